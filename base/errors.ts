@@ -1,0 +1,33 @@
+// Trouble that a user can act on: one clear line that says what happened, where, and what to do.
+// Refuses to carry a stack to the user.
+
+/** Shown as one line on stderr; `exitCode` ends the command (2: the call itself was wrong, 1: anything else). */
+export class UserError extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: 1 | 2 = 1,
+  ) {
+    super(message);
+    this.name = 'UserError';
+  }
+}
+
+/** The code of a Node system error ('ENOENT', 'ENOSPC', ...), or undefined for anything else. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** A system error as one line that names `what`; anything else is passed through unchanged. */
+export function explainSystemError(error: unknown, what: string): unknown {
+  const texts: Record<string, string> = {
+    ENOENT: 'does not exist',
+    EACCES: 'is not readable or writable: check its permissions',
+    EPERM: 'is not readable or writable: check its permissions',
+    ENOTDIR: 'is not a folder',
+    EISDIR: 'is a folder, a file was expected',
+    ENOSPC: 'could not be written: the disk is full. Free some space and run the command again; nothing already stored was lost',
+    EROFS: 'could not be written: the file system is read-only',
+  };
+  const text = texts[systemCode(error) ?? ''];
+  return text ? new UserError(`${what} ${text}`) : error;
+}

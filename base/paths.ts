@@ -1,0 +1,17 @@
+// Where Kedge keeps things on a user's machine. Refuses to create anything.
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** KEDGE_CACHE_DIR, else the platform's cache folder with `kedge` in it. */
+export function cacheDir(env: Env = process.env, platform: string = process.platform): string {
+  if (env.KEDGE_CACHE_DIR) return env.KEDGE_CACHE_DIR;
+  const home = env.HOME ?? homedir();
+  if (platform === 'win32') return join(env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'kedge');
+  if (platform === 'darwin') return join(home, 'Library', 'Caches', 'kedge');
+  return join(env.XDG_CACHE_HOME || join(home, '.cache'), 'kedge');
+}
+
+export const modelsDir = (env?: Env): string => join(cacheDir(env), 'models');
+export const storeDir = (env?: Env): string => join(cacheDir(env), 'store');

@@ -1,0 +1,172 @@
+// The engine's interface: serialisable messages in, text and figures out. A worker thread today, one process for all editors tomorrow.
+// Refuses to know repositories or LSP.
+import type { ContextPlan, LocalPrompt, PlannedSegment, Segment } from '../base/segment.js';
+
+/** Lower runs first. A completion stops reading at the next chunk; reading resumes when idle. */
+export type Priority = 'completion' | 'reading' | 'background';
+
+/** How rows are chosen from what the plan's segments store. All but the first three are floors that evaluation compares with. */
+export type PolicyName =
+  | 'two-stage' // the stored order's candidates, then the cursor's own queries choose
+  | 'stored-order' // the first rows of each segment's stored order
+  | 'all-stored' // every stored row
+  | 'every-row' // dense: every row of every segment
+  | 'every-kth'
+  | 'newlines'
+  | 'signatures'
+  | 'outline-text';
+
+export interface AnchorSettings {
+  readonly policy: PolicyName;
+  /** Share of the context's tokens that may be resident as rows, per layer and KV head, 0 to 1. */
+  readonly residentShare: number;
+  /** Share of each segment's rows that is stored, 0 to 1. */
+  readonly storedShare: number;
+  /** `first`: a document just opened, no query of its own yet; `warm`: the cursor rested there. */
+  readonly state: 'first' | 'warm';
+}
+
+/** What stands before the local prompt. */
+export type ContextForm =
+  | { readonly form: 'none' }
+  /** Read causally before the prompt in one run: what a user of another engine has. */
+  | { readonly form: 'text'; readonly text: string }
+  | { readonly form: 'composed'; readonly plan: ContextPlan; readonly anchors: AnchorSettings };
+
+export interface ReadRequest {
+  readonly client: string;
+  readonly priority: Priority;
+  readonly segments: readonly Segment[];
+  /** Share of rows kept, 0.5 by default. */
+  readonly storedShare?: number;
+}
+
+export interface ReadReport {
+  readonly segments: number;
+  readonly segmentsEncoded: number;
+  readonly segmentsReused: number;
+  /** Segments that found no room within the store's bound. */
+  readonly segmentsLeftOut: number;
+  readonly tokens: number;
+  readonly tokensEncoded: number;
+  /** Per layer and KV head, summed over segments. */
+  readonly rowsStored: number;
+  readonly storeBytes: number;
+  readonly seconds: number;
+}
+
+export interface CompleteRequest {
+  readonly client: string;
+  /** Rows of the local window are kept per client and document between requests. */
+  readonly document: string;
+  readonly prompt: LocalPrompt;
+  readonly context: ContextForm;
+  readonly stop: 'line' | 'block';
+  readonly tokensMax: number;
+  /** From the first token; the last complete piece is returned when it is over. 0: no bound. */
+  readonly decodeMsMax: number;
+  /** How long to wait for context and window to be read before answering an empty, incomplete result; 0: no bound. */
+  readonly waitMsMax: number;
+  /** Mean token probability under which nothing is offered; 0: off. */
+  readonly confidenceFloor: number;
+}
+
+export interface Served {
+  readonly source: PlannedSegment['source'];
+  readonly path: string;
+  readonly tokens: number;
+  /** Mean rows resident over layers and KV heads. */
+  readonly rows: number;
+}
+
+/** Rows are means over layers and KV heads; bytes count keys, values, scales and positions at the width really held. */
+export interface KvFigures {
+  readonly contextTokens: number;
+  readonly rowsStored: number;
+  readonly rowsResident: number;
+  readonly rowsAttended: number;
+  readonly rowsExchanged: number;
+  /** 1 - rowsResident / contextTokens. */
+  readonly rowReduction: number;
+  readonly bytesStored: number;
+  /** Context rows, sink and local window. */
+  readonly bytesResident: number;
+  readonly denseBytesFp16: number;
+  /** 1 - resident context bytes / denseBytesFp16. */
+  readonly byteReduction: number;
+  readonly byteReductionStored: number;
+}
+
+export interface CompleteTiming {
+  readonly composeMs: number;
+  readonly prefillMs: number;
+  readonly firstTokenMs: number;
+  readonly totalMs: number;
+}
+
+export interface CompleteResult {
+  readonly text: string;
+  /** False when the wait ran out before the window was read, or context is still to be read: ask again. */
+  readonly complete: boolean;
+  readonly context: readonly Served[];
+  readonly timing: CompleteTiming;
+  /** Prompt tokens run through the model for this request. */
+  readonly tokensPrefilled: number;
+  readonly tokensDecoded: number;
+  /** Mean probability of the decoded tokens, 0 when nothing was decoded. */
+  readonly confidence: number;
+  readonly kv: KvFigures;
+}
+
+export interface LikelihoodRequest {
+  readonly client: string;
+  readonly document: string;
+  readonly prompt: LocalPrompt;
+  readonly context: ContextForm;
+  /** Teacher-forced after the prompt; tokenised apart from the prefix. */
+  readonly target: string;
+}
+
+export interface LikelihoodResult {
+  /** Negative log2 likelihood of the target. */
+  readonly bits: number;
+  readonly targetTokens: number;
+  /** Target tokens that the trimmed head lacks and that were tokenised anew with what it has. */
+  readonly tokensOutsideHead: number;
+  readonly tokensPrefilled: number;
+  readonly kv: KvFigures;
+}
+
+export interface EngineInfo {
+  readonly model: string;
+  readonly architecture: string;
+  readonly layers: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly vocabularySize: number;
+  readonly headTokens: number;
+  readonly fillInTheMiddle: boolean;
+  readonly rssBytes: number;
+  readonly store: StoreStats;
+}
+
+export interface StoreStats {
+  readonly dir: string;
+  readonly entries: number;
+  readonly packs: number;
+  readonly bytes: number;
+  readonly bytesMax: number;
+}
+
+/** Every method may reject with a UserError; an aborted call rejects with the signal's reason. */
+export interface Engine {
+  info(): Promise<EngineInfo>;
+  countTokens(texts: readonly string[]): Promise<readonly number[]>;
+  /** Reads what the store does not hold yet. Reports progress in tokens. */
+  read(request: ReadRequest, signal?: AbortSignal, onProgress?: (done: number, total: number) => void): Promise<ReadReport>;
+  complete(request: CompleteRequest, signal?: AbortSignal): Promise<CompleteResult>;
+  likelihood(request: LikelihoodRequest, signal?: AbortSignal): Promise<LikelihoodResult>;
+  /** Forgets a document's rows. */
+  forget(client: string, document: string): Promise<void>;
+  close(): Promise<void>;
+}
