@@ -1,0 +1,2 @@
+// The engine's door: everything that other folders may use.
+export type * from './types.js';
