@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+// The program: argv, the stdio launch and exit codes. Loads only the command that was asked for, so that `--version` is instant.
+// Refuses to print anything but results (a command) or protocol (the daemon) on stdout.
+import { UserError } from '../base/errors.js';
+import type { AddCommand } from './commands/io.js';
+import { commandIo, exitCodeOf } from './terminal.js';
+import { packageVersion } from './version.js';
+
+const load = (name: string, door: string) => async (): Promise<AddCommand> => {
+  const path = `./commands/${name}.js`;
+  return ((await import(path).catch(() => ({ [door]: () => {} }))) as Record<string, AddCommand>)[door];
+};
+const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  model: load('model', 'addModelCommand'),
+  index: load('index', 'addIndexCommand'),
+  complete: load('complete', 'addCompleteCommand'),
+  demo: load('demo', 'addDemoCommand'),
+  eval: load('eval', 'addEvalCommand'),
+  cache: load('cache', 'addCacheCommand'),
+  doctor: load('doctor', 'addDoctorCommand'),
+};
+
+async function main(argv: readonly string[]): Promise<void> {
+  const args = argv.slice(2);
+  const word = args[0]?.startsWith('-') ? undefined : args[0];
+  if (args.includes('--stdio')) return launchDaemon(args);
+  if (word === undefined && (args.includes('--version') || args.includes('-v'))) {
+    process.stdout.write(`kedge ${packageVersion()}\n`);
+    return;
+  }
+  if (word !== undefined && !Object.hasOwn(commands, word)) {
+    throw new UserError(`no command "${word}": the commands are ${Object.keys(commands).join(', ')} (kedge --help says what each does)`, 2);
+  }
+  if (word === undefined && args.length > 0 && !args.includes('--help') && !args.includes('-h')) {
+    throw new UserError(`no option "${args[0]}" without a command: run kedge --help`, 2);
+  }
+  await runCommand(argv, word);
+}
+
+async function runCommand(argv: readonly string[], word: string | undefined): Promise<void> {
+  const { cac } = await import('cac');
+  const cli = cac('kedge');
+  const io = commandIo();
+  for (const name of word === undefined ? Object.keys(commands) : [word]) (await commands[name]())(cli, io);
+  cli.usage('--stdio | <command> [options]');
+  cli.option('--stdio', 'Run as a language server for an editor').help().version(packageVersion());
+  if (word === undefined) {
+    cli.parse([...argv.slice(0, 2), '--help'], { run: false });
+    return;
+  }
+  cli.parse([...argv], { run: false });
+  await cli.runMatchedCommand();
+}
+
+/** Clients add `--clientProcessId`: vscode-languageserver reads it by itself and ends with that process. */
+async function launchDaemon(args: readonly string[]): Promise<void> {
+  const unknown = args.find((arg, index) => arg !== '--stdio' && !arg.startsWith('--clientProcessId') && args[index - 1] !== '--clientProcessId');
+  if (unknown !== undefined) throw new UserError(`"${unknown}" does not go with --stdio: an editor starts Kedge as kedge --stdio`, 2);
+  const path = './connection.js';
+  const { listenOnStdio } = (await import(path)) as { listenOnStdio: () => void };
+  listenOnStdio();
+}
+
+main(process.argv).catch((error: unknown) => {
+  process.exitCode = exitCodeOf(error, (line) => process.stderr.write(`${line}\n`));
+});
