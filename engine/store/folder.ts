@@ -1,0 +1,87 @@
+// The store's folder: which names mean what, and whose leftovers may go.
+// Refuses to look inside a pack, and to touch a file that is not of the store's making.
+import { closeSync, fsyncSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { digestOf } from '../../base/digest.js';
+import { systemCode } from '../../base/errors.js';
+
+export interface FolderFile {
+  readonly name: string;
+  readonly kind: 'pack' | 'aside' | 'foreign';
+  readonly bytes: number;
+  /** Milliseconds since 1970: for a pack when it was last used, to the minute. */
+  readonly modifiedMs: number;
+}
+
+/** A file aside is a leftover after this long even if a process of its writer's number is alive: numbers are used again, and other machines' processes cannot be asked. */
+const asideAgeMsMax = 7 * 24 * 3600 * 1000;
+
+const host = digestOf(hostname()).slice(0, 8);
+
+const packPattern = /^[0-9a-f]{32}\.pack$/;
+const asidePattern = /^[0-9a-f]{32}\.([0-9a-f]{8})-(\d+)\.tmp$/;
+
+export const packName = (id: string): string => `${id}.pack`;
+
+/** Names the writer, so that anybody can tell whether it still lives. */
+export const asideName = (id: string, pid = process.pid): string => `${id}.${host}-${pid}.tmp`;
+
+/** Every visible file in the folder; one that vanishes meanwhile is left out, a folder that does not exist is empty. */
+export function listFolder(dir: string): FolderFile[] {
+  const files: FolderFile[] = [];
+  for (const name of namesIn(dir)) {
+    if (name.startsWith('.')) continue;
+    const stat = statSync(join(dir, name), { throwIfNoEntry: false });
+    if (!stat) continue;
+    const kind = !stat.isFile() ? 'foreign' : packPattern.test(name) ? 'pack' : asidePattern.test(name) ? 'aside' : 'foreign';
+    files.push({ name, kind, bytes: stat.size, modifiedMs: stat.mtimeMs });
+  }
+  return files;
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function processLives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) !== 'ESRCH';
+  }
+}
+
+/** Whether a file aside can have no writer any more. */
+export function isLeftover(file: FolderFile, wallMs: number): boolean {
+  const [, writerHost, pid] = asidePattern.exec(file.name) ?? [];
+  if (!pid) return false;
+  return wallMs - file.modifiedMs > asideAgeMsMax || (writerHost === host && !processLives(Number(pid)));
+}
+
+/** Removes a file if it is there and may be removed; says whether it is gone now. */
+export function removeFile(dir: string, name: string): boolean {
+  try {
+    rmSync(join(dir, name), { force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes renames within the folder durable, where the platform can. */
+export function syncFolder(dir: string): void {
+  if (process.platform === 'win32') return;
+  const folder = openSync(dir, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

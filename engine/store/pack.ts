@@ -1,0 +1,168 @@
+// Packs as files: reading a sealed one, and writing a new one aside until it is sealed under its name.
+// Refuses to change a sealed pack, and to know which packs there are.
+import { randomBytes } from 'node:crypto';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemCode } from '../../base/errors.js';
+import { decodeEnd, directoryBytesOf, encodeEnd, encodeHead, faultInHead, headBytes, layOutEntry, recordBytes, takeParts, trailerBytes, spanBytes, type Directory, type EntryPlace } from './format.js';
+import { asideName, packName } from './folder.js';
+
+export interface StoredEntry {
+  readonly meta: Uint8Array;
+  readonly blocks: Uint8Array[];
+  /** How many blocks are stored, however many were asked for. */
+  readonly blocksTotal: number;
+}
+
+/** Why there are no bytes: they fail their checksums, or the file is no longer there. */
+export type ReadFault = 'damaged' | 'gone';
+
+/** Writes bytes at a position and returns how many were written; a parameter, so that tests can fill the disk. */
+export type Write = (file: number, bytes: Uint8Array, position: number) => number;
+
+export const systemWrite: Write = (file, bytes, position) => writeSync(file, bytes, 0, bytes.byteLength, position);
+
+/** Enough for the directory of most packs, so that opening one costs a single read. */
+const endReadBytes = 64 * 1024;
+
+function readAt(file: number, position: number, length: number): Buffer {
+  // Not from the shared pool: parts are views on it, and callers may want them aligned.
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let done = 0;
+  while (done < length) {
+    const count = readSync(file, bytes, done, length - done, position + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return bytes.subarray(0, done);
+}
+
+function withFile<T>(path: string, use: (file: number) => T): T {
+  const file = openSync(path, 'r');
+  try {
+    return use(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The directory of a sealed pack, or in words what is wrong with the file. Throws the system error when it cannot be opened or read. */
+export function readDirectory(path: string): Directory | string {
+  return withFile(path, (file) => {
+    const packBytes = fstatSync(file).size;
+    let end = readAt(file, Math.max(0, packBytes - endReadBytes), Math.min(packBytes, endReadBytes));
+    const endBytes = (directoryBytesOf(end.subarray(-trailerBytes)) ?? 0) + trailerBytes;
+    if (endBytes > end.length && endBytes <= packBytes) end = readAt(file, packBytes - endBytes, endBytes);
+    const directory = endBytes > trailerBytes ? decodeEnd(end.subarray(-endBytes), packBytes) : undefined;
+    return directory ?? faultInHead(readAt(file, 0, headBytes)) ?? 'is cut short or damaged';
+  });
+}
+
+function readParts(file: number, place: EntryPlace, blocksMax: number): StoredEntry | 'damaged' {
+  const blocksTotal = place.parts.length / 2 - 1;
+  const partCount = 1 + Math.min(blocksTotal, Math.max(0, blocksMax));
+  const pieces = takeParts(readAt(file, place.offset, spanBytes(place.parts, partCount)), place.parts, partCount);
+  return pieces ? { meta: pieces[0], blocks: pieces.slice(1), blocksTotal } : 'damaged';
+}
+
+/** An entry's meta and first `blocksMax` blocks out of a sealed pack, in one contiguous read. */
+export function readEntry(path: string, place: EntryPlace, blocksMax: number): StoredEntry | ReadFault {
+  try {
+    return withFile(path, (file) => readParts(file, place, blocksMax));
+  } catch (error) {
+    return systemCode(error) === 'ENOENT' ? 'gone' : 'damaged';
+  }
+}
+
+/** Reads all of a sealed pack: its directory, or in words the first thing wrong with it. Throws the system error when it cannot be opened. */
+export function checkPack(path: string): Directory | string {
+  const directory = readDirectory(path);
+  if (typeof directory === 'string') return directory;
+  return withFile(path, (file) => {
+    const fault = faultInHead(readAt(file, 0, headBytes));
+    if (fault) return fault;
+    for (const [key, place] of directory) if (readParts(file, place, Infinity) === 'damaged') return `holds a damaged entry (${key.slice(0, 12)})`;
+    return directory;
+  });
+}
+
+/** One pack being written: a file aside that only its writer reads, until `seal` gives it its name. */
+export class PackWriter {
+  readonly directory: Directory = new Map();
+  readonly asideName: string;
+  private readonly id: string;
+  private readonly path: string;
+  private readonly file: number;
+  private dataBytes = 0;
+  private endBytes = trailerBytes;
+
+  /** Throws the system error when the file cannot be created. */
+  constructor(
+    private readonly dir: string,
+    private readonly write: Write = systemWrite,
+    random: (length: number) => Buffer = randomBytes,
+  ) {
+    this.id = random(16).toString('hex');
+    this.asideName = asideName(this.id);
+    this.path = join(dir, this.asideName);
+    this.file = openSync(this.path, 'wx+', 0o600);
+    try {
+      this.append(encodeHead());
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
+  }
+
+  /** What the pack will take when sealed now. */
+  get bytes(): number {
+    return this.dataBytes + this.endBytes;
+  }
+
+  /** Throws the system error, the pack then being as it was before. */
+  add(key: string, meta: Uint8Array, blocks: readonly Uint8Array[]): void {
+    const entry = layOutEntry(meta, blocks);
+    const offset = this.dataBytes;
+    this.append(entry.bytes);
+    this.directory.set(key, { offset, parts: entry.parts });
+    this.endBytes += recordBytes(entry.parts.length / 2);
+  }
+
+  read(place: EntryPlace, blocksMax: number): StoredEntry | ReadFault {
+    return readParts(this.file, place, blocksMax);
+  }
+
+  /** Writes the directory, makes all of it durable and renames the file; returns the pack's name, or undefined when somebody removed the file aside. Throws the system error, the pack then being as it was before. */
+  seal(): string | undefined {
+    const dataBytes = this.dataBytes;
+    const name = packName(this.id);
+    try {
+      this.append(encodeEnd(this.directory));
+      fsyncSync(this.file);
+      renameSync(this.path, join(this.dir, name));
+    } catch (error) {
+      this.dataBytes = dataBytes;
+      ftruncateSync(this.file, dataBytes);
+      if (systemCode(error) !== 'ENOENT') throw error;
+      closeSync(this.file);
+      return undefined;
+    }
+    closeSync(this.file);
+    return name;
+  }
+
+  abandon(): void {
+    closeSync(this.file);
+    rmSync(this.path, { force: true });
+  }
+
+  private append(bytes: Uint8Array): void {
+    try {
+      for (let done = 0; done < bytes.byteLength; ) done += this.write(this.file, bytes.subarray(done), this.dataBytes + done);
+    } catch (error) {
+      ftruncateSync(this.file, this.dataBytes);
+      throw error;
+    }
+    this.dataBytes += bytes.byteLength;
+  }
+}

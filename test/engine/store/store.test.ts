@@ -1,0 +1,21 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { digestOf } from '../../../base/digest.js';
+import { SegmentStore } from '../../../engine/store/store.js';
+test('x', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'kedge-store-'));
+  const store = SegmentStore.open(dir, { bytesMax: 1e9 });
+  const key = digestOf('a');
+  const blocks = [Uint8Array.of(4, 5), Uint8Array.of(), new Uint8Array(1000).fill(7)];
+  store.put({ key, meta: Uint8Array.of(1, 2, 3), blocks });
+  const show = (s: SegmentStore, n?: number) => { const e = s.get(key, n)!; return { meta: [...e.meta], blocks: e.blocks.map((b) => [...b]), n: e.blocksTotal }; };
+  const want = { meta: [1, 2, 3], blocks: blocks.map((b) => [...b]), n: 3 };
+  expect(show(store)).toEqual(want);
+  store.flush();
+  expect(show(store)).toEqual(want);
+  expect(show(SegmentStore.open(dir, { bytesMax: 1e9 }), 1)).toEqual({ ...want, blocks: [[4, 5]] });
+  expect(store.verify()).toEqual({ packs: 1, entries: 1, bytes: store.stats().bytes, damaged: [] });
+  expect(store.clear()).toBeGreaterThan(1000);
+});
