@@ -1,0 +1,1 @@
+"""Cargo over the quay: from the ship's manifest to the invoice."""
