@@ -75,13 +75,15 @@ export function removeFile(dir: string, name: string): boolean {
   }
 }
 
-/** Makes renames within the folder durable, where the platform can. */
+/** Makes renames within the folder durable, where platform and file system can: a pack that a power cut unnames is a miss, no more. */
 export function syncFolder(dir: string): void {
-  if (process.platform === 'win32') return;
-  const folder = openSync(dir, 'r');
+  let folder: number | undefined;
   try {
+    folder = openSync(dir, 'r');
     fsyncSync(folder);
+  } catch {
+    // Windows cannot open a folder, some network file systems cannot sync one.
   } finally {
-    closeSync(folder);
+    if (folder !== undefined) closeSync(folder);
   }
 }

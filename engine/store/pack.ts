@@ -1,11 +1,11 @@
 // Packs as files: reading a sealed one, and writing a new one aside until it is sealed under its name.
 // Refuses to change a sealed pack, and to know which packs there are.
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../../base/errors.js';
 import { decodeEnd, directoryBytesOf, encodeEnd, encodeHead, faultInHead, headBytes, layOutEntry, recordBytes, takeParts, trailerBytes, spanBytes, type Directory, type EntryPlace } from './format.js';
-import { asideName, packName } from './folder.js';
+import { asideName, packName, syncFolder } from './folder.js';
 
 export interface StoredEntry {
   readonly meta: Uint8Array;
@@ -105,6 +105,7 @@ export class PackWriter {
     this.id = random(16).toString('hex');
     this.asideName = asideName(this.id);
     this.path = join(dir, this.asideName);
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
     this.file = openSync(this.path, 'wx+', 0o600);
     try {
       this.append(encodeHead());
@@ -128,26 +129,37 @@ export class PackWriter {
     this.endBytes += recordBytes(entry.parts.length / 2);
   }
 
-  read(place: EntryPlace, blocksMax: number): StoredEntry | ReadFault {
-    return readParts(this.file, place, blocksMax);
+  /** As `readEntry`; an entry that is damaged already is forgotten. */
+  read(key: string, blocksMax: number): StoredEntry | undefined {
+    const place = this.directory.get(key);
+    const entry = place && readParts(this.file, place, blocksMax);
+    if (entry !== 'damaged') return entry;
+    this.directory.delete(key);
+    return undefined;
   }
 
-  /** Writes the directory, makes all of it durable and renames the file; returns the pack's name, or undefined when somebody removed the file aside. Throws the system error, the pack then being as it was before. */
+  /** Writes the directory, makes all of it durable and renames the file; returns the pack's name, or undefined when there is nothing in it or somebody removed the file aside. Throws the system error, the pack then being as it was before. */
   seal(): string | undefined {
-    const dataBytes = this.dataBytes;
     const name = packName(this.id);
+    const dataBytes = this.dataBytes;
+    let sealed = this.directory.size > 0;
     try {
-      this.append(encodeEnd(this.directory));
-      fsyncSync(this.file);
-      renameSync(this.path, join(this.dir, name));
+      if (sealed) {
+        this.append(encodeEnd(this.directory));
+        fsyncSync(this.file);
+        renameSync(this.path, join(this.dir, name));
+      }
     } catch (error) {
-      this.dataBytes = dataBytes;
-      ftruncateSync(this.file, dataBytes);
+      this.cutTo(dataBytes);
       if (systemCode(error) !== 'ENOENT') throw error;
-      closeSync(this.file);
+      sealed = false;
+    }
+    if (!sealed) {
+      this.abandon();
       return undefined;
     }
     closeSync(this.file);
+    syncFolder(this.dir);
     return name;
   }
 
@@ -157,12 +169,18 @@ export class PackWriter {
   }
 
   private append(bytes: Uint8Array): void {
+    const dataBytes = this.dataBytes;
     try {
-      for (let done = 0; done < bytes.byteLength; ) done += this.write(this.file, bytes.subarray(done), this.dataBytes + done);
+      for (let done = 0; done < bytes.byteLength; ) done += this.write(this.file, bytes.subarray(done), dataBytes + done);
     } catch (error) {
-      ftruncateSync(this.file, this.dataBytes);
+      this.cutTo(dataBytes);
       throw error;
     }
     this.dataBytes += bytes.byteLength;
+  }
+
+  private cutTo(dataBytes: number): void {
+    ftruncateSync(this.file, dataBytes);
+    this.dataBytes = dataBytes;
   }
 }

@@ -1,17 +1,19 @@
 // The segment store: entries of bytes under digests, in immutable packs that several processes write side by side without locks.
 // Refuses to know what the bytes mean, and to lie: it may lose anything, but what it returns is what was put.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, utimesSync } from 'node:fs';
+import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert } from '../../base/assert.js';
 import { systemClock, type Clock } from '../../base/clock.js';
-import { explainSystemError, systemCode } from '../../base/errors.js';
+import { explainSystemError } from '../../base/errors.js';
 import type { StoreStats } from '../types.js';
 import { recordBytes, trailerBytes, headBytes, type Directory } from './format.js';
-import { isLeftover, listFolder, removeFile, syncFolder } from './folder.js';
-import { checkPack, PackWriter, readDirectory, readEntry, systemWrite, type StoredEntry, type Write } from './pack.js';
+import { isLeftover, listFolder, removeFile } from './folder.js';
+import { PackWriter, readDirectory, readEntry, systemWrite, type StoredEntry, type Write } from './pack.js';
+import { verifyStore, type VerifyReport } from './verify.js';
 
 export type { StoredEntry } from './pack.js';
+export type { VerifyReport } from './verify.js';
 
 export interface StoreOptions {
   /** Over all files of the folder, packs being written included. */
@@ -25,14 +27,6 @@ export interface StoreOptions {
   readonly write?: Write;
 }
 
-export interface VerifyReport {
-  readonly packs: number;
-  readonly entries: number;
-  readonly bytes: number;
-  /** Files whose bytes are not what was written, or that are not the store's. */
-  readonly damaged: { readonly file: string; readonly reason: string }[];
-}
-
 /** A sealed pack as this process knows it; one that cannot be read has an empty directory. */
 interface Pack {
   readonly name: string;
@@ -43,7 +37,7 @@ interface Pack {
 }
 
 const packBytesDefault = 16 * 1024 * 1024;
-/** How old this process's view of the folder may be before a miss looks again. */
+/** How old this process's view of the folder may be before a lookup brings it up to date. */
 const scanMs = 2000;
 /** A pack's time of last use is written at most this often. */
 const touchMs = 60_000;
@@ -66,11 +60,10 @@ export class SegmentStore {
     private readonly options: Required<StoreOptions>,
   ) {}
 
-  /** Creates the folder where there is none, and removes what dead writers left. Throws a UserError when the folder cannot be created or read. */
+  /** Removes what dead writers left and reads the packs' directories; the folder is created by the first put. Throws a UserError when it cannot be read. */
   static open(dir: string, options: StoreOptions): SegmentStore {
     const store = new SegmentStore(dir, { packBytesMax: packBytesDefault, protectOwn: true, clock: systemClock, random: randomBytes, write: systemWrite, ...options });
     try {
-      mkdirSync(dir, { recursive: true, mode: 0o700 });
       store.removeLeftovers();
       store.scan();
     } catch (error) {
@@ -91,12 +84,8 @@ export class SegmentStore {
   /** An entry's meta and its first `blocksMax` blocks, each checked, as views aligned to 8 bytes on one buffer; undefined for whatever is not there whole. */
   get(key: string, blocksMax = Infinity): StoredEntry | undefined {
     assert(keyPattern.test(key), 'a key is a SHA-256 in hex');
-    const place = this.writer?.directory.get(key);
-    if (place) {
-      const entry = this.writer!.read(place, blocksMax);
-      if (typeof entry !== 'string') return entry;
-      this.writer!.directory.delete(key);
-    }
+    const unsealed = this.writer?.read(key, blocksMax);
+    if (unsealed) return unsealed;
     for (let pack = this.find(key); pack; pack = this.find(key)) {
       const entry = readEntry(join(this.dir, pack.name), pack.directory.get(key)!, blocksMax);
       if (typeof entry !== 'string') {
@@ -107,7 +96,7 @@ export class SegmentStore {
       pack.directory.delete(key);
       if (entry === 'gone') {
         this.packs.delete(pack.name);
-        this.scan();
+        this.refresh();
       }
     }
     return undefined;
@@ -129,12 +118,13 @@ export class SegmentStore {
     return 'stored';
   }
 
-  /** Seals what was put, so that it outlives this process and others see it. Throws a UserError when the disk is full; nothing is lost then. */
+  /** Seals what was put, so that it outlives this process and others see it; to be called before the process ends. Throws a UserError when the disk is full; nothing is lost then. */
   flush(): void {
     if (!this.writer) return;
-    this.seal(this.writer, this.options.clock.wallMs());
+    const writer = this.writer;
+    this.explain(() => this.seal(writer, this.options.clock.wallMs()));
     this.writer = undefined;
-    this.scan();
+    this.refresh();
     this.compact();
   }
 
@@ -144,34 +134,21 @@ export class SegmentStore {
     return { dir: this.dir, entries: keys.size, packs: this.packs.size, bytes: this.bytes, bytesMax: this.options.bytesMax };
   }
 
-  /** Reads every byte from disk and checks it; a pack that vanishes meanwhile is no fault. */
+  /** Reads every sealed byte from disk and says which files are not as they were written. */
   verify(): VerifyReport {
-    const keys = new Set<string>();
-    const damaged: { file: string; reason: string }[] = [];
-    let packs = 0;
-    let bytes = 0;
-    for (const file of listFolder(this.dir)) {
-      if (file.kind === 'foreign') damaged.push({ file: file.name, reason: 'is not of the store\'s making' });
-      if (file.kind !== 'pack') continue;
-      const checked = this.check(file.name);
-      if (!checked) continue;
-      packs += 1;
-      bytes += file.bytes;
-      if (typeof checked === 'string') damaged.push({ file: file.name, reason: checked });
-      else for (const key of checked.keys()) keys.add(key);
-    }
-    return { packs, entries: keys.size, bytes, damaged };
+    return verifyStore(this.dir);
   }
 
   /** Removes every pack, what this run has put and what dead writers left; other writers' open packs and foreign files stay. Returns the bytes freed. */
   clear(): number {
-    this.scan();
+    this.refresh();
     const bytesBefore = this.bytes;
     this.writer?.abandon();
     this.writer = undefined;
+    this.ownKeys.clear();
     for (const name of this.packs.keys()) removeFile(this.dir, name);
     this.removeLeftovers();
-    this.scan();
+    this.refresh();
     return bytesBefore - this.bytes;
   }
 
@@ -179,22 +156,19 @@ export class SegmentStore {
     return this.bytesElsewhere + (this.writer?.bytes ?? 0);
   }
 
-  /** A pack that holds `key`; looks at the folder again before it says no, though not often. */
+  /** A pack that holds `key`. There is no index over packs to keep consistent: a few hundred look-ups take microseconds. */
   private find(key: string): Pack | undefined {
-    return this.findKnown(key) ?? (this.options.clock.nowMs() - this.scannedMs >= scanMs ? (this.scan(), this.findKnown(key)) : undefined);
-  }
-
-  private findKnown(key: string): Pack | undefined {
+    if (this.options.clock.nowMs() - this.scannedMs >= scanMs) this.refresh();
     for (const pack of this.packs.values()) if (pack.directory.has(key)) return pack;
     return undefined;
   }
 
   /** Brings this process's view of the folder up to date; reads only packs it has not seen. */
   private scan(): void {
-    this.scannedMs = this.options.clock.nowMs();
+    const files = listFolder(this.dir);
     const gone = new Set(this.packs.keys());
     this.bytesElsewhere = 0;
-    for (const file of listFolder(this.dir)) {
+    for (const file of files) {
       if (file.kind === 'foreign' || file.name === this.writer?.asideName) continue;
       this.bytesElsewhere += file.bytes;
       if (file.kind === 'aside') continue;
@@ -204,6 +178,16 @@ export class SegmentStore {
       else this.packs.set(file.name, { name: file.name, bytes: file.bytes, directory: this.directoryOf(file.name), usedMs: file.modifiedMs });
     }
     for (const name of gone) this.packs.delete(name);
+    this.scannedMs = this.options.clock.nowMs();
+  }
+
+  /** A scan whose failing costs no more than news: what is known already still serves. */
+  private refresh(): void {
+    try {
+      this.scan();
+    } catch {
+      this.scannedMs = this.options.clock.nowMs();
+    }
   }
 
   private directoryOf(name: string): Directory {
@@ -212,14 +196,6 @@ export class SegmentStore {
       return typeof directory === 'string' ? new Map() : directory;
     } catch {
       return new Map();
-    }
-  }
-
-  private check(name: string): Directory | string | undefined {
-    try {
-      return checkPack(join(this.dir, name));
-    } catch (error) {
-      return systemCode(error) === 'ENOENT' ? undefined : 'cannot be read';
     }
   }
 
@@ -237,21 +213,18 @@ export class SegmentStore {
     }
   }
 
-  /** Seals a writer's pack; its time of last use is `usedMs`. */
-  private seal(writer: PackWriter, usedMs: number): void {
-    this.explain(() => {
-      const name = writer.seal();
-      if (!name) return;
-      this.touch(name, usedMs);
-      syncFolder(this.dir);
-    });
+  /** Seals a writer's pack, its time of last use being `usedMs`; false when somebody removed it. */
+  private seal(writer: PackWriter, usedMs: number): boolean {
+    const name = writer.seal();
+    if (name) this.touch(name, usedMs);
+    return name !== undefined;
   }
 
   /** Evicts the packs used longest ago until `bytes` more find room; evicts none when that would not do. */
   private makeRoom(bytes: number): boolean {
     const { bytesMax, protectOwn } = this.options;
     if (this.bytes + bytes <= bytesMax) return true;
-    this.scan();
+    this.refresh();
     const evictable = [...this.packs.values()].filter((pack) => !protectOwn || !this.holdsOwn(pack)).sort((a, b) => a.usedMs - b.usedMs);
     const bytesEvictable = evictable.reduce((sum, pack) => sum + pack.bytes, 0);
     if (this.bytes - bytesEvictable + bytes > bytesMax) return false;
@@ -279,31 +252,34 @@ export class SegmentStore {
     const small = [...this.packs.values()].filter((pack) => pack.directory.size > 0 && pack.bytes < packBytesMax / 4);
     if (small.length < packsSmallMax) return;
     small.sort((a, b) => a.usedMs - b.usedMs);
-    const merged: Pack[] = [];
+    const chosen: Pack[] = [];
     let bytes = 0;
     for (const pack of small) {
       if (bytes >= packBytesMax) break;
-      merged.push(pack);
+      chosen.push(pack);
       bytes += pack.bytes;
     }
-    if (this.bytes + bytes > bytesMax) return;
-    this.explain(() => {
-      const writer = new PackWriter(this.dir, this.options.write, this.options.random);
-      try {
-        for (const pack of merged) {
-          for (const [key, place] of pack.directory) {
-            const entry = writer.directory.has(key) ? undefined : readEntry(join(this.dir, pack.name), place, Infinity);
-            if (entry && typeof entry !== 'string') writer.add(key, entry.meta, entry.blocks);
-          }
+    if (this.bytes + bytes > bytesMax || !this.merge(chosen)) return;
+    for (const pack of chosen) this.remove(pack);
+    this.refresh();
+  }
+
+  /** Copies what is whole in `packs` into a new one; false when that could not be done, which costs nothing but room. */
+  private merge(packs: readonly Pack[]): boolean {
+    let writer: PackWriter | undefined;
+    try {
+      writer = new PackWriter(this.dir, this.options.write, this.options.random);
+      for (const pack of packs) {
+        for (const [key, place] of pack.directory) {
+          const entry = writer.directory.has(key) ? undefined : readEntry(join(this.dir, pack.name), place, Infinity);
+          if (entry && typeof entry !== 'string') writer.add(key, entry.meta, entry.blocks);
         }
-        this.seal(writer, Math.max(...merged.map((pack) => pack.usedMs)));
-      } catch (error) {
-        writer.abandon();
-        throw error;
       }
-    });
-    for (const pack of merged) this.remove(pack);
-    this.scan();
+      return this.seal(writer, Math.max(...packs.map((pack) => pack.usedMs)));
+    } catch {
+      writer?.abandon();
+      return false;
+    }
   }
 
   private removeLeftovers(): void {
