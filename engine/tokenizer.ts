@@ -129,7 +129,7 @@ export class Tokenizer {
     this.preTokenizer = preTokenizer;
     this.vocabularySize = data.tokens.length;
     this.specialIds = new Set(data.special);
-    const vocab: Record<string, number> = {};
+    const vocab = Object.create(null) as Record<string, number>;
     this.starts = new Uint32Array(this.vocabularySize + 1);
     data.tokens.forEach((token, id) => {
       const special = this.specialIds.has(id);
@@ -158,7 +158,7 @@ export class Tokenizer {
 
   private merge(word: string): readonly number[] {
     let spelling = '';
-    for (const byte of Buffer.from(word, 'utf8')) spelling += byteAlphabet[byte];
+    for (const byte of Buffer.from(word, 'utf8')) if (this.byteId(byte) !== undefined) spelling += byteAlphabet[byte];
     return this.merger.encode(spelling).ids;
   }
 
