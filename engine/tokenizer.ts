@@ -73,6 +73,8 @@ export function tokenizerDataFromGguf(metadata: Readonly<Record<string, unknown>
   const special = tokens.flatMap((_, id) => (types === undefined || Number(types[id]) === normalTokenType ? [] : [id]));
   const isSpecial = new Set(special);
   const texts = new Set(tokens.filter((_, id) => !isSpecial.has(id)));
+  const misspelled = tokens.find((token, id) => !isSpecial.has(id) && ![...token].every((character) => byteOfCharacter.has(character.charCodeAt(0))));
+  if (misspelled !== undefined) throw new UserError(`the model's token "${misspelled}" is not spelled in bytes: the file is damaged or its tokenizer is no byte-level BPE; choose another model`);
   const astray = merges.find((merge) => !texts.has(merge.replace(' ', '')));
   if (astray !== undefined) throw new UserError(`the model's tokenizer merges "${astray}" into no token: the file is damaged or no byte-level BPE; choose another model`);
   return { pre, tokens, merges, special };
