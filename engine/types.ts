@@ -29,8 +29,10 @@ export interface AnchorSettings {
 /** What stands before the local prompt. */
 export type ContextForm =
   | { readonly form: 'none' }
-  /** Read causally before the prompt in one run: what a user of another engine has. */
+  /** Read causally before the prompt in one run, as it stands. */
   | { readonly form: 'text'; readonly text: string }
+  /** The same for files, each after the sink and its file separator and path: what a user of another engine has. */
+  | { readonly form: 'joint'; readonly files: readonly { readonly path: string; readonly text: string }[] }
   | { readonly form: 'composed'; readonly plan: ContextPlan; readonly anchors: AnchorSettings };
 
 export interface ReadRequest {
