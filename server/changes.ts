@@ -1,0 +1,59 @@
+// The one door for every change of a file: open buffers from the editor and batches from the disk both become the next snapshot.
+// Refuses to plan, read or complete; an open buffer beats the disk.
+import type { DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, TextDocumentContentChangeEvent } from 'vscode-languageserver';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { FileChange, Snapshot, Workspace } from '../context/index.js';
+import { offsetOf, pathOf, type PositionEncoding } from './protocol.js';
+
+export class Changes {
+  private readonly documents = new Map<string, TextDocument>();
+
+  constructor(
+    private readonly workspace: Workspace,
+    private readonly encoding: PositionEncoding,
+  ) {}
+
+  get snapshot(): Snapshot {
+    return this.workspace.snapshot;
+  }
+
+  document(uri: string): TextDocument | undefined {
+    return this.documents.get(uri);
+  }
+
+  opened({ textDocument }: DidOpenTextDocumentParams): void {
+    const { uri, languageId, version, text } = textDocument;
+    this.documents.set(uri, TextDocument.create(uri, languageId, version, text));
+    this.pass(uri, text);
+  }
+
+  /** Each change counts on the text that the one before it left. */
+  edited({ textDocument, contentChanges }: DidChangeTextDocumentParams): void {
+    const document = this.documents.get(textDocument.uri);
+    if (!document) return;
+    for (const change of contentChanges) TextDocument.update(document, [this.inUtf16(document, change)], textDocument.version);
+    this.pass(textDocument.uri, document.getText());
+  }
+
+  closed({ textDocument }: DidCloseTextDocumentParams): void {
+    this.documents.delete(textDocument.uri);
+    this.pass(textDocument.uri, undefined);
+  }
+
+  onDisk(changes: readonly FileChange[]): void {
+    this.workspace.apply(changes);
+  }
+
+  private pass(uri: string, text: string | undefined): void {
+    const path = pathOf(uri);
+    if (path === undefined) return;
+    this.workspace.apply([text === undefined ? { kind: 'close', path } : { kind: 'open', path, text }]);
+  }
+
+  private inUtf16(document: TextDocument, change: TextDocumentContentChangeEvent): TextDocumentContentChangeEvent {
+    if (!('range' in change)) return change;
+    const start = document.positionAt(offsetOf(document, change.range.start, this.encoding));
+    const end = document.positionAt(offsetOf(document, change.range.end, this.encoding));
+    return { range: { start, end }, text: change.text };
+  }
+}

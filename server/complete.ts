@@ -1,0 +1,99 @@
+// The completion use case: snapshot and cursor -> context plan -> engine. The daemon, the command line and evaluation share it.
+// Refuses to know LSP and argv, and to touch tensors or files.
+import type { Clock } from '../base/clock.js';
+import type { ContextPlan, LocalPrompt, PlannedSegment } from '../base/segment.js';
+import { prepare, type Cursor, type Snapshot } from '../context/index.js';
+import type { CompleteResult, Engine } from '../engine/index.js';
+import type { Config } from './config.js';
+
+export interface CompletionRequest {
+  /** Who asks, and about which document: the engine keeps a document's rows between requests. */
+  readonly client: string;
+  readonly document: string;
+  readonly snapshot: Snapshot;
+  readonly cursor: Cursor;
+  /** Segments that the user named, added to the plan nearest the cursor. */
+  readonly given?: readonly PlannedSegment[];
+  /** What the document's last request was planned as: kept while somebody types, so that only new text is run. */
+  readonly held?: HeldPlan;
+  /** What the editor's popup would put in place of the last `replaced` units before the cursor; completed as if it stood there. */
+  readonly selected?: { readonly text: string; readonly replaced: number };
+  /** From the first token; 0: no bound. */
+  readonly decodeMsMax: number;
+  /** How long to wait for text to be read before an empty, incomplete answer; 0: no bound. */
+  readonly waitMsMax: number;
+}
+
+/** A plan and the start of the window that it was made for (UTF-16 offset in the document). */
+export interface HeldPlan {
+  readonly plan: ContextPlan;
+  readonly windowStart: number;
+}
+
+export interface Completion {
+  readonly result: CompleteResult;
+  readonly held: HeldPlan;
+  readonly planMs: number;
+}
+
+export type CompletionSettings = Pick<Config, 'contextTokensMax' | 'importTokensMax' | 'prefixTokensMax' | 'suffixTokensMax' | 'residentShare' | 'completionTokensMax' | 'confidenceFloor' | 'multiline'>;
+
+/** Share of a segment's rows that is stored: the candidates that the cursor's own queries choose from. */
+export const storedShare = 0.5;
+
+/** Rejects with the signal's reason when aborted, and with what the engine rejects with. */
+export async function complete(engine: Engine, request: CompletionRequest, settings: CompletionSettings, clock: Clock, signal?: AbortSignal): Promise<Completion> {
+  const startedMs = clock.nowMs();
+  const { prompt, held } = await planned(engine, request, settings);
+  const planMs = clock.nowMs() - startedMs;
+  signal?.throwIfAborted();
+  const result = await engine.complete(
+    {
+      client: request.client,
+      document: request.document,
+      prompt,
+      context: {
+        form: 'composed',
+        plan: held.plan,
+        anchors: { policy: 'two-stage', residentShare: settings.residentShare, storedShare, state: request.held === undefined ? 'first' : 'warm' },
+      },
+      stop: settings.multiline && opensBlock(prompt) ? 'block' : 'line',
+      tokensMax: settings.completionTokensMax,
+      decodeMsMax: request.decodeMsMax,
+      waitMsMax: request.waitMsMax,
+      confidenceFloor: settings.confidenceFloor,
+    },
+    signal,
+  );
+  return { result, held, planMs };
+}
+
+/** The plan for a cursor without completing there: what is read while the user rests. */
+export async function planned(engine: Engine, request: Pick<CompletionRequest, 'snapshot' | 'cursor' | 'given' | 'held' | 'selected'>, settings: CompletionSettings): Promise<{ prompt: LocalPrompt; held: HeldPlan }> {
+  const { contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax } = settings;
+  const fresh = await prepare(request.snapshot, request.cursor, {
+    contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax,
+    countTokens: (texts) => engine.countTokens(texts),
+    windowStart: request.held?.windowStart,
+  });
+  const inWindow = request.held?.windowStart === fresh.windowStart;
+  const plan = inWindow ? request.held!.plan : withGiven(fresh.plan, request.given ?? []);
+  return { prompt: withSelected(fresh.prompt, request.selected), held: { plan, windowStart: fresh.windowStart } };
+}
+
+/** A given segment that is planned already takes its given place only. */
+function withGiven(plan: ContextPlan, given: readonly PlannedSegment[]): ContextPlan {
+  const digests = new Set(given.map(({ segment }) => segment.digest));
+  const segments = [...plan.segments.filter(({ segment }) => !digests.has(segment.digest)), ...given];
+  return { segments, tokens: segments.reduce((sum, { tokens }) => sum + tokens, 0) };
+}
+
+function withSelected(prompt: LocalPrompt, selected: CompletionRequest['selected']): LocalPrompt {
+  if (!selected) return prompt;
+  return { ...prompt, prefix: prompt.prefix.slice(0, prompt.prefix.length - selected.replaced) + selected.text };
+}
+
+/** A block opens where nothing follows on the line and an opener is the last thing before; a colon only at its line's end, since it also opens a type. */
+function opensBlock({ prefix, suffix }: LocalPrompt): boolean {
+  return /^[^\S\n]*(\r?\n|$)/.test(suffix) && /(\{|=>)\s*$|:[^\S\n]*\n\s*$/.test(prefix);
+}

@@ -1,0 +1,76 @@
+// The model's lifetime in a daemon: opened when first needed, opened again when it broke, closed at the end.
+// Refuses to reject over a missing or broken model: the user is told once, and there is no engine for a while.
+import type { Clock } from '../base/clock.js';
+import { UserError } from '../base/errors.js';
+import type { Log } from '../base/log.js';
+import type { Engine } from '../engine/index.js';
+
+/** After the n-th error in a row the engine is opened again 2^n seconds later, at most this long. */
+const retryMsMax = 60_000;
+
+export const noModelMessage = 'Kedge has no model yet, so it completes nothing. Run `kedge model pull` in a terminal; completions then start by themselves.';
+
+export class EngineSlot {
+  private opened: Promise<Engine | undefined> | undefined;
+  private failuresInARow = 0;
+  private retryAtMs = -Infinity;
+  private readonly told = new Set<string>();
+
+  /** `open` resolves with undefined while no model is installed; `tell` shows a message to the user. */
+  constructor(
+    private readonly open: () => Promise<Engine | undefined>,
+    private readonly tell: (message: string) => void,
+    private readonly log: Log,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The engine, undefined while there is none. Opening goes on when its asker has gone. */
+  get(): Promise<Engine | undefined> {
+    if (this.opened) return this.opened;
+    if (this.clock.nowMs() < this.retryAtMs) return Promise.resolve(undefined);
+    const opening = this.open().then(
+      (engine) => {
+        if (engine) return engine;
+        this.tellOnce(noModelMessage);
+        this.release(opening);
+        return undefined;
+      },
+      (error: unknown) => {
+        this.failed(error);
+        return undefined;
+      },
+    );
+    this.opened = opening;
+    return opening;
+  }
+
+  worked(): void {
+    this.failuresInARow = 0;
+  }
+
+  /** After a request failed: what the user can act on is told; anything else closes the engine, and a later request opens it anew. */
+  failed(error: unknown): void {
+    this.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (error instanceof UserError) this.tellOnce(`Kedge: ${error.message}`);
+    else this.tellOnce('Kedge met an error and starts its model again; `kedge doctor` in a terminal says more if completions stay away.');
+    this.failuresInARow += 1;
+    this.retryAtMs = this.clock.nowMs() + Math.min(retryMsMax, 1000 * 2 ** this.failuresInARow);
+    this.close().catch((closing: unknown) => this.log.warn(`closing the engine: ${String(closing)}`));
+  }
+
+  async close(): Promise<void> {
+    const opened = this.opened;
+    this.opened = undefined;
+    await (await opened)?.close();
+  }
+
+  private release(opening: Promise<Engine | undefined>): void {
+    if (this.opened === opening) this.opened = undefined;
+  }
+
+  private tellOnce(message: string): void {
+    if (this.told.has(message)) return;
+    this.told.add(message);
+    this.tell(message);
+  }
+}

@@ -1,0 +1,17 @@
+// `initialize`: who the client is, what it may ask. Refuses to load the model: that waits for a document.
+import { TextDocumentSyncKind, type InitializeParams, type InitializeResult } from 'vscode-languageserver';
+import type { Daemon } from '../daemon.js';
+import { packageVersion } from '../version.js';
+
+export const initialize = (daemon: Daemon) => (params: InitializeParams): InitializeResult => {
+  const { client, config } = daemon.start(params);
+  return {
+    serverInfo: { name: 'kedge', version: packageVersion() },
+    capabilities: {
+      positionEncoding: client.encoding,
+      textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+      completionProvider: { triggerCharacters: [...config.triggerCharacters] },
+      inlineCompletionProvider: {},
+    },
+  };
+};

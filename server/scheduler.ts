@@ -1,0 +1,89 @@
+// Whose turn it is: the newest request of a document wins over its older ones, and reading waits until the user rests.
+// Refuses to know what a request or a reading does.
+import type { Log } from '../base/log.js';
+
+/** How long nobody must have typed before a document's plan is made anew and read. */
+export const idleMs = 2000;
+
+/** Timers as a parameter, so that tests own them. */
+export interface Timers {
+  set(action: () => void, ms: number): unknown;
+  clear(timer: unknown): void;
+}
+
+export const systemTimers: Timers = {
+  set: (action, ms) => setTimeout(action, ms).unref(),
+  clear: (timer) => clearTimeout(timer as NodeJS.Timeout),
+};
+
+export type Warm = (document: string, signal: AbortSignal) => Promise<void>;
+
+export class Scheduler {
+  private readonly running = new Map<string, AbortController>();
+  private idleTimer: unknown;
+  private restingIn: string | undefined;
+  private warming: { readonly document: string; readonly controller: AbortController } | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly warm: Warm,
+    private readonly log: Log,
+    private readonly timers: Timers = systemTimers,
+  ) {}
+
+  /** Runs `task` as the document's newest request and aborts the older one. Resolves with undefined when it was aborted itself, by `signal`, a newer request or an edit. */
+  async newest<T>(document: string, signal: AbortSignal, task: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    this.running.get(document)?.abort();
+    const own = new AbortController();
+    this.running.set(document, own);
+    const either = AbortSignal.any([signal, own.signal]);
+    try {
+      if (either.aborted) return undefined;
+      const result = await task(either);
+      return either.aborted ? undefined : result;
+    } catch (error) {
+      if (either.aborted) return undefined;
+      throw error;
+    } finally {
+      if (this.running.get(document) === own) this.running.delete(document);
+    }
+  }
+
+  /** The document was opened or edited: its request in flight is for a text that is gone. */
+  touched(document: string, restMs = idleMs): void {
+    this.running.get(document)?.abort();
+    this.timers.clear(this.idleTimer);
+    this.restingIn = document;
+    this.idleTimer = this.timers.set(() => this.rest(document), restMs);
+  }
+
+  forget(document: string): void {
+    this.running.get(document)?.abort();
+    if (this.warming?.document === document) this.warming.controller.abort();
+    if (this.restingIn !== document) return;
+    this.timers.clear(this.idleTimer);
+    this.restingIn = undefined;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.timers.clear(this.idleTimer);
+    this.warming?.controller.abort();
+    for (const controller of this.running.values()) controller.abort();
+  }
+
+  /** One reading at a time: another document's gives way; what it has read by then stays in the store. */
+  private rest(document: string): void {
+    if (this.closed) return;
+    this.warming?.controller.abort();
+    const own = { document, controller: new AbortController() };
+    this.warming = own;
+    this.warm(document, own.controller.signal)
+      .catch((error: unknown) => {
+        if (!own.controller.signal.aborted) this.log.warn(`reading for ${document} stopped: ${error instanceof Error ? error.message : String(error)}`);
+      })
+      .finally(() => {
+        if (this.warming === own) this.warming = undefined;
+      });
+  }
+}

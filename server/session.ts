@@ -1,0 +1,139 @@
+// One editor's session: its documents, the plan held for each, and who is served when.
+// Refuses to build protocol items (items.ts) and to outlive its connection.
+import type {
+  DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, Position, SelectedCompletionInfo,
+} from 'vscode-languageserver';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Clock } from '../base/clock.js';
+import type { Log } from '../base/log.js';
+import type { Changes } from './changes.js';
+import type { ClientProfile } from './clients.js';
+import { complete, planned, storedShare, type HeldPlan } from './complete.js';
+import type { Config } from './config.js';
+import type { EngineSlot } from './engine-slot.js';
+import type { Offer } from './items.js';
+import { languageOf, offsetOf, pathOf } from './protocol.js';
+import { readSegments, type ReadingDeps } from './reading.js';
+import { Scheduler } from './scheduler.js';
+
+/** From the first token, after which the last complete piece is returned. */
+const decodeMsMax = 800;
+/** How long a request waits for the model and for text to be read. */
+const waitMsMax = 800;
+/** A document just opened is read without waiting for the user to rest. */
+const openedRestMs = 50;
+
+export interface SessionDeps {
+  readonly client: ClientProfile;
+  readonly config: Config;
+  readonly changes: Changes;
+  readonly engines: EngineSlot;
+  readonly clock: Clock;
+  readonly log: Log;
+  createProgress: ReadingDeps['createProgress'];
+}
+
+/** What a handler turns into items: `offset` is the cursor in `document`, in UTF-16 units. */
+export interface Found {
+  readonly document: TextDocument;
+  readonly offset: number;
+  readonly offer: Offer;
+}
+
+export class Session {
+  readonly client: ClientProfile;
+  readonly config: Config;
+  private readonly id = `lsp-${process.pid}`;
+  private readonly held = new Map<string, HeldPlan>();
+  private readonly cursors = new Map<string, number>();
+  private readonly scheduler: Scheduler;
+
+  constructor(private readonly deps: SessionDeps) {
+    this.client = deps.client;
+    this.config = deps.config;
+    this.scheduler = new Scheduler((uri, signal) => this.warm(uri, signal), deps.log);
+  }
+
+  opened(params: DidOpenTextDocumentParams): void {
+    this.deps.changes.opened(params);
+    this.scheduler.touched(params.textDocument.uri, openedRestMs);
+  }
+
+  edited(params: DidChangeTextDocumentParams): void {
+    this.deps.changes.edited(params);
+    this.scheduler.touched(params.textDocument.uri);
+  }
+
+  async closed(params: DidCloseTextDocumentParams): Promise<void> {
+    const { uri } = params.textDocument;
+    this.deps.changes.closed(params);
+    this.scheduler.forget(uri);
+    this.cursors.delete(uri);
+    if (this.held.delete(uri)) await (await this.deps.engines.get())?.forget(this.id, uri);
+  }
+
+  /** Undefined where nothing is offered: no such document, no model, aborted by `signal`, a newer request or an edit. Never rejects over the engine. */
+  async offer(uri: string, position: Position, signal: AbortSignal, selected?: SelectedCompletionInfo): Promise<Found | undefined> {
+    const document = this.completable(uri);
+    if (!document) return undefined;
+    const { encoding } = this.client;
+    const offset = offsetOf(document, position, encoding);
+    this.cursors.set(uri, offset);
+    const shown = selected && { text: selected.text, replaced: offset - offsetOf(document, selected.range.start, encoding) };
+    const offer = await this.scheduler.newest(uri, signal, (newest) => this.complete(uri, offset, newest, shown));
+    return offer && { document, offset, offer };
+  }
+
+  stop(): void {
+    this.scheduler.close();
+  }
+
+  private completable(uri: string): TextDocument | undefined {
+    const document = this.deps.changes.document(uri);
+    const path = pathOf(uri);
+    if (!document || path === undefined) return undefined;
+    return this.config.languages.includes(languageOf(path, document.languageId)) ? document : undefined;
+  }
+
+  private async complete(uri: string, offset: number, signal: AbortSignal, selected?: { text: string; replaced: number }): Promise<Offer | undefined> {
+    const { changes, clock, engines } = this.deps;
+    const { snapshot } = changes;
+    const engine = await within(engines.get(), waitMsMax);
+    if (!engine || signal.aborted) return undefined;
+    try {
+      const request = { client: this.id, document: uri, snapshot, cursor: { path: pathOf(uri)!, offset }, held: this.held.get(uri), selected, decodeMsMax, waitMsMax };
+      const { result, held } = await complete(engine, request, this.config, clock, signal);
+      engines.worked();
+      if (!signal.aborted) this.held.set(uri, held);
+      return { text: result.text, paths: result.context.map(({ path }) => path) };
+    } catch (error) {
+      if (!signal.aborted) engines.failed(error);
+      return undefined;
+    }
+  }
+
+  /** The plan is made anew where the cursor last was, and what the store lacks of it is read. */
+  private async warm(uri: string, signal: AbortSignal): Promise<void> {
+    if (!this.completable(uri)) return;
+    const { changes, engines, createProgress } = this.deps;
+    const engine = await engines.get();
+    if (!engine || signal.aborted) return;
+    const cursor = this.cursors.get(uri);
+    const { held } = await planned(engine, { snapshot: changes.snapshot, cursor: { path: pathOf(uri)!, offset: cursor ?? 0 } }, this.config);
+    if (signal.aborted) return;
+    if (cursor !== undefined) this.held.set(uri, held);
+    const segments = held.plan.segments.map(({ segment }) => segment);
+    await readSegments(engine, segments, { client: this.id, storedShare, createProgress }, signal);
+  }
+}
+
+/** The promise's value, or undefined when it takes longer than `ms`; the promise goes on. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
