@@ -15,6 +15,7 @@ export const formatVersion = 1;
 
 export const headBytes = 16;
 export const trailerBytes = 32;
+export const emptyPackBytes = headBytes + trailerBytes;
 
 const headMagic = 'kedgepak';
 const trailerMagic = 'kedgeend';
@@ -37,8 +38,8 @@ export type Directory = Map<string, EntryPlace>;
 
 const alignUp = (bytes: number): number => Math.ceil(bytes / partAlignment) * partAlignment;
 
-/** Bytes that the directory's record of an entry of `partCount` parts takes. */
-export const recordBytes = (partCount: number): number => recordFixedBytes + partCount * 8;
+/** Bytes that an entry's record in the directory takes. */
+export const recordBytes = (parts: Uint32Array): number => recordFixedBytes + parts.byteLength;
 
 /** Bytes from an entry's start to the end of its first `partCount` parts. */
 export function spanBytes(parts: Uint32Array, partCount: number): number {
@@ -47,8 +48,15 @@ export function spanBytes(parts: Uint32Array, partCount: number): number {
   return bytes;
 }
 
-/** Lays meta and blocks behind one another as they stand in a pack; the result's length is a multiple of 8. */
-export function layOutEntry(meta: Uint8Array, blocks: readonly Uint8Array[]): { bytes: Buffer; parts: Uint32Array } {
+/** An entry as it stands in a pack. */
+export interface LaidOutEntry {
+  /** A multiple of 8 long. */
+  readonly bytes: Buffer;
+  readonly parts: Uint32Array;
+}
+
+/** Lays meta and blocks behind one another */
+export function layOutEntry(meta: Uint8Array, blocks: readonly Uint8Array[]): LaidOutEntry {
   const pieces = [meta, ...blocks];
   const parts = new Uint32Array(pieces.flatMap((piece) => [piece.byteLength, crc32(piece)]));
   const bytes = Buffer.alloc(alignUp(spanBytes(parts, pieces.length)));
@@ -94,7 +102,7 @@ export function faultInHead(head: Buffer): string | undefined {
 /** Directory and trailer, as they close a pack. */
 export function encodeEnd(directory: Directory): Buffer {
   let directoryBytes = 0;
-  for (const { parts } of directory.values()) directoryBytes += recordBytes(parts.length / 2);
+  for (const { parts } of directory.values()) directoryBytes += recordBytes(parts);
   const bytes = Buffer.alloc(directoryBytes + trailerBytes);
   let at = 0;
   for (const [key, { offset, parts }] of directory) {
@@ -103,7 +111,7 @@ export function encodeEnd(directory: Directory): Buffer {
     bytes.writeBigUInt64LE(BigInt(offset), afterReserved);
     bytes.writeUInt32LE(parts.length / 2, afterReserved + 8);
     parts.forEach((value, index) => bytes.writeUInt32LE(value, at + recordFixedBytes + 4 * index));
-    at += recordBytes(parts.length / 2);
+    at += recordBytes(parts);
   }
   assert(at === directoryBytes, 'the directory fills the room reckoned for it');
   const trailer = stamped(trailerMagic, trailerBytes);
@@ -135,7 +143,7 @@ export function decodeEnd(end: Buffer, packBytes: number): Directory | undefined
     const afterReserved = at + keyBytes + producerBytes + signatureBytes;
     const offset = Number(records.readBigUInt64LE(afterReserved));
     const partCount = records.readUInt32LE(afterReserved + 8);
-    const next = at + recordBytes(partCount);
+    const next = at + recordFixedBytes + 8 * partCount;
     if (partCount < 1 || next > records.length) return undefined;
     const parts = new Uint32Array(2 * partCount);
     for (let index = 0; index < parts.length; index++) parts[index] = records.readUInt32LE(at + recordFixedBytes + 4 * index);

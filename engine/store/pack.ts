@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../../base/errors.js';
-import { decodeEnd, directoryBytesOf, encodeEnd, encodeHead, faultInHead, headBytes, layOutEntry, recordBytes, takeParts, trailerBytes, spanBytes, type Directory, type EntryPlace } from './format.js';
+import { decodeEnd, directoryBytesOf, encodeEnd, encodeHead, faultInHead, headBytes, recordBytes, spanBytes, takeParts, trailerBytes, type Directory, type EntryPlace, type LaidOutEntry } from './format.js';
 import { asideName, packName, syncFolder } from './folder.js';
 
 export interface StoredEntry {
@@ -121,12 +121,11 @@ export class PackWriter {
   }
 
   /** Throws the system error, the pack then being as it was before. */
-  add(key: string, meta: Uint8Array, blocks: readonly Uint8Array[]): void {
-    const entry = layOutEntry(meta, blocks);
+  add(key: string, entry: LaidOutEntry): void {
     const offset = this.dataBytes;
     this.append(entry.bytes);
     this.directory.set(key, { offset, parts: entry.parts });
-    this.endBytes += recordBytes(entry.parts.length / 2);
+    this.endBytes += recordBytes(entry.parts);
   }
 
   /** As `readEntry`; an entry that is damaged already is forgotten. */

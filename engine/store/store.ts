@@ -7,7 +7,7 @@ import { assert } from '../../base/assert.js';
 import { systemClock, type Clock } from '../../base/clock.js';
 import { explainSystemError } from '../../base/errors.js';
 import type { StoreStats } from '../types.js';
-import { recordBytes, trailerBytes, headBytes, type Directory } from './format.js';
+import { emptyPackBytes, layOutEntry, recordBytes, type Directory } from './format.js';
 import { isLeftover, listFolder, removeFile } from './folder.js';
 import { PackWriter, readDirectory, readEntry, systemWrite, type StoredEntry, type Write } from './pack.js';
 import { verifyStore, type VerifyReport } from './verify.js';
@@ -105,13 +105,12 @@ export class SegmentStore {
   /** Keeps an entry, gettable by this process at once and by others when its pack is sealed; 'full' when it finds no room and nothing may be evicted. Throws a UserError when the disk is full. */
   put(entry: { key: string; meta: Uint8Array; blocks: readonly Uint8Array[] }): 'stored' | 'full' {
     if (this.has(entry.key)) return 'stored';
-    const partCount = 1 + entry.blocks.length;
-    const bytes = recordBytes(partCount) + [entry.meta, ...entry.blocks].reduce((sum, part) => sum + part.byteLength + 7, 0);
-    const overheadBytes = this.writer ? 0 : headBytes + trailerBytes;
-    if (!this.makeRoom(bytes + overheadBytes)) return 'full';
+    const laidOut = layOutEntry(entry.meta, entry.blocks);
+    const bytes = laidOut.bytes.byteLength + recordBytes(laidOut.parts);
+    if (!this.makeRoom(this.writer ? bytes : bytes + emptyPackBytes)) return 'full';
     this.explain(() => {
       this.writer ??= new PackWriter(this.dir, this.options.write, this.options.random);
-      this.writer.add(entry.key, entry.meta, entry.blocks);
+      this.writer.add(entry.key, laidOut);
     });
     this.ownKeys.add(entry.key);
     if (this.writer!.bytes >= this.options.packBytesMax) this.flush();
@@ -272,7 +271,7 @@ export class SegmentStore {
       for (const pack of packs) {
         for (const [key, place] of pack.directory) {
           const entry = writer.directory.has(key) ? undefined : readEntry(join(this.dir, pack.name), place, Infinity);
-          if (entry && typeof entry !== 'string') writer.add(key, entry.meta, entry.blocks);
+          if (entry && typeof entry !== 'string') writer.add(key, layOutEntry(entry.meta, entry.blocks));
         }
       }
       return this.seal(writer, Math.max(...packs.map((pack) => pack.usedMs)));
