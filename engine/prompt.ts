@@ -1,0 +1,41 @@
+// The one place that lays texts out as token ids: sink, segments, and the fill-in-the-middle prompt around the cursor.
+// Refuses to run a model.
+import type { LocalPrompt, Segment } from '../base/segment.js';
+import type { FillInTheMiddle } from './graph/manifest.js';
+import type { Tokenizer } from './tokenizer.js';
+
+/** The constant name in the sink: never the repository's own, so that every segment everywhere sees the same one. */
+const SINK_NAME = 'repository';
+
+export class PromptForm {
+  /** Read once per model; every segment sees it and every composition opens with it. */
+  readonly sink: readonly number[];
+
+  constructor(
+    private readonly tokenizer: Tokenizer,
+    private readonly fim: FillInTheMiddle | null,
+  ) {
+    this.sink = fim?.repoName === undefined ? tokenizer.encode(`# ${SINK_NAME}\n`) : [fim.repoName, ...tokenizer.encode(`${SINK_NAME}\n`)];
+  }
+
+  /** A file separator and path, then the segment's text. */
+  segment(segment: Pick<Segment, 'path' | 'text'>): number[] {
+    return [...this.fileHead(segment.path), ...this.tokenizer.encode(segment.text)];
+  }
+
+  fileHead(path: string): number[] {
+    const separator = this.fim?.fileSeparator;
+    return separator === undefined ? this.tokenizer.encode(`# ${path}\n`) : [separator, ...this.tokenizer.encode(`${path}\n`)];
+  }
+
+  /** What stands before the prefix; the import block and the prefix are tokenised apart, so that typing never changes what was read. */
+  beforePrefix(prompt: Pick<LocalPrompt, 'path' | 'importBlock'>): number[] {
+    const opening = this.fim ? [this.fim.prefix] : [];
+    return [...this.fileHead(prompt.path), ...opening, ...this.tokenizer.encode(prompt.importBlock)];
+  }
+
+  /** What follows the prefix: nothing where the model cannot fill the middle. */
+  afterPrefix(prompt: Pick<LocalPrompt, 'suffix'>): number[] {
+    return this.fim ? [this.fim.suffix, ...this.tokenizer.encode(prompt.suffix), this.fim.middle] : [];
+  }
+}

@@ -1,0 +1,200 @@
+// Rows (one token's keys and values in every layer) as the decoder's graph wants them: the local window in fp32, composed context in int8.
+// Refuses to choose rows.
+import { assert } from '../base/assert.js';
+import type { ModelShape } from './graph/shape.js';
+import { bytes, floats, type Feeds, type Tensor } from './session.js';
+
+export type RowShape = Pick<ModelShape, 'layers' | 'kvHeads' | 'headDim' | 'ropeBase'>;
+
+/** A masked row's bias: its weight after softmax is exactly 0. */
+export const MASKED = -1e9;
+/** The window grows by so many rows at once, so that tensor shapes seldom change. */
+const WINDOW_STEP_ROWS = 128;
+
+/** cos and sin of every rotation, computed once for each position: [headDim / 2] each. */
+export class Rotation {
+  private readonly frequencies: Float64Array;
+  readonly half: number;
+
+  constructor(shape: Pick<RowShape, 'headDim' | 'ropeBase'>) {
+    this.half = shape.headDim / 2;
+    this.frequencies = Float64Array.from({ length: this.half }, (_, i) => shape.ropeBase ** (-i / this.half));
+  }
+
+  /** Writes cos into `out[at..]` and sin into `out[at + half..]`. */
+  angles(position: number, out: Float32Array, at = 0): void {
+    for (let i = 0; i < this.half; i++) {
+      const angle = position * this.frequencies[i];
+      out[at + i] = Math.cos(angle);
+      out[at + this.half + i] = Math.sin(angle);
+    }
+  }
+}
+
+/** Keys and values of the tokens around the cursor (and of the sink), rotated to their places; fp32, [KV, hd, capacity] and [KV, capacity, hd] a layer. */
+export class WindowRows {
+  private keys: Float32Array[];
+  private values: Float32Array[];
+  private bias: Float32Array;
+  private tensors: Record<string, Tensor> = {};
+  private rowCount = 0;
+
+  constructor(
+    private readonly shape: RowShape,
+    private readonly rotation: Rotation,
+    private capacity = WINDOW_STEP_ROWS,
+  ) {
+    const size = shape.kvHeads * shape.headDim * capacity;
+    this.keys = Array.from({ length: shape.layers }, () => new Float32Array(size));
+    this.values = Array.from({ length: shape.layers }, () => new Float32Array(size));
+    this.bias = new Float32Array(capacity).fill(MASKED);
+    this.wrap();
+  }
+
+  get length(): number {
+    return this.rowCount;
+  }
+
+  /** As held: keys, values and the mask, capacity included. */
+  get bytes(): number {
+    return this.capacity * (this.shape.layers * 2 * this.shape.kvHeads * this.shape.headDim + 1) * 4;
+  }
+
+  get feeds(): Feeds {
+    return this.tensors;
+  }
+
+  /** `rows` [2 layers, T, KV*hd] as the graph returns them, at `positions` [T]; the first `count` of the T are taken. */
+  append(rows: Float32Array, positions: readonly number[], count = positions.length): void {
+    const { layers, kvHeads, headDim } = this.shape;
+    const half = headDim / 2;
+    const tokens = positions.length;
+    this.reserve(this.rowCount + count);
+    const capacity = this.capacity;
+    const angles = new Float32Array(count * headDim);
+    for (let t = 0; t < count; t++) this.rotation.angles(positions[t], angles, t * headDim);
+    for (let l = 0; l < layers; l++) {
+      const keys = this.keys[l];
+      const values = this.values[l];
+      for (let t = 0; t < count; t++) {
+        for (let h = 0; h < kvHeads; h++) {
+          const k = ((2 * l * tokens + t) * kvHeads + h) * headDim;
+          const v = (((2 * l + 1) * tokens + t) * kvHeads + h) * headDim;
+          const column = h * headDim * capacity + this.rowCount + t;
+          for (let i = 0; i < half; i++) {
+            const cos = angles[t * headDim + i];
+            const sin = angles[t * headDim + half + i];
+            const x = rows[k + i];
+            const y = rows[k + half + i];
+            keys[column + i * capacity] = x * cos - y * sin;
+            keys[column + (i + half) * capacity] = y * cos + x * sin;
+          }
+          values.set(rows.subarray(v, v + headDim), (h * capacity + this.rowCount + t) * headDim);
+        }
+      }
+    }
+    this.bias.fill(0, this.rowCount, this.rowCount + count);
+    this.rowCount += count;
+  }
+
+  /** Forgets all rows but the first `length`. */
+  truncate(length: number): void {
+    assert(length <= this.rowCount, 'a window is only ever cut shorter');
+    this.bias.fill(MASKED, length, this.rowCount);
+    this.rowCount = length;
+  }
+
+  /** A copy of the first `length` rows with room for `room` more. */
+  copy(length = this.rowCount, room = 0): WindowRows {
+    const copy = new WindowRows(this.shape, this.rotation, Math.ceil((length + room) / WINDOW_STEP_ROWS) * WINDOW_STEP_ROWS || WINDOW_STEP_ROWS);
+    copy.take(this, length);
+    return copy;
+  }
+
+  /** Rotated keys of a head in the order of rows, [length, hd], for ranking beside candidates. */
+  keysOf(layer: number, head: number): Float32Array {
+    const { headDim } = this.shape;
+    const out = new Float32Array(this.rowCount * headDim);
+    const from = head * headDim * this.capacity;
+    for (let i = 0; i < headDim; i++) for (let r = 0; r < this.rowCount; r++) out[r * headDim + i] = this.keys[layer][from + i * this.capacity + r];
+    return out;
+  }
+
+  private reserve(rows: number): void {
+    if (rows <= this.capacity) return;
+    const larger = new WindowRows(this.shape, this.rotation, Math.ceil(rows / WINDOW_STEP_ROWS) * WINDOW_STEP_ROWS);
+    larger.take(this, this.rowCount);
+    this.keys = larger.keys;
+    this.values = larger.values;
+    this.bias = larger.bias;
+    this.capacity = larger.capacity;
+    this.tensors = larger.tensors;
+  }
+
+  private take(from: WindowRows, length: number): void {
+    const { layers, kvHeads, headDim } = this.shape;
+    for (let l = 0; l < layers; l++) {
+      for (let h = 0; h < kvHeads; h++) {
+        for (let i = 0; i < headDim; i++) {
+          const source = (h * headDim + i) * from.capacity;
+          this.keys[l].set(from.keys[l].subarray(source, source + length), (h * headDim + i) * this.capacity);
+        }
+        const source = h * from.capacity * headDim;
+        this.values[l].set(from.values[l].subarray(source, source + length * headDim), h * this.capacity * headDim);
+      }
+    }
+    this.bias.fill(0, 0, length);
+    this.rowCount = length;
+  }
+
+  private wrap(): void {
+    const { layers, kvHeads, headDim } = this.shape;
+    this.tensors = { window_bias: floats(this.bias, [1, 1, this.capacity]) };
+    for (let l = 0; l < layers; l++) {
+      this.tensors[`window_k_${l}`] = floats(this.keys[l], [kvHeads, headDim, this.capacity]);
+      this.tensors[`window_v_${l}`] = floats(this.values[l], [kvHeads, this.capacity, headDim]);
+    }
+  }
+}
+
+/** Composed context: int8 rows rotated to their places, with scales; [KV, hd, rows] keys and [KV, rows, hd] values a layer. */
+export class ContextRows {
+  readonly keys: Int8Array[];
+  readonly keyScales: Float32Array[];
+  readonly values: Int8Array[];
+  readonly valueScales: Float32Array[];
+  readonly feeds: Feeds;
+
+  constructor(
+    private readonly shape: RowShape,
+    readonly rows: number,
+  ) {
+    const { layers, kvHeads, headDim } = shape;
+    const perLayer = <T>(make: () => T): T[] => Array.from({ length: layers }, make);
+    this.keys = perLayer(() => new Int8Array(kvHeads * headDim * rows));
+    this.values = perLayer(() => new Int8Array(kvHeads * headDim * rows));
+    this.keyScales = perLayer(() => new Float32Array(kvHeads * rows));
+    this.valueScales = perLayer(() => new Float32Array(kvHeads * rows));
+    const feeds: Record<string, Tensor> = { context_bias: floats(new Float32Array(rows), [1, 1, rows]) };
+    for (let l = 0; l < layers; l++) {
+      feeds[`context_k_${l}`] = bytes(this.keys[l], [kvHeads, headDim, rows]);
+      feeds[`context_ks_${l}`] = floats(this.keyScales[l], [kvHeads, 1, rows]);
+      feeds[`context_v_${l}`] = bytes(this.values[l], [kvHeads, rows, headDim]);
+      feeds[`context_vs_${l}`] = floats(this.valueScales[l], [kvHeads, 1, rows]);
+    }
+    this.feeds = feeds;
+  }
+
+  /** Keys, values and both scales as held; the mask is shared by all layers. */
+  get bytes(): number {
+    const { layers, kvHeads, headDim } = this.shape;
+    return this.rows * (layers * kvHeads * (2 * headDim + 8) + 4);
+  }
+
+  /** One masked row: what stands for no context, since no tensor may be empty. */
+  static none(shape: RowShape): ContextRows {
+    const none = new ContextRows(shape, 1);
+    (none.feeds.context_bias.data as Float32Array)[0] = MASKED;
+    return none;
+  }
+}
