@@ -4,11 +4,11 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { openPromise, type Entry } from 'yauzl';
+import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { UserError } from '../../base/errors.js';
 import type { Env } from '../../base/paths.js';
 import type { PythonPart, PythonSource } from './catalogue.js';
-import { SourceError, type Transfer } from './source.js';
+import { reasonOf, SourceError, type Transfer } from './source.js';
 
 /** One way to fetch a wheel: the command, and its arguments for a requirement and a target folder. */
 interface Tool {
@@ -115,20 +115,25 @@ async function appendPart(part: PythonPart, tool: Tool, out: string, transfer: T
 }
 
 async function appendFromWheel(wheel: string, part: PythonPart, transfer: Transfer): Promise<void> {
-  const zip = await openPromise(wheel, { lazyEntries: true, autoClose: false }).catch(() => {
-    throw new SourceError(`${part.package} is not a readable wheel`);
-  });
   try {
-    for await (const entry of zip as unknown as AsyncIterable<Entry>) {
-      if (entry.fileName !== part.file) continue;
-      checkPart(part, entry.uncompressedSize);
-      const stream = await zip.openReadStreamPromise(entry);
-      return await transfer.file.append(stream as AsyncIterable<Uint8Array>, (done) => transfer.onBytes(done));
+    const zip = await openPromise(wheel, { lazyEntries: true, autoClose: false });
+    try {
+      const entry = await entryOf(zip, part.file);
+      checkPart(part, entry?.uncompressedSize);
+      const stream = await zip.openReadStreamPromise(entry!);
+      await transfer.file.append(stream as AsyncIterable<Uint8Array>, (done) => transfer.onBytes(done));
+    } finally {
+      zip.close();
     }
-    checkPart(part, undefined);
-  } finally {
-    zip.close();
+  } catch (error) {
+    if (error instanceof UserError || error instanceof SourceError) throw error;
+    throw new SourceError(`${part.package} ${part.version} is a damaged wheel (${reasonOf(error)})`);
   }
+}
+
+async function entryOf(zip: ZipFile, name: string): Promise<Entry | undefined> {
+  for await (const entry of zip.eachEntry()) if (entry.fileName === name) return entry;
+  return undefined;
 }
 
 function checkPart(part: PythonPart, bytes: number | undefined): void {
