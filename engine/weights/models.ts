@@ -10,6 +10,7 @@ import type { Log } from '../../base/log.js';
 import { modelsDir, type Env } from '../../base/paths.js';
 import type { OnProgress } from '../../base/progress.js';
 import type { ConvertOptions } from '../graph/convert.js';
+import { readManifest } from '../graph/manifest.js';
 import type { GgufFile } from '../gguf/read.js';
 import { catalogue, entryNamed, type Catalogue, type CatalogueEntry } from './catalogue.js';
 import { claimPartial, discardOrphans, MODEL_FILE } from './partial.js';
@@ -144,11 +145,14 @@ export async function verifyModel(name: string, options: Pick<ModelOptions, 'env
   return { name, path: model.ggufPath, bytes: model.bytes, expected, found, intact: found === expected };
 }
 
+/** Whether the model is converted, by this version. */
+export const isReady = (model: InstalledModel): boolean => readManifest(model.convertedDir) !== undefined;
+
 /** Converts what is not converted yet, or was by an older version. */
 export async function convertInstalled(model: InstalledModel, options: Pick<ModelOptions, 'onProgress' | 'convert' | 'entries'>): Promise<void> {
-  const [{ openGguf }, { convertModel, isConverted }] = await Promise.all([import('../gguf/read.js'), import('../graph/convert.js')]);
-  if (isConverted(model.convertedDir)) return;
-  const convert = options.convert ?? convertModel;
+  if (isReady(model)) return;
+  const { openGguf } = await import('../gguf/read.js');
+  const convert = options.convert ?? (await import('../graph/convert.js')).convertModel;
   await convert(await openGguf(model.ggufPath), model.convertedDir, { fim: fimTokensOf(model.sha256, options.entries), onProgress: options.onProgress });
 }
 
