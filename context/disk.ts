@@ -1,0 +1,68 @@
+// Reading files safely: regular files of bounded size, text only, never a secret. Refuses to throw: what cannot be read has a reason.
+import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync, type Dirent } from 'node:fs';
+import { isSecret } from './secrets.js';
+
+export const fileBytesMax = 1_048_576;
+
+export type LeftOutReason = 'secret' | 'too large' | 'binary' | 'unreadable' | 'symlink' | 'generated';
+
+export type Reading = { readonly text: string } | { readonly leftOut: LeftOutReason };
+
+/** The file system as context uses it; tests count and replace. Paths are absolute. */
+export interface Disk {
+  read(path: string): Reading;
+  /** Undefined when the folder cannot be listed. */
+  list(dir: string): Dirent[] | undefined;
+  isFile(path: string): boolean;
+  isDirectory(path: string): boolean;
+  /** The path without symbolic links, or undefined when there is nothing. */
+  real(path: string): string | undefined;
+}
+
+export const systemDisk: Disk = {
+  read(path) {
+    // Every file passes here, so a secret is refused here whoever asks.
+    if (isSecret(path)) return { leftOut: 'secret' };
+    let file: number;
+    try {
+      file = openSync(path, 'r');
+    } catch {
+      return { leftOut: 'unreadable' };
+    }
+    try {
+      const { size } = fstatSync(file);
+      if (!fstatSync(file).isFile()) return { leftOut: 'unreadable' };
+      if (size > fileBytesMax) return { leftOut: 'too large' };
+      const bytes = Buffer.allocUnsafe(size);
+      let filled = 0;
+      for (let got = 1; got > 0 && filled < size; filled += got) got = readSync(file, bytes, filled, size - filled, null);
+      return decode(bytes.subarray(0, filled));
+    } catch {
+      return { leftOut: 'unreadable' };
+    } finally {
+      closeSync(file);
+    }
+  },
+  list(dir) {
+    try {
+      return readdirSync(dir, { withFileTypes: true });
+    } catch {
+      return undefined;
+    }
+  },
+  isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
+  isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+  real(path) {
+    try {
+      return realpathSync.native(path);
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/** UTF-8 without its byte order mark; bytes that are not UTF-8 become U+FFFD. */
+function decode(bytes: Uint8Array): Reading {
+  if (bytes.subarray(0, 8192).includes(0)) return { leftOut: 'binary' };
+  return { text: new TextDecoder('utf-8').decode(bytes) };
+}

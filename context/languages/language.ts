@@ -1,0 +1,55 @@
+// What parse.ts asks of a language, and the few fields of a syntax node that languages look at. Refuses to know any one language.
+import type { Declaration, ExportAlias, ImportStatement } from '../outline.js';
+
+/** The part of tree-sitter's node that we use; indices are UTF-16 code units. */
+export interface Node {
+  readonly type: string;
+  readonly text: string;
+  readonly startIndex: number;
+  readonly endIndex: number;
+  readonly isNamed: boolean;
+  readonly isMissing: boolean;
+  readonly namedChildren: readonly Node[];
+  readonly children: readonly Node[];
+  readonly parent: Node | null;
+  childForFieldName(name: string): Node | null;
+  descendantForIndex(index: number): Node;
+}
+
+/** Reads one file's tree. Never throws on a tree with errors: it yields what stands. */
+export interface Language {
+  imports(root: Node, text: string): ImportStatement[];
+  declarations(root: Node, text: string): Declaration[];
+  exports(root: Node): ExportAlias[];
+}
+
+/** The trimmed end of text[start, end): blanks before `end` are left out. */
+export function trimmedEnd(text: string, start: number, end: number): number {
+  while (end > start && /\s/.test(text[end - 1])) end--;
+  return end;
+}
+
+/** Comments directly before a declaration, no blank line between, belong to it: returns where the first of them starts. */
+export class LeadingComments {
+  private start: number | undefined;
+  private end = 0;
+
+  constructor(private readonly text: string) {}
+
+  /** Call for each comment in order. */
+  add(node: Node): void {
+    if (this.start === undefined || !this.touches(node.startIndex)) this.start = node.startIndex;
+    this.end = node.endIndex;
+  }
+
+  /** Call for each other node: where it starts with its comments. */
+  take(startIndex: number): number {
+    const start = this.start !== undefined && this.touches(startIndex) ? this.start : startIndex;
+    this.start = undefined;
+    return start;
+  }
+
+  private touches(startIndex: number): boolean {
+    return !/\n[ \t\r]*\n/.test(this.text.slice(this.end, startIndex));
+  }
+}

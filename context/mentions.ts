@@ -1,0 +1,57 @@
+// Which names the text around a cursor mentions, and how near: backwards from the cursor first, then what follows it.
+// Refuses to know what the names mean.
+import type { Span } from './outline.js';
+
+/** Looked through on each side of the cursor, in UTF-16 code units. */
+const reachChars = 65_536;
+
+/** Dotted names count as a whole and by their parts; 0 is the nearest. */
+export class Mentions {
+  private readonly ranks = new Map<string, number>();
+  private readonly membersByOwner = new Map<string, string[]>();
+
+  /** `skipped`: import statements, which mention everything. */
+  constructor(text: string, cursor: number, skipped: readonly Span[]) {
+    const from = Math.max(0, cursor - reachChars);
+    const inSkipped = (at: number): boolean => skipped.some((s) => s.start <= at && at < s.end);
+    const chains: { readonly at: number; readonly chain: string }[] = [];
+    for (const match of text.slice(from, cursor + reachChars).matchAll(/[\p{L}_$][\p{L}\p{N}_$]*(?:\??\.[\p{L}_$][\p{L}\p{N}_$]*)*/gu)) {
+      if (!inSkipped(from + match.index)) chains.push({ at: from + match.index, chain: match[0].replaceAll('?', '') });
+    }
+    const before = chains.filter((c) => c.at < cursor).reverse();
+    for (const { chain } of [...before, ...chains.slice(before.length)]) this.add(chain);
+  }
+
+  /** How many names were mentioned nearer than this one, or undefined when it is not mentioned. */
+  rank(name: string): number | undefined {
+    return this.ranks.get(name);
+  }
+
+  /** The nearest rank among names, or Infinity. */
+  nearest(names: readonly string[]): number {
+    return names.reduce((best, name) => Math.min(best, this.ranks.get(name) ?? Infinity), Infinity);
+  }
+
+  /** What follows `owner.` somewhere, nearest first. */
+  membersOf(owner: string): readonly string[] {
+    return this.membersByOwner.get(owner) ?? [];
+  }
+
+  private add(chain: string): void {
+    const parts = chain.split('.');
+    for (let i = parts.length - 1; i >= 0; i--) {
+      this.note(parts[i]);
+      const owner = parts.slice(0, i).join('.');
+      if (i > 1) this.note(owner);
+      if (i === 0) continue;
+      const members = this.membersByOwner.get(owner);
+      if (!members) this.membersByOwner.set(owner, [parts[i]]);
+      else if (!members.includes(parts[i])) members.push(parts[i]);
+    }
+    if (parts.length > 1) this.note(chain);
+  }
+
+  private note(name: string): void {
+    if (!this.ranks.has(name)) this.ranks.set(name, this.ranks.size);
+  }
+}

@@ -1,0 +1,174 @@
+// Files as segments: pieces small enough to be read alone, cut so that an edit changes one, with ranges that say what each stretch is.
+// Refuses to choose among them: that is the plan's.
+import { digestOf } from '../base/digest.js';
+import type { KindRange, RangeKind, Segment } from '../base/segment.js';
+import { cut } from './cut.js';
+import type { Declaration, Outline, Span } from './outline.js';
+import { outlineText } from './outline-text.js';
+import { unitsOf, type Unit } from './units.js';
+
+/** How a file becomes segments: by declarations, as long stretches, or as signatures alone. */
+export type SegmentForm = 'declaration' | 'file' | 'outline';
+
+/** A segment and what of its file it is. Pieces of the forms 'declaration' and 'file' tile the file. */
+export interface Piece extends Span {
+  readonly segment: Segment;
+  /** Names of the declarations that open in this piece, members included. */
+  readonly names: readonly string[];
+  /** Only the file's import block: it leads to other files and says little itself. */
+  readonly isImports: boolean;
+}
+
+/** About 3.5 bytes a token in code: a bound for cutting, not a count. */
+const tokenBytes = 3.5;
+const bytesMax: Readonly<Record<SegmentForm, number>> = { declaration: 512 * tokenBytes, file: 1500 * tokenBytes, outline: 1500 * tokenBytes };
+
+export interface Excluded {
+  /** Nothing that touches one of these is in a piece. */
+  readonly spans: readonly Span[];
+  /** The innermost function or class member that holds this offset is left out whole. */
+  readonly cursor: number;
+}
+
+/** The file at `path` (its name from the repository's root) as pieces in file order. */
+export function piecesOf(path: string, text: string, outline: Outline | undefined, form: SegmentForm = 'declaration', excluded?: Excluded): Piece[] {
+  const units = unitsOf(text, outline);
+  const names = outline ? namedStarts(outline.declarations) : [];
+  if (form === 'outline' && outline) {
+    const elided = units.filter((u) => u.kind === 'declaration' && !touches(u, excluded)).map((unit) => ({ ...unit, chunks: outlineText(text, unit.declaration as Declaration) }));
+    return cut(elided.filter((u) => u.chunks.length > 0).map((u) => ({ ...u, bytes: u.chunks.reduce((sum, c) => sum + c.text.length, 0) })), bytesMax.outline).map((run) =>
+      piece(path, run[0].start, run[run.length - 1].end, run.flatMap((u) => u.chunks), names, false),
+    );
+  }
+  const marks = outline ? marksOf(text, outline.declarations) : [];
+  const found: Piece[] = [];
+  const emit = (run: readonly Unit[], header: string): void => {
+    const [start, end] = [run[0].start, run[run.length - 1].end];
+    const chunks = tiled(text, { start, end }, marks);
+    if (header !== '') chunks.unshift({ text: header, kind: 'header' });
+    found.push(piece(path, start, end, chunks, names, run.every((u) => u.kind === 'imports')));
+  };
+  const take = (list: readonly Unit[], header: string): void => {
+    for (const run of cut(list, bytesMax[form])) {
+      if (run.length > 1 || run[0].bytes <= bytesMax[form]) emit(run, header);
+      else open(run[0], header, take, emit);
+    }
+  };
+  const walk = (list: readonly Unit[], header: string): void => {
+    let kept: Unit[] = [];
+    for (const unit of [...list, undefined]) {
+      const alone = unit === undefined || touches(unit, excluded) || (unit.kind === 'imports' && form === 'declaration');
+      if (!alone) {
+        kept.push(unit);
+        continue;
+      }
+      take(kept, header);
+      kept = [];
+      if (unit && !touches(unit, excluded)) take([unit], header);
+      else if (unit?.declaration && mayOpen(unit.declaration, excluded)) open(unit, header, walk, emit);
+    }
+  };
+  walk(units, '');
+  return found;
+}
+
+/** The file's segments alone. */
+export function segmentsOf(path: string, text: string, outline: Outline | undefined, form: SegmentForm = 'declaration'): Segment[] {
+  return piecesOf(path, text, outline, form).map((p) => p.segment);
+}
+
+/** A unit that cannot stay whole, as its parts: the first speaks for itself, the others follow its header. */
+function open(unit: Unit, header: string, walk: (units: readonly Unit[], header: string) => void, emit: (run: readonly Unit[], header: string) => void): void {
+  const parts = unit.parts();
+  if (parts.length <= 1) {
+    if (parts.length === 0 || parts[0].parts().length === 0) return emit([unit], header);
+    return walk(parts, header);
+  }
+  const first = parts[0];
+  walk([first], header);
+  walk(parts.slice(1), header + unit.header);
+}
+
+const touches = (span: Span, excluded: Excluded | undefined): boolean => excluded?.spans.some((s) => span.start < s.end && s.start < span.end) ?? false;
+
+/** Whether parts of a declaration that touches the excluded text may stand alone: never those of the innermost that holds the cursor. */
+function mayOpen(declaration: Declaration, excluded: Excluded | undefined): boolean {
+  if (declaration.children.length === 0 || !excluded) return false;
+  const { cursor } = excluded;
+  const holds = (d: Declaration): boolean => d.start <= cursor && cursor <= d.end;
+  if (declaration.kind !== 'function' || !holds(declaration)) return true;
+  return declaration.children.some((child) => holds(child) && (child.kind === 'function' || child.kind === 'class'));
+}
+
+interface Chunk {
+  readonly text: string;
+  readonly kind: RangeKind;
+}
+
+function piece(path: string, start: number, end: number, chunks: readonly Chunk[], names: readonly NamedStart[], isImports: boolean): Piece {
+  let text = '';
+  const ranges: KindRange[] = [];
+  for (const chunk of chunks) {
+    const last = ranges[ranges.length - 1];
+    if (last?.kind === chunk.kind) ranges[ranges.length - 1] = { ...last, end: text.length + chunk.text.length };
+    else ranges.push({ start: text.length, end: text.length + chunk.text.length, kind: chunk.kind });
+    text += chunk.text;
+  }
+  const within = names.filter((n) => start <= n.start && n.start < end).flatMap((n) => n.names);
+  return { start, end, isImports, names: within, segment: { path, text, ranges, digest: digestOf(path, text) } };
+}
+
+interface NamedStart {
+  readonly start: number;
+  readonly names: readonly string[];
+}
+
+const namedStarts = (declarations: readonly Declaration[]): NamedStart[] => declarations.flatMap((d) => [{ start: d.start, names: d.names }, ...namedStarts(d.children)]);
+
+interface Mark extends Span {
+  readonly kind: RangeKind;
+}
+
+/** What stands in the file that is not body, in order and apart. */
+function marksOf(text: string, declarations: readonly Declaration[]): Mark[] {
+  const marks: Mark[] = [];
+  const add = (d: Declaration): void => {
+    if (d.kind === 'import') {
+      marks.push({ start: d.start, end: d.end, kind: 'import' });
+      return;
+    }
+    if (d.doc && d.doc.start < d.signature.start) marks.push({ ...d.doc, kind: 'doc' });
+    if (d.kind !== 'statement') marks.push({ start: d.signature.start, end: signatureEnd(text, d), kind: 'signature' });
+    if (d.doc && d.doc.start >= d.signature.end) marks.push({ ...d.doc, kind: 'doc' });
+    else if (d.doc && d.kind === 'statement' && d.doc.start >= d.signature.start) marks.push({ ...d.doc, kind: 'doc' });
+    // A docstring is a statement of the body too; a function's own variables are part of its body.
+    d.children.filter((child) => child.start !== d.doc?.start && (d.kind !== 'function' || child.kind === 'function' || child.kind === 'class')).forEach(add);
+  };
+  declarations.forEach(add);
+  return marks;
+}
+
+/** What has no body of its own shows its first line as signature; a type is one as a whole. */
+function signatureEnd(text: string, { kind, signature, end }: Declaration): number {
+  if (kind === 'type' || signature.end < end) return signature.end;
+  const newline = text.indexOf('\n', signature.start);
+  return newline < 0 ? signature.end : Math.min(signature.end, newline);
+}
+
+/** The text of `span` in chunks, by the marks and the body between them. */
+function tiled(text: string, span: Span, marks: readonly Mark[]): Chunk[] {
+  const chunks: Chunk[] = [];
+  let at = span.start;
+  const push = (end: number, kind: RangeKind): void => {
+    if (end > at) chunks.push({ text: text.slice(at, end), kind });
+    at = Math.max(at, end);
+  };
+  for (const mark of marks) {
+    if (mark.end <= at) continue;
+    if (mark.start >= span.end) break;
+    push(Math.min(mark.start, span.end), 'body');
+    push(Math.min(mark.end, span.end), mark.kind);
+  }
+  push(span.end, 'body');
+  return chunks;
+}

@@ -1,0 +1,45 @@
+// The files that the current one imports directly, in order of first mention near the cursor, then in file order.
+// Refuses to follow what those import, except to where an imported name is declared.
+import type { Mentions } from '../mentions.js';
+import { importTargets } from '../resolve.js';
+import type { SegmentForm } from '../segments.js';
+import type { Snapshot } from '../snapshot.js';
+import type { Candidate } from './candidate.js';
+
+/** Files that one file's imports may bring in. */
+const filesMax = 200;
+
+interface Imported {
+  readonly path: string;
+  readonly names: Set<string>;
+  readonly locals: Set<string>;
+}
+
+/** Nearest first; `pieces` of each whole file. */
+export function importCandidates(snapshot: Snapshot, path: string, mentions: Mentions, form: SegmentForm): Candidate[] {
+  const outline = snapshot.outline(path);
+  const byFile = new Map<string, Imported>();
+  for (const statement of outline?.imports ?? []) {
+    for (const target of importTargets(snapshot, path, statement, (local) => mentions.membersOf(local))) {
+      const known = byFile.get(target.path) ?? { path: target.path, names: new Set(), locals: new Set() };
+      byFile.set(target.path, known);
+      target.names.forEach((name) => known.names.add(name));
+      target.locals.forEach((local) => known.locals.add(local));
+    }
+  }
+  const ranked = [...byFile.values()].map((file, order) => ({ file, order, rank: mentions.nearest([...file.locals]) }));
+  ranked.sort((a, b) => (a.rank === b.rank ? a.order - b.order : a.rank - b.rank));
+  return ranked.slice(0, filesMax).map(({ file, rank }) => ({
+    source: 'imports',
+    path: file.path,
+    reason: reasonOf(file, rank, mentions),
+    pieces: snapshot.pieces(file.path, form),
+    names: [...file.names],
+  }));
+}
+
+function reasonOf(file: Imported, rank: number, mentions: Mentions): string {
+  if (rank === Infinity) return 'imported';
+  const nearest = [...file.locals].find((local) => mentions.rank(local) === rank);
+  return `imported, ${nearest} mentioned near the cursor`;
+}

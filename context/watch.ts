@@ -1,0 +1,48 @@
+// Tells when files change on disk, in batches: the only place that knows chokidar. Refuses to read, and to follow symbolic links.
+import { sep } from 'node:path';
+import { watch as chokidarWatch } from 'chokidar';
+import { systemDisk } from './disk.js';
+import { IgnoreRules } from './ignore-rules.js';
+import { isSource } from './parse.js';
+import type { FileChange } from './workspace.js';
+
+/** A burst, such as a branch switch, becomes one batch: it ends after this long without a change. */
+const quietMs = 50;
+/** Also a batch that never gets quiet is handed over. */
+const batchMsMax = 1000;
+
+export interface Watcher {
+  close(): Promise<void>;
+}
+
+/** Watches source files and the files that say where others are found. `onError` gets what the platform refuses, such as too many watches. */
+export function watch(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void): Watcher {
+  const rules = roots.map((root) => new IgnoreRules(systemDisk.real(root) ?? root, systemDisk));
+  const ignored = (path: string, stats?: { isDirectory(): boolean; isFile(): boolean }): boolean => {
+    if (stats?.isFile() && !isSource(path) && !/(\.json|\.toml|\.cfg|\.gitignore)$/.test(path)) return true;
+    return rules.some((r) => path.startsWith(r.root + sep) && r.ignores(path, stats?.isDirectory() ?? false));
+  };
+  const watcher = chokidarWatch(rules.map((r) => r.root), { ignored, ignoreInitial: true, followSymlinks: false });
+  let batch = new Map<string, FileChange>();
+  let timer: NodeJS.Timeout | undefined;
+  let since = 0;
+  const flush = (): void => {
+    timer = undefined;
+    const changes = [...batch.values()];
+    batch = new Map();
+    onChanges(changes);
+  };
+  const note = (path: string): void => {
+    if (batch.size === 0) since = Date.now();
+    batch.set(path, { kind: 'disk', path });
+    if (timer) clearTimeout(timer);
+    timer = setTimeout(flush, Math.max(0, Math.min(quietMs, since + batchMsMax - Date.now())));
+  };
+  watcher.on('add', note).on('change', note).on('unlink', note).on('error', onError);
+  return {
+    async close() {
+      if (timer) clearTimeout(timer);
+      await watcher.close();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+// The one door for every change: apply(changes) gives a new immutable Snapshot, or the same one when nothing that matters changed.
+// Refuses to watch, to read before it is asked, and to parse what did not change.
+import { basename } from 'node:path';
+import { digestOf } from '../base/digest.js';
+import { ByteLru } from '../base/lru.js';
+import { systemDisk, type Disk } from './disk.js';
+import { withBuffer, withoutBuffer, type Overlay } from './overlay.js';
+import { canonicalPath, Layout, Snapshot, type Root, type Shared } from './snapshot.js';
+
+/** Paths are absolute. */
+export type FileChange =
+  /** A buffer's whole text, when it is opened and after each edit: it beats the disk until it is closed. */
+  | { readonly kind: 'open'; readonly path: string; readonly text: string }
+  | { readonly kind: 'close'; readonly path: string }
+  /** Created, changed or deleted on disk. */
+  | { readonly kind: 'disk'; readonly path: string }
+  /** The workspace's folders from now on. */
+  | { readonly kind: 'roots'; readonly roots: readonly string[] };
+
+export interface WorkspaceDeps {
+  readonly disk?: Disk;
+  /** Text of unopened files held in memory. */
+  readonly textBytesMax?: number;
+}
+
+/** Files whose content decides how others are found. */
+const layoutFile = /^(package\.json|[tj]sconfig.*\.json|\.gitignore|exclude|pnpm-workspace\.yaml|pyproject\.toml|setup\.(py|cfg)|__init__\.pyi?|pyvenv\.cfg)$/;
+
+export class Workspace {
+  private readonly shared: Shared;
+  private layout: Layout;
+  private overlay: Overlay = new Map();
+  private changes: ReadonlyMap<string, number> = new Map();
+  private current: Snapshot;
+
+  constructor(roots: readonly string[], deps: WorkspaceDeps = {}) {
+    const disk = deps.disk ?? systemDisk;
+    this.shared = {
+      disk,
+      texts: new ByteLru(deps.textBytesMax ?? 64 << 20, (buffer) => 2 * buffer.text.length + 200),
+      outlines: new ByteLru(32 << 20, (kept) => kept.bytes),
+      pieces: new ByteLru(64 << 20, (kept) => kept.bytes),
+    };
+    this.layout = new Layout(this.rooted(roots), disk);
+    this.current = this.next();
+  }
+
+  get snapshot(): Snapshot {
+    return this.current;
+  }
+
+  apply(changes: readonly FileChange[]): Snapshot {
+    const { layout, overlay, changes: before } = this;
+    let roots: readonly Root[] | undefined;
+    let moved = false;
+    for (const change of changes) {
+      if (change.kind === 'roots') roots = this.rooted(change.roots);
+      else if (change.kind === 'open') this.overlay = withBuffer(this.overlay, this.canonical(change.path), change.text);
+      else if (change.kind === 'close') this.overlay = withoutBuffer(this.overlay, this.canonical(change.path));
+      else moved = this.changedOnDisk(this.canonical(change.path)) || moved;
+    }
+    if (roots || moved) this.layout = new Layout(roots ?? this.layout.roots, this.shared.disk);
+    if (this.layout !== layout || this.overlay !== overlay || this.changes !== before) this.current = this.next();
+    return this.current;
+  }
+
+  /** Notes a change on disk; true when files may now be found elsewhere. */
+  private changedOnDisk(path: string): boolean {
+    const count = this.changes.get(path) ?? 0;
+    const known = this.shared.texts.get(`${path}\0${count}`);
+    const exists = this.shared.disk.isFile(path);
+    if (known && exists) {
+      const reading = this.shared.disk.read(path);
+      if ('text' in reading && digestOf(reading.text) === known.digest) return false;
+    }
+    this.changes = new Map(this.changes).set(path, count + 1);
+    const stood = known !== undefined || this.layout.readable.get(path) === true || this.overlay.has(path);
+    return !stood || !exists || layoutFile.test(basename(path));
+  }
+
+  private rooted(roots: readonly string[]): Root[] {
+    return roots.map((given) => ({ given, real: this.shared.disk.real(given) ?? given }));
+  }
+
+  private canonical(path: string): string {
+    return canonicalPath(this.layout.roots, path);
+  }
+
+  private next(): Snapshot {
+    return new Snapshot(this.shared, this.layout, this.overlay, this.changes);
+  }
+}
