@@ -27,12 +27,18 @@ export class Changes {
     this.pass(uri, text);
   }
 
-  /** Each change counts on the text that the one before it left. */
-  edited({ textDocument, contentChanges }: DidChangeTextDocumentParams): void {
+  /** Each change counts on the text that the one before it left. Returns the smallest offset from which text changed, Infinity where none did. */
+  edited({ textDocument, contentChanges }: DidChangeTextDocumentParams): number {
     const document = this.documents.get(textDocument.uri);
-    if (!document) return;
-    for (const change of contentChanges) TextDocument.update(document, [this.inUtf16(document, change)], textDocument.version);
+    if (!document) return Infinity;
+    let changedFrom = Infinity;
+    for (const change of contentChanges) {
+      const edit = this.inUtf16(document, change);
+      changedFrom = Math.min(changedFrom, 'range' in edit ? document.offsetAt(edit.range.start) : 0);
+      TextDocument.update(document, [edit], textDocument.version);
+    }
     this.pass(textDocument.uri, document.getText());
+    return changedFrom;
   }
 
   closed({ textDocument }: DidCloseTextDocumentParams): void {
@@ -40,7 +46,8 @@ export class Changes {
     this.pass(textDocument.uri, undefined);
   }
 
-  onDisk(changes: readonly FileChange[]): void {
+  /** The workspace's folders, or what changed on disk. */
+  apply(changes: readonly FileChange[]): void {
     this.workspace.apply(changes);
   }
 

@@ -1,7 +1,7 @@
 // The completion use case: snapshot and cursor -> context plan -> engine. The daemon, the command line and evaluation share it.
 // Refuses to know LSP and argv, and to touch tensors or files.
 import type { Clock } from '../base/clock.js';
-import type { ContextPlan, LocalPrompt, PlannedSegment } from '../base/segment.js';
+import type { ContextPlan, CountTokens, LocalPrompt, PlannedSegment } from '../base/segment.js';
 import { prepare, type Cursor, type Snapshot } from '../context/index.js';
 import type { CompleteResult, Engine } from '../engine/index.js';
 import type { Config } from './config.js';
@@ -18,6 +18,8 @@ export interface CompletionRequest {
   readonly held?: HeldPlan;
   /** What the editor's popup would put in place of the last `replaced` units before the cursor; completed as if it stood there. */
   readonly selected?: { readonly text: string; readonly replaced: number };
+  /** `first`: a document just opened, no query of its own yet; `warm`: completed in before. */
+  readonly state: 'first' | 'warm';
   /** From the first token; 0: no bound. */
   readonly decodeMsMax: number;
   /** How long to wait for text to be read before an empty, incomplete answer; 0: no bound. */
@@ -55,7 +57,7 @@ export async function complete(engine: Engine, request: CompletionRequest, setti
       context: {
         form: 'composed',
         plan: held.plan,
-        anchors: { policy: 'two-stage', residentShare: settings.residentShare, storedShare, state: request.held === undefined ? 'first' : 'warm' },
+        anchors: { policy: 'two-stage', residentShare: settings.residentShare, storedShare, state: request.state },
       },
       stop: settings.multiline && opensBlock(prompt) ? 'block' : 'line',
       tokensMax: settings.completionTokensMax,
@@ -68,12 +70,21 @@ export async function complete(engine: Engine, request: CompletionRequest, setti
   return { result, held, planMs };
 }
 
+const counters = new WeakMap<Engine, CountTokens>();
+
+/** The same function each time, since counts are kept with it. */
+function countTokensOf(engine: Engine): CountTokens {
+  let count = counters.get(engine);
+  if (!count) counters.set(engine, (count = (texts) => engine.countTokens(texts)));
+  return count;
+}
+
 /** The plan for a cursor without completing there: what is read while the user rests. */
 export async function planned(engine: Engine, request: Pick<CompletionRequest, 'snapshot' | 'cursor' | 'given' | 'held' | 'selected'>, settings: CompletionSettings): Promise<{ prompt: LocalPrompt; held: HeldPlan }> {
   const { contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax } = settings;
   const fresh = await prepare(request.snapshot, request.cursor, {
     contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax,
-    countTokens: (texts) => engine.countTokens(texts),
+    countTokens: countTokensOf(engine),
     windowStart: request.held?.windowStart,
   });
   const inWindow = request.held?.windowStart === fresh.windowStart;

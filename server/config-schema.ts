@@ -4,7 +4,7 @@
 /** A project's own settings, in its kedge.json or from the editor. */
 const project = {
   contextTokensMax: { type: 'integer', minimum: 0, maximum: 24_000, default: 8_000, description: 'Tokens of other files that stand before the cursor.' },
-  importTokensMax: { type: 'integer', minimum: 0, maximum: 24_000, default: 8_000, description: 'Of these, how many one imported file may take.' },
+  importTokensMax: { type: 'integer', minimum: 0, maximum: 4_096, default: 256, description: 'Tokens of the file\'s own import statements that lead the text before the cursor.' },
   prefixTokensMax: { type: 'integer', minimum: 64, maximum: 4_096, default: 512, description: 'Tokens before the cursor that the model reads as they are.' },
   suffixTokensMax: { type: 'integer', minimum: 0, maximum: 1_024, default: 64, description: 'Tokens after the cursor.' },
   residentShare: { type: 'number', minimum: 0.01, maximum: 1, default: 0.2, description: 'Share of the context that is kept in memory as attention rows.' },

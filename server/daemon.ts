@@ -1,12 +1,14 @@
 // Wiring and lifetimes: one daemon a connection, one session from `initialize` to `shutdown`.
 // Refuses to load a model before a document needs it.
+import { homedir } from 'node:os';
+import { dirname } from 'node:path';
 import {
   ErrorCodes, MessageType, ResponseError, ShowMessageNotification,
   type Connection, type InitializeParams,
 } from 'vscode-languageserver';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
-import { Workspace } from '../context/index.js';
+import { watch, Workspace, type Watcher } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
 import { Changes } from './changes.js';
 import { clientProfile, rootsOf } from './clients.js';
@@ -22,6 +24,7 @@ export interface DaemonDeps {
 
 export class Daemon {
   private started: { readonly session: Session; readonly engines: EngineSlot } | undefined;
+  private watcher: Watcher | undefined;
 
   constructor(
     private readonly connection: Connection,
@@ -44,14 +47,29 @@ export class Daemon {
     const workspace = new Workspace(roots);
     const engines = new EngineSlot(() => openEngine(config), (message) => this.tell(message), log, clock);
     const changes = new Changes(workspace, client.encoding);
-    const session = new Session({ client, config, changes, engines, clock, log, createProgress: () => this.connection.window.createWorkDoneProgress() });
+    const session: Session = new Session({
+      client, config, changes, engines, clock, log,
+      createProgress: () => this.connection.window.createWorkDoneProgress(),
+      adoptRoot: (root) => {
+        changes.apply([{ kind: 'roots', roots: [root] }]);
+        this.watch([root], session, log);
+      },
+    });
+    this.watch(roots, session, log);
     this.started = { session, engines };
     return session;
   }
 
   async stop(): Promise<void> {
     this.started?.session.stop();
-    await this.started?.engines.close();
+    await Promise.all([this.watcher?.close(), this.started?.engines.close()]);
+  }
+
+  /** A whole disk or home folder is no project: changes there count when a file is opened. */
+  private watch(roots: readonly string[], session: Session, log: Log): void {
+    const projects = roots.filter((root) => root !== homedir() && dirname(root) !== root);
+    if (projects.length === 0) return;
+    this.watcher = watch(projects, (changes) => session.changedOnDisk(changes), (error) => log.warn(`watching files: ${String(error)}`));
   }
 
   private tell(message: string): void {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The program: argv, the stdio launch and exit codes. Loads only the command that was asked for, so that `--version` is instant.
 // Refuses to print anything but results (a command) or protocol (the daemon) on stdout.
+import { systemClock } from '../base/clock.js';
 import { UserError } from '../base/errors.js';
 import type { AddCommand } from './commands/io.js';
 import { commandIo, exitCodeOf } from './terminal.js';
@@ -56,9 +57,8 @@ async function runCommand(argv: readonly string[], word: string | undefined): Pr
 async function launchDaemon(args: readonly string[]): Promise<void> {
   const unknown = args.find((arg, index) => arg !== '--stdio' && !arg.startsWith('--clientProcessId') && args[index - 1] !== '--clientProcessId');
   if (unknown !== undefined) throw new UserError(`"${unknown}" does not go with --stdio: an editor starts Kedge as kedge --stdio`, 2);
-  const path = './connection.js';
-  const { listenOnStdio } = (await import(path)) as { listenOnStdio: () => void };
-  listenOnStdio();
+  const [{ listenOnStdio }, { openInstalled }] = await Promise.all([import('./connection.js'), import('./installed.js')]);
+  listenOnStdio({ openEngine: (config) => openInstalled(config, process.env), clock: systemClock });
 }
 
 main(process.argv).catch((error: unknown) => {

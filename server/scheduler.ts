@@ -52,9 +52,15 @@ export class Scheduler {
   /** The document was opened or edited: its request in flight is for a text that is gone. */
   touched(document: string, restMs = idleMs): void {
     this.running.get(document)?.abort();
-    this.timers.clear(this.idleTimer);
     this.restingIn = document;
-    this.idleTimer = this.timers.set(() => this.rest(document), restMs);
+    this.later(restMs);
+  }
+
+  /** The document touched last is warmed once `restMs` have passed; nothing in flight is ended. */
+  later(restMs = idleMs): void {
+    this.timers.clear(this.idleTimer);
+    const document = this.restingIn;
+    if (document !== undefined) this.idleTimer = this.timers.set(() => this.rest(document), restMs);
   }
 
   forget(document: string): void {

@@ -6,11 +6,13 @@ import type {
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
+import type { FileChange } from '../context/index.js';
 import type { Changes } from './changes.js';
 import type { ClientProfile } from './clients.js';
 import { complete, planned, storedShare, type HeldPlan } from './complete.js';
 import type { Config } from './config.js';
 import type { EngineSlot } from './engine-slot.js';
+import { projectRootOf } from './files.js';
 import type { Offer } from './items.js';
 import { languageOf, offsetOf, pathOf } from './protocol.js';
 import { readSegments, type ReadingDeps } from './reading.js';
@@ -31,6 +33,8 @@ export interface SessionDeps {
   readonly clock: Clock;
   readonly log: Log;
   createProgress: ReadingDeps['createProgress'];
+  /** Makes a folder the workspace's only one. */
+  adoptRoot(root: string): void;
 }
 
 /** What a handler turns into items: `offset` is the cursor in `document`, in UTF-16 units. */
@@ -46,6 +50,8 @@ export class Session {
   private readonly id = `lsp-${process.pid}`;
   private readonly held = new Map<string, HeldPlan>();
   private readonly cursors = new Map<string, number>();
+  /** Documents that were completed in: their own queries choose rows. */
+  private readonly warmed = new Set<string>();
   private readonly scheduler: Scheduler;
 
   constructor(private readonly deps: SessionDeps) {
@@ -54,14 +60,26 @@ export class Session {
     this.scheduler = new Scheduler((uri, signal) => this.warm(uri, signal), deps.log);
   }
 
+  /** An editor that names no folder works in the project of the first file that it opens. */
   opened(params: DidOpenTextDocumentParams): void {
+    const path = pathOf(params.textDocument.uri);
+    if (path !== undefined && this.deps.changes.snapshot.roots.length === 0) this.deps.adoptRoot(projectRootOf(path));
     this.deps.changes.opened(params);
     this.scheduler.touched(params.textDocument.uri, openedRestMs);
   }
 
+  /** A window whose start moved cannot be kept, nor its plan. */
   edited(params: DidChangeTextDocumentParams): void {
-    this.deps.changes.edited(params);
-    this.scheduler.touched(params.textDocument.uri);
+    const { uri } = params.textDocument;
+    const changedFrom = this.deps.changes.edited(params);
+    if (changedFrom < (this.held.get(uri)?.windowStart ?? 0)) this.held.delete(uri);
+    this.scheduler.touched(uri);
+  }
+
+  /** Ends no request: the next plan sees it. */
+  changedOnDisk(changes: readonly FileChange[]): void {
+    this.deps.changes.apply(changes);
+    this.scheduler.later();
   }
 
   async closed(params: DidCloseTextDocumentParams): Promise<void> {
@@ -69,7 +87,8 @@ export class Session {
     this.deps.changes.closed(params);
     this.scheduler.forget(uri);
     this.cursors.delete(uri);
-    if (this.held.delete(uri)) await (await this.deps.engines.get())?.forget(this.id, uri);
+    this.held.delete(uri);
+    if (this.warmed.delete(uri)) await (await this.deps.engines.get())?.forget(this.id, uri);
   }
 
   /** Undefined where nothing is offered: no such document, no model, aborted by `signal`, a newer request or an edit. Never rejects over the engine. */
@@ -101,10 +120,17 @@ export class Session {
     const engine = await within(engines.get(), waitMsMax);
     if (!engine || signal.aborted) return undefined;
     try {
-      const request = { client: this.id, document: uri, snapshot, cursor: { path: pathOf(uri)!, offset }, held: this.held.get(uri), selected, decodeMsMax, waitMsMax };
-      const { result, held } = await complete(engine, request, this.config, clock, signal);
+      const { result, held } = await complete(
+        engine,
+        {
+          client: this.id, document: uri, snapshot, cursor: { path: pathOf(uri)!, offset }, held: this.held.get(uri), selected,
+          state: this.warmed.has(uri) ? 'warm' : 'first', decodeMsMax, waitMsMax,
+        },
+        this.config, clock, signal,
+      );
       engines.worked();
       if (!signal.aborted) this.held.set(uri, held);
+      if (result.complete) this.warmed.add(uri);
       return { text: result.text, paths: result.context.map(({ path }) => path) };
     } catch (error) {
       if (!signal.aborted) engines.failed(error);

@@ -1,0 +1,127 @@
+// `kedge complete FILE:LINE:COLUMN [--with FILE...]`: one completion at a place in a file, with what served it and what it cost.
+// Refuses to change any file.
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { systemClock } from '../../base/clock.js';
+import { explainSystemError, UserError } from '../../base/errors.js';
+import type { PlannedSegment, Segment } from '../../base/segment.js';
+import { Workspace, type Cursor, type Snapshot } from '../../context/index.js';
+import type { CompleteResult, Engine } from '../../engine/index.js';
+import { complete, planned, storedShare } from '../complete.js';
+import { loadConfig } from '../config.js';
+import { projectRootOf, segmentsOfFile } from '../files.js';
+import { engineFlags, withEngine, type EngineFlags } from './engine.js';
+import type { AddCommand, CommandIo } from './io.js';
+
+interface Flags extends EngineFlags {
+  readonly with?: string | readonly string[];
+  readonly json?: boolean;
+}
+
+export const addCompleteCommand: AddCommand = (cli, io) => {
+  engineFlags(cli.command('complete <place> [...files]', 'Complete at FILE:LINE:COLUMN (from 1; the column in UTF-16 units)'))
+    .option('--with <file>', 'A file to use as context beside the imported ones; more of them may follow')
+    .option('--json', 'One JSON object on stdout')
+    .example('  $ kedge complete src/order.ts:12:7 --with src/user.ts src/price.ts')
+    .action((place: string, files: readonly string[], flags: Flags) => run(String(place), files.map(String), flags, io));
+};
+
+async function run(place: string, more: readonly string[], flags: Flags, io: CommandIo): Promise<void> {
+  const named = flags.with === undefined ? [] : [flags.with].flat().map(String);
+  if (more.length > 0 && named.length === 0) throw new UserError(`"${more[0]}" stands alone: files to use as context follow --with`, 2);
+  const at = parsePlace(place);
+  const path = resolve(at.file);
+  const root = projectRootOf(path);
+  const { snapshot } = new Workspace([root]);
+  const cursor: Cursor = { path, offset: offsetIn(textOf(snapshot, at.file), at) };
+  const given = [...named, ...more].flatMap((file) => segmentsIn(snapshot, file));
+  const { config, faults } = loadConfig(root, undefined);
+  for (const fault of faults) io.err(`kedge: ${fault.place}: ${fault.message}`);
+  await withEngine(io, flags, async (engine) => {
+    const request = { client: 'complete', document: path, snapshot, cursor, given: await plannedOf(engine, given), decodeMsMax: 0, waitMsMax: 0, state: 'first' as const };
+    await readFirst(engine, (await planned(engine, request, config)).held.plan.segments, io, flags.json === true);
+    const { result, planMs } = await complete(engine, request, config, systemClock, io.signal);
+    io.out(flags.json ? JSON.stringify(jsonOf(result, planMs)) : textFor(result, planMs));
+  });
+}
+
+/** What the plan names is read before the clock runs, so that the figures are those of a store that knows it. */
+async function readFirst(engine: Engine, plan: readonly PlannedSegment[], io: CommandIo, quiet: boolean): Promise<void> {
+  const progress = io.progress(quiet);
+  try {
+    const segments = plan.map(({ segment }) => segment);
+    await engine.read({ client: 'complete', priority: 'reading', segments, storedShare }, io.signal, (done, total) => progress.on({ label: 'reading context', done, total, unit: 'tokens' }));
+  } finally {
+    progress.stop();
+  }
+}
+
+interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export function parsePlace(place: string): Place {
+  const match = /^(.+):(\d+):(\d+)$/.exec(place);
+  if (!match) throw new UserError(`"${place}" is not FILE:LINE:COLUMN, as in src/order.ts:12:7`, 2);
+  return { file: match[1], line: Number(match[2]), column: Number(match[3]) };
+}
+
+/** UTF-16 offset of a place counted from 1; UserError beyond the text. */
+export function offsetIn(text: string, { file, line, column }: Place): number {
+  const lines = text.split('\n');
+  if (line < 1 || line > lines.length) throw new UserError(`${file}:${line}:${column} is beyond the end: the file has ${lines.length} lines`);
+  const length = lines[line - 1].replace(/\r$/, '').length;
+  if (column < 1 || column > length + 1) throw new UserError(`${file}:${line}:${column} is beyond the end: line ${line} has columns 1 to ${length + 1}`);
+  return lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0) + column - 1;
+}
+
+function textOf(snapshot: Snapshot, file: string): string {
+  try {
+    if (!statSync(file).isFile()) throw new UserError(`${file} is not a file`);
+  } catch (error) {
+    throw explainSystemError(error, file);
+  }
+  const text = snapshot.read(resolve(file));
+  if (text === undefined) throw new UserError(`${file} is not read: Kedge reads TypeScript, JavaScript and Python text under 1 MB that is neither ignored nor secret`);
+  return text;
+}
+
+/** Each named file may belong to a project of its own. */
+function segmentsIn(snapshot: Snapshot, file: string): Segment[] {
+  const path = resolve(file);
+  const own = snapshot.isReadable(path) ? snapshot : new Workspace([projectRootOf(path)]).snapshot;
+  textOf(own, file);
+  return segmentsOfFile(own, path) ?? [];
+}
+
+async function plannedOf(engine: Engine, segments: readonly Segment[]): Promise<PlannedSegment[]> {
+  const counts = await engine.countTokens(segments.map(({ text }) => text));
+  return segments.map((segment, index) => ({ segment, source: 'given', reason: 'named with --with', tokens: counts[index], share: 1 }));
+}
+
+/** The fields that scripts rely on. */
+function jsonOf({ text, context, timing, tokensPrefilled, kv }: CompleteResult, planMs: number): object {
+  const { contextTokens, rowsStored, rowsResident, rowReduction, bytesResident, bytesStored, denseBytesFp16, byteReduction } = kv;
+  return {
+    text,
+    context: context.map(({ source, path, tokens, rows }) => ({ source, path, tokens, rows })),
+    timing: { planMs, composeMs: timing.composeMs, prefillMs: timing.prefillMs, firstTokenMs: timing.firstTokenMs, totalMs: timing.totalMs },
+    tokensPrefilled,
+    kv: { contextTokens, rowsStored, rowsResident, rowReduction, bytesResident, bytesStored, denseBytesFp16, byteReduction },
+  };
+}
+
+function textFor({ text, context, timing, tokensPrefilled, kv }: CompleteResult, planMs: number): string {
+  const ms = (value: number): string => `${Math.round(value)} ms`;
+  const sources = context.map(({ source, path, tokens, rows }) => `  ${path} (${source}): ${tokens} tokens, ${Math.round(rows)} rows`);
+  return [
+    text === '' ? '(nothing to add here)' : text,
+    '',
+    context.length > 0 ? 'context:' : 'context: none',
+    ...sources,
+    `time: plan ${ms(planMs)}, compose ${ms(timing.composeMs)}, prefill ${ms(timing.prefillMs)} for ${tokensPrefilled} tokens, first token ${ms(timing.firstTokenMs)}, total ${ms(timing.totalMs)}`,
+    `memory: ${Math.round(kv.rowsResident)} of ${kv.contextTokens} context tokens resident as rows (${(kv.bytesResident / 1e6).toFixed(1)} MB; dense fp16 ${(kv.denseBytesFp16 / 1e6).toFixed(1)} MB)`,
+  ].join('\n');
+}

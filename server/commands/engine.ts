@@ -1,0 +1,36 @@
+// How a command gets its engine: the flags that name a model and threads, opening, and closing whatever happens.
+// Refuses to know what the command does with it.
+import type { Command } from 'cac';
+import { UserError } from '../../base/errors.js';
+import type { Engine } from '../../engine/index.js';
+import { defaultConfig } from '../config.js';
+import { noModelError, openInstalled } from '../installed.js';
+import type { CommandIo } from './io.js';
+
+/** As cac hands them over: it makes numbers of what looks like one. */
+export interface EngineFlags {
+  readonly model?: string | number;
+  readonly threads?: string | number;
+}
+
+export const engineFlags = (command: Command): Command =>
+  command.option('--model <name>', 'An installed model other than the default').option('--threads <n>', 'Processor threads');
+
+/** Opens the engine for `use` and closes it, sealing what was read. UserError where the model is not installed. */
+export async function withEngine<T>(io: CommandIo, flags: EngineFlags, use: (engine: Engine) => Promise<T>, dir?: string): Promise<T> {
+  const settings = { ...defaultConfig(), model: flags.model === undefined ? undefined : String(flags.model), threads: countFlag('threads', flags.threads) };
+  const engine = await openInstalled(settings, io.env, dir);
+  if (!engine) throw noModelError();
+  try {
+    return await use(engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** A flag that is a whole number from 1 up, or absent. */
+export function countFlag(name: string, value: string | number | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
+  throw new UserError(`--${name} ${value} is not a whole number from 1 up`, 2);
+}

@@ -1,0 +1,77 @@
+// What doctor measures: one reading and one completion of the shipped sample repository, from nothing.
+// Refuses to judge the figures.
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.js';
+import type { PlannedSegment, Segment } from '../../base/segment.js';
+import { listFiles, Workspace } from '../../context/index.js';
+import { complete, storedShare } from '../complete.js';
+import { defaultConfig } from '../config.js';
+import { segmentsOfFile } from '../files.js';
+import { packageRoot } from '../version.js';
+import { withEngine, type EngineFlags } from './engine.js';
+import type { CommandIo } from './io.js';
+
+export interface Measured {
+  readonly openMs: number;
+  readonly readTokens: number;
+  readonly readTokensPerSecond: number;
+  readonly prefillTokensPerSecond: number;
+  readonly firstTokenMs: number;
+  readonly decodeMsPerToken: number;
+  readonly rssModelBytes: number;
+  readonly rssPeakBytes: number;
+  /** Resident rows of 8,000 context tokens with sink and window, from the sample's. */
+  readonly kvBytesAt8k: number;
+  readonly storedBytesPerToken: number;
+}
+
+const sampleTokensMax = 1500;
+const contextTokens = 8000;
+
+/** `dir`: an empty folder for the store. */
+export async function measure(io: CommandIo, flags: EngineFlags, dir: string, clock: Clock): Promise<Measured> {
+  const root = join(packageRoot(), 'examples');
+  const { snapshot } = new Workspace([root]);
+  const paths = listFiles(root).files;
+  const config = defaultConfig();
+  const startedMs = clock.nowMs();
+  return withEngine(io, flags, async (engine) => {
+    await engine.info();
+    const openMs = clock.nowMs() - startedMs;
+    const rssModelBytes = process.memoryUsage.rss();
+    const given = await sample(paths.slice(1).flatMap((path) => segmentsOfFile(snapshot, path) ?? []), (texts) => engine.countTokens(texts));
+    const read = await engine.read({ client: 'doctor', priority: 'reading', segments: given.map(({ segment }) => segment), storedShare }, io.signal);
+    const offset = snapshot.read(paths[0])!.length >> 1;
+    const { result } = await complete(
+      engine,
+      { client: 'doctor', document: paths[0], snapshot, cursor: { path: paths[0], offset }, given, state: 'first', decodeMsMax: 0, waitMsMax: 0 },
+      { ...config, contextTokensMax: 0, confidenceFloor: 0 }, clock, io.signal,
+    );
+    const { kv, timing } = result;
+    const contextBytes = (1 - kv.byteReduction) * kv.denseBytesFp16;
+    return {
+      openMs,
+      readTokens: read.tokens,
+      readTokensPerSecond: read.tokensEncoded / read.seconds,
+      prefillTokensPerSecond: (result.tokensPrefilled * 1000) / timing.prefillMs,
+      firstTokenMs: timing.firstTokenMs,
+      decodeMsPerToken: result.tokensDecoded > 1 ? (timing.totalMs - timing.firstTokenMs) / (result.tokensDecoded - 1) : 0,
+      rssModelBytes,
+      rssPeakBytes: process.resourceUsage().maxRSS * 1024,
+      kvBytesAt8k: kv.bytesResident + contextBytes * (contextTokens / kv.contextTokens - 1),
+      storedBytesPerToken: kv.bytesStored / kv.contextTokens,
+    };
+  }, dir);
+}
+
+async function sample(segments: readonly Segment[], countTokens: (texts: readonly string[]) => Promise<readonly number[]>): Promise<PlannedSegment[]> {
+  const counts = await countTokens(segments.map(({ text }) => text));
+  const taken: PlannedSegment[] = [];
+  let sum = 0;
+  for (const [index, segment] of segments.entries()) {
+    if (sum + counts[index] > sampleTokensMax) break;
+    sum += counts[index];
+    taken.push({ segment, source: 'given', reason: 'the sample', tokens: counts[index], share: 1 });
+  }
+  return taken;
+}

@@ -1,0 +1,18 @@
+// Opens the engine on an installed model and this user's store: what the daemon and every command share.
+// Refuses to pull a model by itself.
+import { UserError } from '../base/errors.js';
+import { storeDir, type Env } from '../base/paths.js';
+import { findModel, openEngine, type Engine } from '../engine/index.js';
+import type { Config } from './config.js';
+
+export type EngineSettings = Pick<Config, 'model' | 'threads' | 'storeBytesMax'>;
+
+/** Undefined where the default model is not installed; UserError where the named one is not. */
+export async function openInstalled(settings: EngineSettings, env: Env, dir = storeDir(env)): Promise<Engine | undefined> {
+  const model = findModel(settings.model, env);
+  if (model) return openEngine({ model, storeDir: dir, storeBytesMax: settings.storeBytesMax, threads: settings.threads });
+  if (settings.model === undefined) return undefined;
+  throw new UserError(`no model "${settings.model}" is installed: kedge model list shows those that are`);
+}
+
+export const noModelError = (): UserError => new UserError('no model is installed yet: run kedge model pull');

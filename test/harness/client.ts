@@ -1,0 +1,122 @@
+// A raw LSP client: over a spawned daemon, or over streams to one in this process. Records every byte of stdout and every message.
+// Refuses to hide what the daemon sends: stray bytes are counted.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { PassThrough } from 'node:stream';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import {
+  createConnection, createMessageConnection, StreamMessageReader, StreamMessageWriter,
+  type CompletionList, type InitializeParams, type InitializeResult, type MessageConnection,
+} from 'vscode-languageserver/node';
+import { serve } from '../../server/connection.js';
+import type { DaemonDeps } from '../../server/daemon.js';
+
+export const mainPath = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
+
+export interface ClientOptions {
+  readonly clientInfo?: InitializeParams['clientInfo'];
+  readonly capabilities?: InitializeParams['capabilities'];
+  readonly root?: string;
+  readonly initializationOptions?: unknown;
+}
+
+export class LspClient {
+  /** Notifications and requests from the daemon, in order. */
+  readonly received: { readonly method: string; readonly params: unknown }[] = [];
+  private readonly waiting = new Set<() => void>();
+
+  constructor(readonly connection: MessageConnection) {
+    connection.onNotification((method, params) => this.note(method, params));
+    connection.onRequest((method, params) => {
+      this.note(method, params);
+      return null;
+    });
+    connection.onUnhandledProgress((params) => this.note('$/progress', params));
+    connection.listen();
+  }
+
+  async initialize({ clientInfo = { name: 'test' }, capabilities = {}, root, initializationOptions }: ClientOptions = {}): Promise<InitializeResult> {
+    const workspaceFolders = root === undefined ? null : [{ uri: pathToFileURL(root).href, name: 'root' }];
+    const result = await this.connection.sendRequest<InitializeResult>('initialize', { processId: process.pid, rootUri: null, workspaceFolders, clientInfo, capabilities, initializationOptions });
+    await this.connection.sendNotification('initialized', {});
+    return result;
+  }
+
+  open(path: string, text: string, languageId = 'typescript'): Promise<void> {
+    return this.connection.sendNotification('textDocument/didOpen', { textDocument: { uri: pathToFileURL(path).href, languageId, version: 1, text } });
+  }
+
+  change(path: string, version: number, ...contentChanges: object[]): Promise<void> {
+    return this.connection.sendNotification('textDocument/didChange', { textDocument: { uri: pathToFileURL(path).href, version }, contentChanges });
+  }
+
+  complete(path: string, line: number, character: number): Promise<CompletionList> {
+    return this.connection.sendRequest('textDocument/completion', { textDocument: { uri: pathToFileURL(path).href }, position: { line, character } });
+  }
+
+  messages(method: string): unknown[] {
+    return this.received.filter((message) => message.method === method).map(({ params }) => params);
+  }
+
+  /** Resolves when the daemon has sent `method` at least `count` times. */
+  async until(method: string, count = 1): Promise<void> {
+    while (this.messages(method).length < count) await new Promise<void>((resolve) => this.waiting.add(resolve));
+  }
+
+  private note(method: string, params: unknown): void {
+    this.received.push({ method, params });
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
+  }
+}
+
+export interface SpawnedDaemon {
+  readonly client: LspClient;
+  readonly child: ChildProcess;
+  /** The exit code, once the process has ended; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
+  /** What stands on stdout outside of protocol messages. */
+  strayOutput(): string;
+  stderr(): string;
+}
+
+export function spawnDaemon(env: Record<string, string> = {}, args: readonly string[] = ['--stdio'], nodeArgs: readonly string[] = []): SpawnedDaemon {
+  const child = spawn(process.execPath, [...nodeArgs, mainPath, ...args], { env: { ...process.env, ...env }, stdio: 'pipe' });
+  const chunks: Buffer[] = [];
+  const errors: Buffer[] = [];
+  const stdout = new PassThrough();
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.stdout.pipe(stdout);
+  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
+  child.stdin.on('error', () => {});
+  const connection = createMessageConnection(new StreamMessageReader(stdout), new StreamMessageWriter(child.stdin));
+  return {
+    client: new LspClient(connection),
+    child,
+    ended: new Promise((resolve) => child.on('close', (code) => resolve(code))),
+    strayOutput: () => outsideMessages(Buffer.concat(chunks)),
+    stderr: () => Buffer.concat(errors).toString('utf8'),
+  };
+}
+
+/** A daemon in this process with dependencies of the test's own. Never send it `exit`: that would end the test. */
+export function connectDaemon(deps: DaemonDeps): LspClient {
+  const toDaemon = new PassThrough();
+  const toClient = new PassThrough();
+  serve(createConnection(toDaemon, toClient), deps);
+  return new LspClient(createMessageConnection(new StreamMessageReader(toClient), new StreamMessageWriter(toDaemon)));
+}
+
+/** Whatever is not `Content-Length: N`, a blank line and N bytes. */
+export function outsideMessages(bytes: Buffer): string {
+  let stray = '';
+  for (let at = 0; at < bytes.byteLength; ) {
+    const header = /^Content-Length: (\d+)\r\n\r\n/.exec(bytes.toString('latin1', at, at + 64));
+    if (!header) {
+      stray += String.fromCharCode(bytes[at]);
+      at += 1;
+      continue;
+    }
+    at += header[0].length + Number(header[1]);
+  }
+  return stray;
+}

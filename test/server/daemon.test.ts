@@ -1,0 +1,246 @@
+// What the daemon promises whatever the model says: cancellation, newest wins, held plans, errors, progress, no model.
+// Refuses to load a model: the engine is scripted.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CancellationTokenSource, type CompletionList, type InlineCompletionList, type MessageType } from 'vscode-languageserver/node';
+import { systemClock } from '../../base/clock.js';
+import { UserError } from '../../base/errors.js';
+import type { Engine } from '../../engine/index.js';
+import type { Config } from '../../server/config.js';
+import { noModelMessage } from '../../server/engine-slot.js';
+import { connectDaemon, type ClientOptions, type LspClient } from '../harness/client.js';
+import { ScriptedEngine } from '../harness/scripted-engine.js';
+
+const root = mkdtempSync(join(tmpdir(), 'kedge-daemon-'));
+const main = join(root, 'src', 'main.ts');
+const mainText = 'import { userName } from \'./user\';\n\nconst who = us\n';
+
+beforeAll(() => {
+  mkdirSync(join(root, 'src'));
+  writeFileSync(main, mainText);
+  writeFileSync(join(root, 'src', 'user.ts'), 'export function userName(id: number): string {\n  return `user ${id}`;\n}\n');
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+async function started(openEngine: (config: Config) => Promise<Engine | undefined>, options: ClientOptions = {}): Promise<LspClient> {
+  const client = connectDaemon({ openEngine, clock: systemClock });
+  await client.initialize({ root, ...options });
+  return client;
+}
+
+async function opened(options: ClientOptions = {}): Promise<{ client: LspClient; engine: ScriptedEngine }> {
+  const engine = new ScriptedEngine();
+  const client = await started(() => Promise.resolve(engine), options);
+  await client.open(main, mainText);
+  return { client, engine };
+}
+
+const empty: CompletionList = { isIncomplete: true, items: [] };
+const shown = (client: LspClient): string[] => client.messages('window/showMessage').map((params) => (params as { type: MessageType; message: string }).message);
+
+describe('the daemon', () => {
+  it('announces what it can do', async () => {
+    const client = connectDaemon({ openEngine: () => Promise.resolve(undefined), clock: systemClock });
+    const { capabilities, serverInfo } = await client.initialize({ root, capabilities: { general: { positionEncodings: ['utf-32'] } } });
+    expect(serverInfo?.name).toBe('kedge');
+    expect(capabilities).toMatchObject({ positionEncoding: 'utf-32', textDocumentSync: { openClose: true, change: 2 }, inlineCompletionProvider: {} });
+    expect(capabilities.completionProvider?.triggerCharacters).toEqual(expect.arrayContaining(['.', '(', '=', ':', ' ']));
+    expect(capabilities.completionProvider?.resolveProvider).toBeUndefined();
+  });
+
+  it('completes the typed word, with the imported file in the plan', async () => {
+    const { client, engine } = await opened();
+    engine.answerAll = 'erName(1)';
+    const list = await client.complete(main, 2, 14);
+    expect(list.items.map(({ label, filterText }) => [label, filterText])).toEqual([['userName(1)', 'us']]);
+    const { context, prompt } = engine.completions[0].request;
+    expect(context.form === 'composed' && context.plan.segments.map(({ segment, source }) => [segment.path, source])).toContainEqual(['src/user.ts', 'imports']);
+    expect(prompt.prefix.endsWith('const who = us')).toBe(true);
+  });
+
+  it('applies edits one after another, in the client\'s encoding', async () => {
+    const { client, engine } = await opened({ capabilities: { general: { positionEncodings: ['utf-8'] } } });
+    engine.answerAll = 'x';
+    const at = (line: number, character: number) => ({ line, character });
+    await client.change(main, 2,
+      { range: { start: at(2, 12), end: at(2, 14) }, text: '"😀ä" + ' },
+      { range: { start: at(2, 23), end: at(2, 23) }, text: 'naïve' },
+    );
+    await client.complete(main, 2, 29);
+    expect(engine.completions.at(-1)?.request.prompt.prefix.endsWith('const who = "😀ä" + naïve')).toBe(true);
+    await client.change(main, 3, { text: 'const whole = ' });
+    await client.complete(main, 9, 99);
+    expect(engine.completions.at(-1)?.request.prompt.prefix).toBe('const whole = ');
+  });
+
+  it('answers a cancelled request with an empty list and aborts the engine', async () => {
+    const { client, engine } = await opened();
+    const cancel = new CancellationTokenSource();
+    const answer = client.connection.sendRequest<CompletionList>('textDocument/completion', { textDocument: { uri: pathToFileURL(main).href }, position: { line: 2, character: 14 } }, cancel.token);
+    await engine.until(({ completions }) => completions.length === 1);
+    cancel.cancel();
+    expect(await answer).toEqual(empty);
+    expect(engine.completions[0].signal?.aborted).toBe(true);
+  });
+
+  it('lets the newest request win where the client never cancels', async () => {
+    const { client, engine } = await opened();
+    const first = client.complete(main, 2, 14);
+    await engine.until(({ completions }) => completions.length === 1);
+    const second = client.complete(main, 2, 14);
+    await engine.until(({ completions }) => completions.length === 2);
+    engine.completions[1].answer('erName');
+    expect(await first).toEqual(empty);
+    expect((await second).items[0].label).toBe('userName');
+  });
+
+  it('ends a request when its own document is edited, not when another is', async () => {
+    const { client, engine } = await opened();
+    const first = client.complete(main, 2, 14);
+    await engine.until(({ completions }) => completions.length === 1);
+    await client.open(join(root, 'src', 'other.ts'), 'x');
+    expect(engine.completions[0].signal?.aborted).toBe(false);
+    await client.change(main, 2, { text: mainText + '\n' });
+    expect(await first).toEqual(empty);
+  });
+
+  it('keeps the plan while somebody types', async () => {
+    const { client, engine } = await opened();
+    engine.answerAll = 'x';
+    await client.complete(main, 2, 14);
+    await client.change(main, 2, { range: { start: { line: 2, character: 14 }, end: { line: 2, character: 14 } }, text: 'e' });
+    await client.complete(main, 2, 15);
+    const [before, after] = engine.completions.map(({ request }) => request.context);
+    expect(before.form === 'composed' && after.form === 'composed' && after.plan.segments).toEqual(before.form === 'composed' && before.plan.segments);
+    expect([before, after].map((context) => context.form === 'composed' && context.anchors.state)).toEqual(['first', 'warm']);
+  });
+
+  it('reads the plan of an opened document in the background, and shows progress where the client can', async () => {
+    const engine = new ScriptedEngine();
+    engine.readProgress = [[10, 100], [10, 100], [60, 100], [100, 100]];
+    const client = await started(() => Promise.resolve(engine), { capabilities: { window: { workDoneProgress: true } } });
+    await client.open(main, mainText);
+    await engine.until(({ reads }) => reads.length === 1);
+    expect(engine.reads[0]).toMatchObject({ priority: 'reading' });
+    expect(engine.reads[0].segments.map(({ path }) => path)).toContain('src/user.ts');
+    await client.until('$/progress', 4);
+    expect(client.messages('window/workDoneProgress/create')).toHaveLength(1);
+    expect(client.messages('$/progress').map((params) => (params as { value: { kind: string; percentage?: number } }).value).map(({ kind, percentage }) => [kind, percentage]))
+      .toEqual([['begin', 10], ['report', 60], ['report', 100], ['end', undefined]]);
+  });
+
+  it('shows no progress to a client that cannot, nor where nothing is left to read', async () => {
+    const { client, engine } = await opened();
+    engine.readProgress = [[10, 100]];
+    await engine.until(({ reads }) => reads.length === 1);
+    engine.answerAll = 'x';
+    await client.complete(main, 2, 14);
+    expect(client.messages('window/workDoneProgress/create')).toEqual([]);
+  });
+
+  it('says once what to run when there is no model, and completes as soon as there is one', async () => {
+    const engine = new ScriptedEngine();
+    engine.answerAll = 'er';
+    let pulled = false;
+    const client = await started(() => Promise.resolve(pulled ? engine : undefined));
+    await client.open(main, mainText);
+    expect(await client.complete(main, 2, 14)).toEqual(empty);
+    expect(await client.complete(main, 2, 14)).toEqual(empty);
+    expect(shown(client)).toEqual([noModelMessage]);
+    pulled = true;
+    expect((await client.complete(main, 2, 14)).items[0].label).toBe('user');
+  });
+
+  it('answers empty lists over an engine that fails, says it once, and opens another later', async () => {
+    let nowMs = 0;
+    const engines: ScriptedEngine[] = [];
+    const client = connectDaemon({
+      openEngine: () => {
+        engines.push(new ScriptedEngine());
+        return Promise.resolve(engines[engines.length - 1]);
+      },
+      clock: { nowMs: () => nowMs, wallMs: () => 0 },
+    });
+    await client.initialize({ root });
+    await client.open(main, mainText);
+    const first = client.complete(main, 2, 14);
+    while (engines.length === 0) await new Promise(setImmediate);
+    await engines[0].until(({ completions }) => completions.length === 1);
+    engines[0].completions[0].fail(new Error('worker ended'));
+    expect(await first).toEqual(empty);
+    expect(await client.complete(main, 2, 14)).toEqual(empty);
+    expect([engines.length, engines[0].closed]).toEqual([1, 1]);
+    nowMs += 2000;
+    const later = client.complete(main, 2, 14);
+    while (engines.length === 1) await new Promise(setImmediate);
+    await engines[1].until(({ completions }) => completions.length === 1);
+    engines[1].completions[0].answer('er');
+    expect((await later).items).toHaveLength(1);
+    expect(shown(client)).toHaveLength(1);
+  });
+
+  it('shows a user\'s trouble in its own words', async () => {
+    const client = await started(() => Promise.reject(new UserError('/models/x.gguf is cut short: run kedge model pull')));
+    await client.open(main, mainText);
+    expect(await client.complete(main, 2, 14)).toEqual(empty);
+    expect(shown(client)).toEqual(['Kedge: /models/x.gguf is cut short: run kedge model pull']);
+  });
+
+  it('names a fault in kedge.json and keeps the rest', async () => {
+    writeFileSync(join(root, 'kedge.json'), '{\n "model": "evil", // no\n "triggerCharacters": ["."] }');
+    try {
+      const client = connectDaemon({ openEngine: () => Promise.resolve(undefined), clock: systemClock });
+      const { capabilities } = await client.initialize({ root });
+      expect(capabilities.completionProvider?.triggerCharacters).toEqual(['.']);
+      await client.until('window/showMessage');
+      expect(shown(client)[0]).toContain(`${join(root, 'kedge.json')}:2`);
+    } finally {
+      rmSync(join(root, 'kedge.json'));
+    }
+  });
+
+  it('offers nothing in a language that is off, in an unknown document, or in no file at all', async () => {
+    const { client, engine } = await opened({ initializationOptions: { languages: ['python'] } });
+    engine.answerAll = 'x';
+    expect(await client.complete(main, 2, 14)).toEqual(empty);
+    expect(await client.complete(join(root, 'nowhere.py'), 0, 0)).toEqual(empty);
+    await client.connection.sendNotification('textDocument/didOpen', { textDocument: { uri: 'untitled:1', languageId: 'python', version: 1, text: 'x' } });
+    expect(await client.connection.sendRequest('textDocument/completion', { textDocument: { uri: 'untitled:1' }, position: { line: 0, character: 1 } })).toEqual(empty);
+    expect(engine.completions).toEqual([]);
+  });
+
+  it('completes on from what the popup has selected', async () => {
+    const { client, engine } = await opened();
+    engine.answerAll = '(1)';
+    const range = { start: { line: 2, character: 12 }, end: { line: 2, character: 14 } };
+    const list = await client.connection.sendRequest<InlineCompletionList>('textDocument/inlineCompletion', {
+      textDocument: { uri: pathToFileURL(main).href }, position: { line: 2, character: 14 }, context: { triggerKind: 2, selectedCompletionInfo: { range, text: 'userName' } },
+    });
+    expect(list.items).toEqual([{ insertText: 'userName(1)', range }]);
+    expect(engine.completions[0].request.prompt.prefix.endsWith('const who = userName')).toBe(true);
+  });
+
+  it('lets go of a closed document\'s rows', async () => {
+    const { client, engine } = await opened();
+    engine.answerAll = 'x';
+    await client.complete(main, 2, 14);
+    await client.connection.sendNotification('textDocument/didClose', { textDocument: { uri: pathToFileURL(main).href } });
+    await engine.until(({ forgotten }) => forgotten.length === 1);
+    expect(await client.complete(main, 2, 14)).toEqual(empty);
+  });
+
+  it('closes the engine at shutdown', async () => {
+    const { client, engine } = await opened();
+    await engine.until(({ reads }) => reads.length === 1);
+    await client.connection.sendRequest('shutdown');
+    expect(engine.closed).toBe(1);
+  });
+
+  it('refuses requests before initialize with the protocol\'s error', async () => {
+    const client = connectDaemon({ openEngine: () => Promise.resolve(undefined), clock: systemClock });
+    await expect(client.complete(main, 0, 0)).rejects.toMatchObject({ code: -32002 });
+  });
+});

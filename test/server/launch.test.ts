@@ -1,0 +1,136 @@
+// The spawned program: exit codes, what may stand on stdout, the parent's death, and bad calls. Refuses to need a model.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { noModelMessage } from '../../server/engine-slot.js';
+import { mainPath, outsideMessages, spawnDaemon } from '../harness/client.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'kedge-launch-'));
+const file = join(dir, 'a.ts');
+const env = { KEDGE_CACHE_DIR: join(dir, 'cache') };
+/** Loaded into the daemon: prints as a careless library would. */
+const noisy = join(dir, 'noisy.mjs');
+
+beforeAll(() => {
+  writeFileSync(file, 'const a = 1;\n');
+  writeFileSync(noisy, 'setInterval(() => { console.log("log"); console.info("info"); process.stdout.write("raw\\n"); }, 5).unref();');
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+function run(...args: string[]): { code: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [mainPath, ...args], { env: { ...process.env, ...env }, encoding: 'utf8', cwd: dir });
+  return { code: status, stdout, stderr };
+}
+
+describe('the daemon\'s process', () => {
+  it('ends with 0 when exit follows shutdown', async () => {
+    const { client, ended, strayOutput } = spawnDaemon(env);
+    await client.initialize({ root: dir });
+    await client.connection.sendRequest('shutdown');
+    await client.connection.sendNotification('exit');
+    expect(await ended).toBe(0);
+    expect(strayOutput()).toBe('');
+  });
+
+  it('ends with 1 on exit without shutdown', async () => {
+    const { client, ended } = spawnDaemon(env);
+    await client.initialize({ root: dir });
+    await client.connection.sendNotification('exit');
+    expect(await ended).toBe(1);
+  });
+
+  it('ends with 1 when its input closes', async () => {
+    const { client, child, ended } = spawnDaemon(env);
+    await client.initialize({ root: dir });
+    child.stdin?.end();
+    expect(await ended).toBe(1);
+  });
+
+  it('ends when the process that it was started for is gone, even where its input stays open', async () => {
+    const parent = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    const { client, ended } = spawnDaemon(env);
+    await client.connection.sendRequest('initialize', { processId: parent.pid, rootUri: null, capabilities: {}, workspaceFolders: null });
+    parent.kill('SIGKILL');
+    expect(await ended).toBe(1);
+  });
+
+  it('takes the flags that editors add', async () => {
+    for (const args of [['--stdio', `--clientProcessId=${process.pid}`], ['--stdio', '--clientProcessId', String(process.pid)]]) {
+      const { client, ended } = spawnDaemon(env, args);
+      await client.initialize();
+      await client.connection.sendRequest('shutdown');
+      await client.connection.sendNotification('exit');
+      expect(await ended).toBe(0);
+    }
+  });
+
+  it('writes protocol only to stdout, whatever else is printed in it', async () => {
+    const { client, ended, strayOutput, stderr } = spawnDaemon(env, ['--stdio'], ['--import', noisy]);
+    await client.initialize({ root: dir });
+    await client.open(file, 'const a = 1;\n');
+    for (let i = 0; i < 20; i += 1) expect(await client.complete(file, 0, 5)).toEqual({ isIncomplete: true, items: [] });
+    await client.until('window/showMessage');
+    await client.connection.sendRequest('shutdown');
+    await client.connection.sendNotification('exit');
+    expect(await ended).toBe(0);
+    expect(client.messages('window/showMessage')).toEqual([{ type: 2, message: noModelMessage }]);
+    expect(strayOutput().replace(/^(?:(?:log|info|raw)\n)+/, '')).toBe('');
+    expect(stderr()).toContain('raw\n');
+  });
+
+  it('would notice a stray byte', () => {
+    expect(outsideMessages(Buffer.from('Content-Length: 2\r\n\r\n{}xContent-Length: 2\r\n\r\n{}\n'))).toBe('x\n');
+  });
+});
+
+describe('the program', () => {
+  const version = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+
+  it('tells its version and commands', () => {
+    expect(run('--version')).toEqual({ code: 0, stdout: `kedge ${version}\n`, stderr: '' });
+    const { code, stdout, stderr } = run('--help');
+    expect([code, stderr]).toEqual([0, '']);
+    for (const command of ['model', 'index', 'complete', 'demo', 'eval', 'cache', 'doctor', '--stdio']) expect(stdout).toContain(command);
+    expect(run('index', '--help').stdout).toContain('--threads');
+  });
+
+  const bad: Record<string, { args: string[]; code: number; says: RegExp }> = {
+    'an unknown command': { args: ['fly'], code: 2, says: /no command "fly"/ },
+    'an unknown option': { args: ['index', '--fast'], code: 2, says: /Unknown option `--fast`/ },
+    'an option without a command': { args: ['--fast'], code: 2, says: /no option "--fast"/ },
+    'an option beside --stdio': { args: ['--stdio', '--fast'], code: 2, says: /"--fast" does not go with --stdio/ },
+    'no place': { args: ['complete'], code: 2, says: /missing required args/ },
+    'a place without a column': { args: ['complete', 'a.ts:3'], code: 2, says: /"a\.ts:3" is not FILE:LINE:COLUMN/ },
+    'a file that is not there': { args: ['complete', 'b.ts:1:1'], code: 1, says: /b\.ts does not exist/ },
+    'a folder for a file': { args: ['complete', '.:1:1'], code: 1, says: /\. is not a file/ },
+    'a line beyond the end': { args: ['complete', 'a.ts:9:1'], code: 1, says: /a\.ts:9:1 is beyond the end: the file has 2 lines/ },
+    'a column beyond the end': { args: ['complete', 'a.ts:1:14'], code: 1, says: /a\.ts:1:14 is beyond the end: line 1 has columns 1 to 13/ },
+    'a column of zero': { args: ['complete', 'a.ts:1:0'], code: 1, says: /beyond the end/ },
+    'context that is not there': { args: ['complete', 'a.ts:1:1', '--with', 'c.ts'], code: 1, says: /c\.ts does not exist/ },
+    'files without --with': { args: ['complete', 'a.ts:1:1', 'c.ts'], code: 2, says: /"c\.ts" stands alone/ },
+    'no model': { args: ['complete', 'a.ts:1:1'], code: 1, says: /no model is installed yet: run kedge model pull/ },
+    'an unknown model': { args: ['complete', 'a.ts:1:1', '--model', 'big'], code: 1, says: /no model "big" is installed/ },
+    'threads that are no number': { args: ['index', '--threads', 'many'], code: 2, says: /--threads many is not a whole number/ },
+    'an index of nothing': { args: ['index', 'nowhere'], code: 1, says: /nowhere does not exist/ },
+    'an index of a file': { args: ['index', 'a.ts'], code: 1, says: /a\.ts is not a folder/ },
+  };
+  for (const [name, { args, code, says }] of Object.entries(bad)) {
+    it(`answers ${name} with one line and ${code}`, () => {
+      const result = run(...args);
+      expect(result.stderr).toMatch(says);
+      expect(result.stderr.trimEnd().split('\n')).toHaveLength(1);
+      expect([result.code, result.stdout]).toEqual([code, '']);
+    });
+  }
+
+  it('diagnoses a machine without a model', () => {
+    const { code, stdout, stderr } = run('doctor', '--json');
+    const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: { part: string; status: string; todo?: string }[] };
+    expect([code, stderr, ok]).toEqual([1, '', false]);
+    expect(checks.map(({ part, status, todo }) => [part, status, status === 'failed' ? todo : undefined])).toEqual([
+      ['Node', 'ok', undefined], ['runtime', expect.stringMatching(/ok|warning/), undefined], ['store', expect.stringMatching(/ok|warning/), undefined], ['model', 'failed', 'kedge model pull'],
+    ]);
+  });
+});
