@@ -1,3 +1,4 @@
+// How the tests run: one file at a time, since several load a model. Refuses to retry: a test that fails now and then is broken.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
