@@ -1,0 +1,180 @@
+// Which brackets stand open at a cursor and which of them the text after it closes, in any language with ()[]{}.
+// Refuses to parse: a quote pairs with the next of its kind on its line (else it is an ordinary character; on the last line, a string still open), an apostrophe
+// after a letter is one (`don't`), lines that open as comments and strings hold no brackets. Half-written code needs no more, and a grammar would give up on it.
+
+/** `at` is an index into the text scanned. */
+interface Mark {
+  readonly at: number;
+  readonly char: string;
+}
+
+export interface Scan {
+  readonly brackets: readonly Mark[];
+  /** Half-open ranges of string literals that open in the text, quotes included. */
+  readonly strings: readonly (readonly [number, number])[];
+  /** The quote of a string still open at the end, else ''. */
+  readonly openQuote: string;
+}
+
+/** A bracket still open at the cursor, by the character that would close it; `indent` is its line's, in columns. */
+export interface Opener {
+  readonly closer: string;
+  readonly indent: number;
+  readonly onCursorLine: boolean;
+}
+
+const closerOf: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
+const closers = ')]}';
+const quotes = '"\'`';
+
+export const isCloser = (char: string): boolean => char !== '' && closers.includes(char);
+
+/** `quote`: that of a string which is open where the text begins, else ''. */
+export function scan(text: string, quote = ''): Scan {
+  const brackets: Mark[] = [];
+  const strings: [number, number][] = [];
+  let at = 0;
+  if (quote) {
+    at = stringEnd(text, 0, quote);
+    if (at > text.length) return { brackets, strings, openQuote: quote };
+    if (at < 0) at = lineEnd(text, 0);
+  }
+  const comment = /^[ \t]*(?:\/\/|\/\*|#(?!\w)|\*[ /\n])/my;
+  while (at < text.length) {
+    const char = text[at];
+    if (at === 0 || text[at - 1] === '\n') {
+      comment.lastIndex = at;
+      if (!(at === 0 && quote) && comment.test(text)) {
+        at = lineEnd(text, at) + 1;
+        continue;
+      }
+    }
+    if (quotes.includes(char) && !isApostrophe(text, at)) {
+      const end = stringEnd(text, at + 1, char);
+      if (end > text.length) {
+        strings.push([at, text.length]);
+        return { brackets, strings, openQuote: char };
+      }
+      if (end > 0) strings.push([at, end]);
+      at = end > 0 ? end : at + 1;
+      continue;
+    }
+    if (char in closerOf || closers.includes(char)) brackets.push({ at, char });
+    at++;
+  }
+  return { brackets, strings, openQuote: '' };
+}
+
+/** Index after the quote that closes the string whose inside begins at `from`; -1 when the line ends before it, text.length + 1 when the text does. */
+function stringEnd(text: string, from: number, quote: string): number {
+  for (let at = from; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === quote) return at + 1;
+    else if (text[at] === '\n') return -1;
+  }
+  return text.length + 1;
+}
+
+const lineEnd = (text: string, from: number): number => {
+  const end = text.indexOf('\n', from);
+  return end < 0 ? text.length : end;
+};
+
+/** A single quote right after a word, unless the word is one of Python's string prefixes. */
+function isApostrophe(text: string, at: number): boolean {
+  if (text[at] !== "'") return false;
+  const word = /[\p{L}\p{N}_]+$/u.exec(text.slice(Math.max(0, at - 32), at))?.[0];
+  return word !== undefined && !/^[fFrRbBuU]{1,2}$/.test(word);
+}
+
+/** Columns of blanks that a line begins with; a tab counts four. */
+export function indentOf(line: string): number {
+  let columns = 0;
+  for (const char of line) {
+    if (char === ' ') columns++;
+    else if (char === '\t') columns += 4;
+    else break;
+  }
+  return columns;
+}
+
+const lineAt = (text: string, at: number): string => text.slice(text.lastIndexOf('\n', at - 1) + 1, lineEnd(text, at));
+
+/** What stands open at the end of `prefix`, outermost first. Closers without an opener belong to text before the window and count for nothing. */
+export function openersOf(prefix: string): Opener[] {
+  const open: Opener[] = [];
+  const cursorLine = prefix.lastIndexOf('\n') + 1;
+  for (const { at, char } of scan(prefix).brackets) {
+    const closer = closerOf[char];
+    if (closer) open.push({ closer, indent: indentOf(lineAt(prefix, at)), onCursorLine: at >= cursorLine });
+    else if (open.at(-1)?.closer === char) open.pop();
+  }
+  return open;
+}
+
+/**
+ * Of what stands open at the cursor, the innermost brackets that `suffix` leaves to be closed, outermost first.
+ * Closers on the rest of the cursor's line belong to the outermost brackets of that line that they fit: of `f(g(|)` one is missing. One on a later line belongs to the
+ * innermost that it fits; where it leads its line, to one whose line is not indented deeper: formatted code says itself where a bracket belongs.
+ */
+export function leftOpen(open: readonly Opener[], suffix: string, quote: string): Opener[] {
+  const unmatched = closersIn(suffix, quote);
+  const here = unmatched.filter((closer) => closer.onCursorLine);
+  let taken = open.findIndex((opener) => opener.onCursorLine);
+  if (taken < 0) taken = open.length;
+  let innermost = -1;
+  for (const { char } of here.reverse()) {
+    const at = open.findIndex((opener, index) => index >= taken && opener.closer === char);
+    if (at < 0) continue;
+    innermost = at;
+    taken = at + 1;
+  }
+  let bound = innermost < 0 ? open.length : open.findIndex((opener) => opener.onCursorLine);
+  for (const { char, indent, onCursorLine } of unmatched) {
+    if (onCursorLine && innermost >= 0) continue;
+    const at = open.slice(0, bound).findLastIndex((opener) => opener.closer === char && opener.indent <= indent);
+    if (at < 0) continue;
+    innermost = Math.max(innermost, at);
+    bound = at;
+  }
+  return open.slice(innermost + 1);
+}
+
+/** Closers in `suffix` whose openers stand before it, in order; `indent` is infinite where the closer does not lead its line. */
+function closersIn(suffix: string, quote: string): { char: string; indent: number; onCursorLine: boolean }[] {
+  const found: { char: string; indent: number; onCursorLine: boolean }[] = [];
+  const open: string[] = [];
+  const firstLineEnd = lineEnd(suffix, 0);
+  for (const { at, char } of scan(suffix, quote).brackets) {
+    const closer = closerOf[char];
+    if (closer) open.push(closer);
+    else if (open.length === 0) {
+      const lineStart = suffix.lastIndexOf('\n', at - 1) + 1;
+      const leads = lineStart > 0 && /^[ \t]*$/.test(suffix.slice(lineStart, at));
+      found.push({ char, indent: leads ? indentOf(suffix.slice(lineStart, at)) : Infinity, onCursorLine: at < firstLineEnd });
+    } else if (open.at(-1) === char) open.pop();
+  }
+  return found;
+}
+
+/** How `text` between a cursor's two sides changes what is open. */
+export interface Balance {
+  /** Where a closer stands that nothing opened, or that what follows has already; undefined if none. */
+  readonly end: number | undefined;
+  /** Brackets open at each index at which that changes; `depths[0]` is the start's. */
+  readonly depths: readonly { readonly at: number; readonly depth: number }[];
+}
+
+/** `left`: from leftOpen, what the text may close. */
+export function balance(found: Scan, left: readonly Opener[]): Balance {
+  const open = left.map((opener) => opener.closer);
+  const depths = [{ at: 0, depth: open.length }];
+  for (const { at, char } of found.brackets) {
+    const closer = closerOf[char];
+    if (closer) open.push(closer);
+    else if (open.at(-1) === char) open.pop();
+    else return { end: at, depths };
+    depths.push({ at: at + 1, depth: open.length });
+  }
+  return { end: undefined, depths };
+}

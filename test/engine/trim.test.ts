@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { blockLinesMax, placeOf, trim, wholePart, type Stop } from '../../engine/trim.js';
+
+/** [what, document with the cursor as |, what the model wrote, what is shown]. */
+type Case = readonly [what: string, document: string, raw: string, shown: string];
+
+function check(stop: Stop, [, document, raw, shown]: Case): void {
+  const [prefix, suffix] = document.split('|');
+  const place = placeOf(prefix, suffix, stop);
+  expect(trim(raw, place).text).toBe(shown);
+}
+
+const lines: readonly Case[] = [
+  ['a plain line', 'x = |\n', 'foo(a)\ny = 2\n', 'foo(a)'],
+  ['a newline merged into punctuation', 'def f(x|\n    pass\n', '):\n    return', '):'],
+  ['nothing on this line', 'x = 1|\ny = 2\n', '\nz = 3\n', ''],
+  ['blanks alone', 'x = 1|\n', '   \n', ''],
+  ['trailing blanks', 'x = |\n', 'foo()  \n', 'foo()'],
+  ['blanks kept before the rest of the line', 'f(|b)\n', 'a, ', 'a, '],
+
+  // Auto-closed brackets and quotes.
+  ['an auto-closed bracket', 'foo(|)\n', 'a, b)\n', 'a, b'],
+  ['an auto-closed bracket and what would follow it', 'foo(|)\n', 'a, b);\nbar();\n', 'a, b'],
+  ['a call inside an auto-closed bracket', 'print(|)\n', 'foo(a))\n', 'foo(a)'],
+  ['two auto-closed brackets', 'foo(bar[|])\n', 'i])\n', 'i'],
+  ['one of two brackets is missing', 'foo(bar(|)\n', 'x))\n', 'x)'],
+  ['a bracket not closed at all', 'foo(|\nbar()\n', 'a, [1]);\n', 'a, [1]);'],
+  ['a condition and its brace', 'if (x(|) {\n', 'a)) {\n', 'a)'],
+  ['an auto-closed bracket before a semicolon', 'foo(|);\n', 'a);\n', 'a'],
+  ['an object inside an auto-closed call', 'f({|})\n', ' a: 1 })\n', ' a: 1 '],
+  ['an auto-closed quote', 'import x from "|"\n', './a"\n', './a'],
+  ['an auto-closed quote inside a call', "foo('|')\n", "a')\n", 'a'],
+  ['a quote that is not closed', 'foo("|\n', 'a (b")\n', 'a (b")'],
+  ['a quote closed, brackets auto-closed', 'foo("a|)\n', 'bc")\n', 'bc"'],
+  ['an escaped quote does not end the string', 'foo("|")\n', 'a\\"b" + c', 'a\\"b'],
+  ['a triple quote', '    """|"""\n', 'Return it."""\n', 'Return it.'],
+  ['an auto-closed body', 'function f() {|}\n', ' return 1; }\n', ' return 1; '],
+
+  // Brackets opened on earlier lines.
+  ['a closer of an earlier line that the suffix lacks', 'foo(a,\n    |\nbar()\n', 'b)\n', 'b)'],
+  ['a closer of an earlier line that the suffix has', 'foo(\n    a,\n    |\n)\nbar()\n', 'b)\n', 'b'],
+  ['a brace that the suffix has', 'function f() {\n  return |\n}\n', '1; }\n', '1;'],
+  ['the end of a callback', 'function f() {\n  useEffect(() => {\n    go()\n  |\n\n  return 1\n}\n', '}, [a]);\n', '}, [a]);'],
+  ['a method in a class that the window does not show', '  run() {\n    foo(|\n  }\n}\n', 'a);\n', 'a);'],
+  ['a stray closer', 'x = 1|\n', ')\n', ''],
+  ['the wrong closer', 'x = [|\n', '1)\n', '1'],
+  ['closers without openers before the window', '}\n)\nfoo(|\n', 'a)]\n', 'a)'],
+
+  // Strings and apostrophes.
+  ['an apostrophe', "say(don't|)\n", 's)\n', 's'],
+  ['an apostrophe in a comment before', "# don't (\nfoo(|)\n", 'a)\n', 'a'],
+  ['brackets in strings', 'foo(|)\n', "':)', \"(\")\n", "':)', \"(\""],
+  ["Python's string prefixes", 'foo(|)\n', "f'{x})', b')')\n", "f'{x})', b')'"],
+  ['a comment line with a stray bracket', '// 1) first (\nfoo(|)\n', 'a)\n', 'a'],
+  ['a bracket in a string before', 'a = "("; foo(|)\n', 'a)\n', 'a'],
+
+  // Text that overlaps what follows.
+  ['the rest of the line', 'return |total;\n', 'count + total;\n', 'count + '],
+  ['the rest of the line and more', 'x = a| + total;\n', '.b + total; // sum\n', '.b'],
+  ['a part of the rest', 'foo(|, b)\n', 'bar(x), b)\n', 'bar(x)'],
+  ['a semicolon', 'x = |;\n', 'foo();\n', 'foo()'],
+  ['a colon', 'if |:\n    pass\n', 'x == 1:\n', 'x == 1'],
+  ['the rest of a word', 'it|s = 1\n', 'ems = 1', 'em'],
+  ['a letter in common is no overlap', 'if |foo(x):\n', 'half', 'half'],
+  ['the rest of a string', 'say("hello |world")\n', 'big world")\n', 'big '],
+  ['the rest of the line inside a call of the text', 'x = |total\n', 'sum(total)\n', 'sum(total)'],
+  ['the next line', 'def f(x):\n    |\n    return x\n', 'return x\n', ''],
+  ['the next line, begun already', 'def f(x):\n    ret|\n\n    return x\n', 'urn x', ''],
+  ['the same words at another depth', 'if a:\n        |\n    return x\n', 'return x\n', 'return x'],
+  ['the next line is a bracket only', 'f(\n  |\n);\nreturn x\n', 'a\n', 'a'],
+
+  // Indentation.
+  ['doubled indentation', 'def f():\n    |\n', '    return 1\n', 'return 1'],
+  ['doubled tabs', 'function f() {\n\t|\n}\n', '\treturn 1;\n', 'return 1;'],
+  ['indentation that is missing', 'def f():\n|\n', '    return 1\n', '    return 1'],
+  ['indentation still due after an opener', '    def f():\n    |\n', '    return 1\n', '    return 1'],
+  ['a blank after a word is no indentation', 'return |\n', ' x', ' x'],
+
+  // Special tokens spelt out.
+  ['a special token', 'x = |\n', 'foo()<|endoftext|>bar', 'foo()'],
+  ['a fill-in-the-middle token', 'x = |\n', 'foo()<|fim_middle|>', 'foo()'],
+  ["another model's", 'x = |\n', 'a<fim_suffix>b', 'a'],
+  ['half a special token', 'x = |\n', 'foo() <|file_se', 'foo()'],
+  ['less-than is no special token', 'x = |\n', 'a <', 'a <'],
+  ['bytes that are no text', 'x = |\n', 'a\uFFFDb', 'a'],
+
+  // Line ends.
+  ['CRLF', 'x = |\r\ny = 2\r\n', 'foo()\r\nz', 'foo()'],
+  ['half a CRLF', 'x = |\r\n', 'foo()\r', 'foo()'],
+  ['CRLF and auto-closed brackets', 'foo(|)\r\n', 'a)\r\n', 'a'],
+  ['CRLF and the next line', 'def f(x):\r\n    |\r\n    return x\r\n', 'return x\r\n', ''],
+
+  // Loops.
+  ['characters in a loop', 'x = |\n', 'a.b' + '.get()'.repeat(12), 'a.b.get()'],
+  ['a table of equal values is no loop', 'x = [|]\n', 'None, None, None, None', 'None, None, None, None'],
+];
+
+const body = 'def f(xs):\n    total = 0\n    |\n\n\ndef g():\n    pass\n';
+const blocks: readonly Case[] = [
+  ['a body to its dedent', body, 'for x in xs:\n        total += x\n    return total\n\ndef h():\n', 'for x in xs:\n        total += x\n    return total'],
+  ['a body to a blank line and dedent', body, 'return total\n\n\n\nx = 1', 'return total'],
+  ['a blank line inside', body, 'a = 1\n\n    return a\n', 'a = 1\n\n    return a'],
+  ['after a header', 'def f(x):|\n', '\n    return x\n\nprint(f(1))\n', '\n    return x'],
+  ['a header and its body', '|\n', 'def f(x):\n    return x\n\n\ndef g(x):\n', 'def f(x):\n    return x'],
+  ['a statement without a block', 'x = |\n', '1\ny = 2\n', '1'],
+  ['repetition of the next line', 'def f(x):\n    |\n    return x\n', 'x += 1\n    return x\n', 'x += 1'],
+  ['the next line, cut short', 'def f(x):\n    |\n    return x + 1\n', 'x += 1\n    return x', 'x += 1'],
+  ['a brace body that is closed already', 'function f(x) {\n  |\n}\n\nf(1);\n', 'if (x) {\n    return 1;\n  }\n  return 2;\n}\n\nf(1);', 'if (x) {\n    return 1;\n  }\n  return 2;'],
+  ['a brace body that is not closed', 'function f(x) {\n  |\n', 'if (x) {\n    return 1;\n  }\n  return 2;\n}\n\nf(1);', 'if (x) {\n    return 1;\n  }\n  return 2;\n}'],
+  ['from the brace on', 'function f(x) {|\n', '\n  return 1;\n}\nf(1)\n', '\n  return 1;\n}'],
+  ['from the brace on, auto-closed', 'function f(x) {|}\n', '\n  return 1;\n}\nf(1)\n', '\n  return 1;\n'],
+  ['else belongs to it', '|\n', 'if (x) {\n  a();\n} else {\n  b();\n}\nc();', 'if (x) {\n  a();\n} else {\n  b();\n}'],
+  ['brackets go over lines of any depth', '|\n', 'foo(\na,\nb\n)\nbar()\n', 'foo(\na,\nb\n)'],
+  ['a call over lines', 'x = foo(|\ny = 1\n', '\n    a,\n    b,\n)\nz = 1\n', '\n    a,\n    b,\n)'],
+  ['doubled indentation of a whole block', 'def f(x):\n    |\n', '    if x:\n            return 1\n        return 2\n', 'if x:\n        return 1\n    return 2'],
+  ['doubled indentation of its first line', 'def f(x):\n    |\n', '    if x:\n        return 1\n    return 2\n', 'if x:\n        return 1\n    return 2'],
+  ['CRLF is kept', 'def f(x):\r\n    |\r\n', 'a = 1\r\n    return a\r\n\r\nx', 'a = 1\r\n    return a'],
+  ['LF becomes CRLF where the file has it', 'def f(x):\r\n    |\r\n', 'a = 1\n    return a\n', 'a = 1\r\n    return a'],
+  ['CRLF becomes LF where the file has it', 'def f(x):\n    |\n', 'a = 1\r\n    return a\r', 'a = 1\n    return a'],
+  ['the same line again and again', body, 'foo(x)\n' + '    foo(x)\n'.repeat(9), 'foo(x)'],
+  ['two lines again and again', body, 'a()\n' + '    b()\n    a()\n'.repeat(9), 'a()\n    b()'],
+  ['a special token', body, 'a = 1\n    <|fim_prefix|>', 'a = 1'],
+  ['too many lines', body, Array.from({ length: 99 }, (_, i) => `x${i} = 1`).join('\n    '), Array.from({ length: blockLinesMax }, (_, i) => `x${i} = 1`).join('\n    ')],
+];
+
+describe('text fits between prefix and suffix', () => {
+  it.each(lines)('line: %s', (...row) => check('line', row));
+  it.each(blocks)('block: %s', (...row) => check('block', row));
+});
+
+describe('decoding stops where nothing more can be part of the text', () => {
+  const cases: readonly (readonly [document: string, raw: string, stop: Stop, ended: boolean])[] = [
+    ['x = |\n', 'foo(', 'line', false],
+    ['x = |\n', 'foo()\n', 'line', true],
+    ['foo(|)\n', '"a)', 'line', false],
+    ['foo(|)\n', 'a)', 'line', true],
+    ['def f():\n    |\n    return x\n', 'return x', 'line', false],
+    ['def f():\n    |\n    return x\n', 'return x\n', 'block', true],
+    ['def f():\n    |\n', 'return x\n', 'block', false],
+    ['def f():\n    |\n', 'return x\n\n', 'block', false],
+    ['def f():\n    |\n', 'return x\n\nd', 'block', true],
+    ['x = a| + total;\n', '.b + total;', 'line', false],
+    ['x = a| + total;\n', '.b + total; ', 'line', true],
+    ['x = |\n', 'a <|fim_mid', 'line', false],
+  ];
+  it.each(cases)('%j %j (%s): %s', (document, raw, stop, ended) => {
+    const [prefix, suffix] = document.split('|');
+    expect(trim(raw, placeOf(prefix, suffix, stop)).ended).toBe(ended);
+  });
+});
+
+describe('a bound cuts at a whole word', () => {
+  it.each([
+    ['foo.ba', 'r()', 'foo.'],
+    ['foo.bar', '(', 'foo.bar'],
+    ['foo(', 'x', 'foo('],
+    ['pars', 'e', ''],
+    ['naïv', 'eté', ''],
+    ['a = 𝒳', '𝒴', 'a = '],
+    ['x', '', 'x'],
+  ])('%j before %j', (raw, next, shown) => expect(wholePart(raw, next)).toBe(shown));
+});
