@@ -11,9 +11,10 @@ export interface Part {
 }
 
 /**
- * Runs of parts, in order, each within `bytesMax` unless a single part is larger. A run that is too large is cut before the part of
- * lowest weight whose key has the lowest digest, and so on (as a treap is built): an edit inside one part changes only the run that
- * holds it, which may then be cut in two or joined with a neighbour, and any sub-list of the parts is cut at the same places.
+ * Runs of parts, in order, each within `bytesMax` unless a single part is larger. A run that is too large is cut somewhere in its
+ * middle half, counted in parts, before the part of lowest weight whose key has the lowest digest; then each side again. So an edit
+ * inside one part changes only the run that holds it, which may then be cut in two or joined with a neighbour, and a part that is
+ * added or removed seldom moves a cut elsewhere.
  */
 export function cut<P extends Part>(parts: readonly P[], bytesMax: number): P[][] {
   const sums = [0];
@@ -29,8 +30,9 @@ export function cut<P extends Part>(parts: readonly P[], bytesMax: number): P[][
       runs.push(parts.slice(from, to));
       continue;
     }
-    let best = from + 1;
-    for (let i = from + 2; i < to; i++) if (earlier(i, best)) best = i;
+    const margin = Math.floor((to - from) / 4);
+    let best = from + Math.max(1, margin);
+    for (let i = best + 1; i < to - margin; i++) if (earlier(i, best)) best = i;
     pending.push([best, to], [from, best]);
   }
   return runs;

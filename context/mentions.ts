@@ -8,6 +8,7 @@ const reachChars = 65_536;
 /** Dotted names count as a whole and by their parts; 0 is the nearest. */
 export class Mentions {
   private readonly ranks = new Map<string, number>();
+  private readonly memberRanks = new Map<string, number>();
   private readonly membersByOwner = new Map<string, string[]>();
 
   /** `skipped`: import statements, which mention everything. */
@@ -27,9 +28,9 @@ export class Mentions {
     return this.ranks.get(name);
   }
 
-  /** The nearest rank among names, or Infinity. */
-  nearest(names: readonly string[]): number {
-    return names.reduce((best, name) => Math.min(best, this.ranks.get(name) ?? Infinity), Infinity);
+  /** The same for a name that follows a dot somewhere. */
+  memberRank(name: string): number | undefined {
+    return this.memberRanks.get(name);
   }
 
   /** What follows `owner.` somewhere, nearest first. */
@@ -44,6 +45,7 @@ export class Mentions {
       const owner = parts.slice(0, i).join('.');
       if (i > 1) this.note(owner);
       if (i === 0) continue;
+      if (!this.memberRanks.has(parts[i])) this.memberRanks.set(parts[i], this.ranks.size);
       const members = this.membersByOwner.get(owner);
       if (!members) this.membersByOwner.set(owner, [parts[i]]);
       else if (!members.includes(parts[i])) members.push(parts[i]);

@@ -16,7 +16,7 @@ interface Ranked {
   readonly candidate: Candidate;
   /** Of the candidate, 0 the most relevant. */
   readonly order: number;
-  /** 0: a name that this file imports, 1: a name mentioned near the cursor, 2: the rest, 3: an import block. */
+  /** 0: a name that this file imports, 1: a name mentioned near the cursor, 2: more of what is imported by name, 3: the rest, 4: an import block. */
   readonly level: number;
   /** Among pieces of the same level and candidate. */
   readonly rank: number;
@@ -49,14 +49,21 @@ export async function planOf(candidates: readonly Candidate[], mentions: Mention
 }
 
 function rankOf(piece: Piece, candidate: Candidate, order: number, mentions: Mentions): Ranked {
-  const at = { piece, candidate, order };
-  if (piece.isImports) return { ...at, level: 3, rank: 0, reason: candidate.reason };
+  const at = { piece, candidate, order, rank: 0, reason: candidate.reason };
+  if (piece.isImports) return { ...at, level: 4 };
   const asked = piece.names.find((name) => candidate.names.includes(name));
-  if (asked !== undefined) return { ...at, level: 0, rank: 0, reason: `declares ${asked}, imported here` };
-  const rank = mentions.nearest(piece.names);
-  const mentioned = piece.names.find((name) => mentions.rank(name) === rank);
-  if (mentioned !== undefined) return { ...at, level: 1, rank, reason: `declares ${mentioned}, mentioned near the cursor` };
-  return { ...at, level: 2, rank: 0, reason: candidate.reason };
+  if (asked !== undefined) return { ...at, level: 0, reason: `declares ${asked}, imported here` };
+  const mentioned = nearest(piece, mentions);
+  if (mentioned) return { ...at, level: 1, rank: mentioned.rank, reason: `declares ${mentioned.name}, mentioned near the cursor` };
+  return { ...at, level: piece.owners.some((name) => candidate.names.includes(name)) ? 2 : 3 };
+}
+
+/** The nearest mentioned name that the piece declares; a member counts where the text takes it of something. */
+function nearest(piece: Piece, mentions: Mentions): { name: string; rank: number } | undefined {
+  const ranks = [...piece.names.map((name) => ({ name, rank: mentions.rank(name) })), ...piece.members.map((name) => ({ name, rank: mentions.memberRank(name) }))];
+  let best: { name: string; rank: number } | undefined;
+  for (const { name, rank } of ranks) if (rank !== undefined && rank < (best?.rank ?? Infinity)) best = { name, rank };
+  return best;
 }
 
 const byNeed = (a: Ranked, b: Ranked): number => a.level - b.level || (a.level === 1 ? a.rank - b.rank : 0) || a.order - b.order || a.piece.start - b.piece.start;

@@ -13,8 +13,12 @@ export type SegmentForm = 'declaration' | 'file' | 'outline';
 /** A segment and what of its file it is. Pieces of the forms 'declaration' and 'file' tile the file. */
 export interface Piece extends Span {
   readonly segment: Segment;
-  /** Names of the declarations that open in this piece, members included. */
+  /** Names that the file declares here. */
   readonly names: readonly string[];
+  /** Names of members of what it declares, where these stand here. */
+  readonly members: readonly string[];
+  /** Names of the file's declaration that this piece starts in. */
+  readonly owners: readonly string[];
   /** Only the file's import block: it leads to other files and says little itself. */
   readonly isImports: boolean;
 }
@@ -33,11 +37,11 @@ export interface Excluded {
 /** The file at `path` (its name from the repository's root) as pieces in file order. */
 export function piecesOf(path: string, text: string, outline: Outline | undefined, form: SegmentForm = 'declaration', excluded?: Excluded): Piece[] {
   const units = unitsOf(text, outline);
-  const names = outline ? namedStarts(outline.declarations) : [];
+  const named = outline ? namedIn(outline.declarations) : [];
   if (form === 'outline' && outline) {
     const elided = units.filter((u) => u.kind === 'declaration' && !touches(u, excluded)).map((unit) => ({ ...unit, chunks: outlineText(text, unit.declaration as Declaration) }));
     return cut(elided.filter((u) => u.chunks.length > 0).map((u) => ({ ...u, bytes: u.chunks.reduce((sum, c) => sum + c.text.length, 0) })), bytesMax.outline).map((run) =>
-      piece(path, run[0].start, run[run.length - 1].end, run.flatMap((u) => u.chunks), names, false),
+      piece(path, run[0].start, run[run.length - 1].end, run.flatMap((u) => u.chunks), named, false),
     );
   }
   const marks = outline ? marksOf(text, outline.declarations) : [];
@@ -46,29 +50,27 @@ export function piecesOf(path: string, text: string, outline: Outline | undefine
     const [start, end] = [run[0].start, run[run.length - 1].end];
     const chunks = tiled(text, { start, end }, marks);
     if (header !== '') chunks.unshift({ text: header, kind: 'header' });
-    found.push(piece(path, start, end, chunks, names, run.every((u) => u.kind === 'imports')));
+    found.push(piece(path, start, end, chunks, named, run.every((u) => u.kind === 'imports')));
   };
-  const take = (list: readonly Unit[], header: string): void => {
+  const walk = (list: readonly Unit[], headerBefore: (first: Unit) => string): void => {
     for (const run of cut(list, bytesMax[form])) {
-      if (run.length > 1 || run[0].bytes <= bytesMax[form]) emit(run, header);
-      else open(run[0], header, take, emit);
-    }
-  };
-  const walk = (list: readonly Unit[], header: string): void => {
-    let kept: Unit[] = [];
-    for (const unit of [...list, undefined]) {
-      const alone = unit === undefined || touches(unit, excluded) || (unit.kind === 'imports' && form === 'declaration');
-      if (!alone) {
-        kept.push(unit);
-        continue;
+      for (const part of split(run, (unit) => touches(unit, excluded))) {
+        const [first] = part;
+        const isTouched = touches(first, excluded);
+        if (!isTouched && (part.length > 1 || first.bytes <= bytesMax[form])) emit(part, headerBefore(first));
+        else if (!isTouched || (first.declaration && mayOpen(first.declaration, excluded))) open(first, headerBefore(first));
       }
-      take(kept, header);
-      kept = [];
-      if (unit && !touches(unit, excluded)) take([unit], header);
-      else if (unit?.declaration && mayOpen(unit.declaration, excluded)) open(unit, header, walk, emit);
     }
   };
-  walk(units, '');
+  /** A unit that cannot stay whole, as its parts: the first speaks for itself, the others follow its header. */
+  const open = (unit: Unit, header: string): void => {
+    const parts = unit.parts();
+    if (parts.length === 0) emit([unit], header);
+    else walk(parts, (first) => (first === parts[0] ? header : header + unit.header));
+  };
+  const imports = form === 'declaration' ? units.filter((u) => u.kind === 'imports') : [];
+  walk(imports, () => '');
+  walk(units.slice(imports.length), () => '');
   return found;
 }
 
@@ -77,16 +79,17 @@ export function segmentsOf(path: string, text: string, outline: Outline | undefi
   return piecesOf(path, text, outline, form).map((p) => p.segment);
 }
 
-/** A unit that cannot stay whole, as its parts: the first speaks for itself, the others follow its header. */
-function open(unit: Unit, header: string, walk: (units: readonly Unit[], header: string) => void, emit: (run: readonly Unit[], header: string) => void): void {
-  const parts = unit.parts();
-  if (parts.length <= 1) {
-    if (parts.length === 0 || parts[0].parts().length === 0) return emit([unit], header);
-    return walk(parts, header);
+/** A run's units in order, those that `apart` picks each alone. */
+function split(run: readonly Unit[], apart: (unit: Unit) => boolean): Unit[][] {
+  const found: Unit[][] = [];
+  let together = false;
+  for (const unit of run) {
+    const alone = apart(unit);
+    if (!alone && together) found[found.length - 1].push(unit);
+    else found.push([unit]);
+    together = !alone;
   }
-  const first = parts[0];
-  walk([first], header);
-  walk(parts.slice(1), header + unit.header);
+  return found;
 }
 
 const touches = (span: Span, excluded: Excluded | undefined): boolean => excluded?.spans.some((s) => span.start < s.end && s.start < span.end) ?? false;
@@ -105,7 +108,7 @@ interface Chunk {
   readonly kind: RangeKind;
 }
 
-function piece(path: string, start: number, end: number, chunks: readonly Chunk[], names: readonly NamedStart[], isImports: boolean): Piece {
+function piece(path: string, start: number, end: number, chunks: readonly Chunk[], named: readonly Named[], isImports: boolean): Piece {
   let text = '';
   const ranges: KindRange[] = [];
   for (const chunk of chunks) {
@@ -114,16 +117,19 @@ function piece(path: string, start: number, end: number, chunks: readonly Chunk[
     else ranges.push({ start: text.length, end: text.length + chunk.text.length, kind: chunk.kind });
     text += chunk.text;
   }
-  const within = names.filter((n) => start <= n.start && n.start < end).flatMap((n) => n.names);
-  return { start, end, isImports, names: within, segment: { path, text, ranges, digest: digestOf(path, text) } };
+  const opening = named.filter((n) => start <= n.start && n.start < end);
+  const of = (isMember: boolean): string[] => opening.filter((n) => n.isMember === isMember).flatMap((n) => n.names);
+  const owners = named.findLast((n) => !n.isMember && n.start <= start && start < n.end)?.names ?? [];
+  return { start, end, isImports, names: of(false), members: of(true), owners, segment: { path, text, ranges, digest: digestOf(path, text) } };
 }
 
-interface NamedStart {
-  readonly start: number;
+interface Named extends Span {
   readonly names: readonly string[];
+  readonly isMember: boolean;
 }
 
-const namedStarts = (declarations: readonly Declaration[]): NamedStart[] => declarations.flatMap((d) => [{ start: d.start, names: d.names }, ...namedStarts(d.children)]);
+const namedIn = (declarations: readonly Declaration[], isMember = false): Named[] =>
+  declarations.flatMap((d) => [{ start: d.start, end: d.end, names: d.names, isMember }, ...namedIn(d.children, isMember || d.kind !== 'namespace')]);
 
 interface Mark extends Span {
   readonly kind: RangeKind;

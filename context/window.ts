@@ -64,7 +64,7 @@ function tokensFrom(start: number, before: readonly Span[], tokens: readonly num
   return tokens.reduce((sum, count, i) => (before[i].end > start ? sum + count : sum), 0);
 }
 
-/** The earliest declaration that fits whole, unless it uses less than half of the bound: then the earliest line, and within an endless line any place. */
+/** The earliest declaration that fits, else the earliest member, unless it uses less than half of the bound: then the earliest line, and within an endless line any place. */
 function startOf(text: string, outline: Outline | undefined, cursor: number, before: readonly Span[], tokens: readonly number[], tokensMax: number): number {
   let first = before.length;
   for (let sum = 0; first > 0; first--) {
@@ -76,20 +76,20 @@ function startOf(text: string, outline: Outline | undefined, cursor: number, bef
   const fitting = before.slice(first).map((s) => s.start);
   const line = fitting.find((start) => text[start - 1] === '\n');
   if (line === undefined) return earliest;
-  const declared = declarationLines(outline?.declarations ?? [], text, line, cursor);
-  if (declared !== undefined && 2 * tokensFrom(declared, before, tokens) >= tokensMax) return declared;
-  return line;
+  const declarations = outline?.declarations ?? [];
+  const declared = [firstDeclared(declarations, text, line, cursor, false), firstDeclared(declarations, text, line, cursor, true)];
+  return declared.find((start) => start !== undefined && 2 * tokensFrom(start, before, tokens) >= tokensMax) ?? line;
 }
 
-/** The first line at or after `from`, before the cursor, that a declaration or member starts. */
-function declarationLines(declarations: readonly Declaration[], text: string, from: number, cursor: number): number | undefined {
+/** The first line at or after `from`, before the cursor, that a declaration starts, or where `inside` is wanted a member of one. */
+function firstDeclared(declarations: readonly Declaration[], text: string, from: number, cursor: number, inside: boolean): number | undefined {
   for (const d of declarations) {
     if (d.end < from) continue;
     if (d.start > cursor) return undefined;
     const line = text.lastIndexOf('\n', d.start - 1) + 1;
     if (line >= from && /^\s*$/.test(text.slice(line, d.start))) return line;
-    const inner = declarationLines(d.children, text, from, cursor);
-    if (inner !== undefined) return inner;
+    const member = inside ? firstDeclared(d.children, text, from, cursor, true) : undefined;
+    if (member !== undefined) return member;
   }
   return undefined;
 }

@@ -27,7 +27,7 @@ export function importCandidates(snapshot: Snapshot, path: string, mentions: Men
       target.locals.forEach((local) => known.locals.add(local));
     }
   }
-  const ranked = [...byFile.values()].map((file, order) => ({ file, order, rank: mentions.nearest([...file.locals]) }));
+  const ranked = [...byFile.values()].map((file, order) => ({ file, order, rank: Math.min(...[...file.locals].map((local) => mentions.rank(local) ?? Infinity)) }));
   ranked.sort((a, b) => (a.rank === b.rank ? a.order - b.order : a.rank - b.rank));
   return ranked.slice(0, filesMax).map(({ file, rank }) => ({
     source: 'imports',
