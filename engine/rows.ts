@@ -15,10 +15,18 @@ const WINDOW_STEP_ROWS = 128;
 export class Rotation {
   private readonly frequencies: Float64Array;
   readonly half: number;
+  private readonly kept: Float32Array[] = [];
 
   constructor(shape: Pick<RowShape, 'headDim' | 'ropeBase'>) {
     this.half = shape.headDim / 2;
     this.frequencies = Float64Array.from({ length: this.half }, (_, i) => shape.ropeBase ** (-i / this.half));
+  }
+
+  /** cos and sin [headDim] of `position`, kept. */
+  table(position: number): Float32Array {
+    let angles = this.kept[position];
+    if (!angles) this.angles(position, (angles = this.kept[position] = new Float32Array(2 * this.half)));
+    return angles;
   }
 
   /** Writes cos into `out[at..]` and sin into `out[at + half..]`. */
@@ -183,6 +191,10 @@ export class ContextRows {
       feeds[`context_vs_${l}`] = floats(this.valueScales[l], [kvHeads, 1, rows]);
     }
     this.feeds = feeds;
+  }
+
+  get isNone(): boolean {
+    return (this.feeds.context_bias.data as Float32Array)[0] === MASKED;
   }
 
   /** Keys, values and both scales as held; the mask is shared by all layers. */

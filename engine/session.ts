@@ -5,6 +5,9 @@ import { UserError } from '../base/errors.js';
 
 export type Feeds = Readonly<Record<string, ort.Tensor>>;
 
+/** onnxruntime's. */
+export const runtimeVersion: string = ort.env.versions.node ?? ort.env.versions.common;
+
 export interface SessionOptions {
   readonly threads?: number;
 }

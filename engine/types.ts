@@ -139,6 +139,18 @@ export interface LikelihoodResult {
   readonly kv: KvFigures;
 }
 
+export interface EngineOptions {
+  /** Folder of the converted model. */
+  readonly convertedDir: string;
+  readonly storeDir: string;
+  readonly storeBytesMax: number;
+  readonly threads?: number;
+  /** Share of rows that entries are stored with, whatever a request says: evaluation stores all and takes prefixes of the order. */
+  readonly storedShare?: number;
+  /** As SegmentStore's: never evict what this run wrote. */
+  readonly protectOwn?: boolean;
+}
+
 export interface EngineInfo {
   readonly model: string;
   readonly architecture: string;
@@ -148,6 +160,8 @@ export interface EngineInfo {
   readonly vocabularySize: number;
   readonly headTokens: number;
   readonly fillInTheMiddle: boolean;
+  /** Which arithmetic this processor gets: u7s8 where products of u8 and s8 pairs would saturate. */
+  readonly numericClass: 'u8s8' | 'u7s8';
   readonly rssBytes: number;
   readonly store: StoreStats;
 }
@@ -168,6 +182,8 @@ export interface Engine {
   read(request: ReadRequest, signal?: AbortSignal, onProgress?: (done: number, total: number) => void): Promise<ReadReport>;
   complete(request: CompleteRequest, signal?: AbortSignal): Promise<CompleteResult>;
   likelihood(request: LikelihoodRequest, signal?: AbortSignal): Promise<LikelihoodResult>;
+  /** While the cursor rests: reads what the plan still lacks, lets the cursor's queries choose rows, and reads the window over the choice. */
+  settle(request: Pick<CompleteRequest, 'client' | 'document' | 'prompt' | 'context'>, signal?: AbortSignal): Promise<void>;
   /** Forgets a document's rows. */
   forget(client: string, document: string): Promise<void>;
   close(): Promise<void>;

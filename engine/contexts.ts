@@ -1,0 +1,123 @@
+// From a plan to composed rows: makes candidates of its segments, reads what the store lacks, chooses, composes.
+// Refuses to run the local window.
+import { digestOf } from '../base/digest.js';
+import type { ContextPlan, PlannedSegment, Segment } from '../base/segment.js';
+import { rowsKept } from './anchors.js';
+import { chooseByQueries, choiceByOrder, ranksAt, residentBudget, tokensPicked, type Candidate, type Choice, type TokenTexts } from './choose.js';
+import type { Composer } from './compose.js';
+import type { ComposedContext } from './documents.js';
+import type { Library, Turn } from './library.js';
+import type { Ranker, RankingQueries } from './ranker.js';
+import type { ContextRows, WindowRows } from './rows.js';
+import type { Tokenizer } from './tokenizer.js';
+import type { AnchorSettings } from './types.js';
+
+const FLOORS_OF_TOKENS: readonly AnchorSettings['policy'][] = ['every-kth', 'newlines', 'signatures'];
+
+export class Contexts {
+  constructor(
+    private readonly library: Library,
+    private readonly composer: Composer,
+    private readonly ranker: Ranker,
+    private readonly tokenizer: Tokenizer,
+    private readonly sink: WindowRows,
+    /** Share of rows under which entries are stored; undefined: the settings'. */
+    private readonly storedShare: number | undefined,
+  ) {}
+
+  /** Changes with everything that the composed rows depend on, the cursor's queries apart. */
+  keyOf(plan: ContextPlan, settings: AnchorSettings): string {
+    const { policy, residentShare, storedShare } = settings;
+    return digestOf(JSON.stringify([policy, residentShare, storedShare, plan.segments.map(({ segment, share }) => [segment.digest, share])]));
+  }
+
+  /** The plan's segments at their places behind the sink, in order. */
+  candidates(plan: ContextPlan, settings: AnchorSettings): Candidate[] {
+    const recipeShare = this.recipeShare(settings);
+    let place = this.sink.length;
+    return segmentsFor(plan, settings, (segment) => this.library.tokensOf(segment)).map(({ segment, tokens, share }) => {
+      const rows = settings.policy === 'every-row' || settings.policy === 'outline-text' ? tokens.length : rowsKept(tokens.length, settings.storedShare);
+      const candidate = { segment, key: this.library.keyOf(tokens, recipeShare), tokens, place, ranksMax: Math.max(1, Math.round(rows * share)) };
+      place += tokens.length;
+      return candidate;
+    });
+  }
+
+  /** Reads the candidates that the store lacks. */
+  async fill(candidates: readonly Candidate[], settings: AnchorSettings, turn: Turn): Promise<void> {
+    for (const { key, tokens } of candidates) {
+      if (!this.library.holds(key)) await this.library.read(key, tokens, this.recipeShare(settings), turn);
+    }
+  }
+
+  /** Composes; `queries` is absent for a document that was just opened. Undefined when the store lost (or never had room for) a candidate. */
+  async compose(key: string, candidates: readonly Candidate[], settings: AnchorSettings, queries: RankingQueries | undefined, reuse: ContextRows | undefined): Promise<ComposedContext | undefined> {
+    const choice = await this.choose(candidates, settings, queries);
+    if (!choice) return undefined;
+    const composition = this.composer.compose(candidates, choice, this.library.load, reuse);
+    if (!composition) return undefined;
+    const { rows, rowsPerCandidate, ranksReadMax } = composition;
+    return { key, candidates, rows, rowsPerCandidate, rowsHeldMax: rows.isNone ? 0 : rows.rows + ranksReadMax, rowsExchanged: 0, settled: queries !== undefined };
+  }
+
+  private async choose(candidates: readonly Candidate[], settings: AnchorSettings, queries: RankingQueries | undefined): Promise<Choice | undefined> {
+    const { policy, residentShare } = settings;
+    if (policy === 'two-stage') {
+      if (!queries) return choiceByOrder(candidates, { ...settings, policy: 'stored-order' });
+      const contextTokens = candidates.reduce((sum, candidate) => sum + candidate.tokens.length, 0);
+      const sinkMass = this.ranker.massOfWindow(this.sink, queries);
+      const dequantise = this.composer.dequantiseKeys.bind(this.composer);
+      return chooseByQueries(this.ranker, candidates, this.library.load, dequantise, queries, sinkMass, residentBudget(contextTokens, residentShare));
+    }
+    if (!FLOORS_OF_TOKENS.includes(policy)) return choiceByOrder(candidates, settings);
+    const picked = tokensPicked(policy, candidates, residentShare, (candidate) => this.textsOf(candidate));
+    const choice: Uint32Array[][] = [];
+    for (const [s, candidate] of candidates.entries()) {
+      const blocks = this.library.load(candidate, candidate.tokens.length);
+      if (!blocks) return undefined;
+      choice.push(ranksAt(blocks, this.composer.heads, picked[s]));
+    }
+    return choice;
+  }
+
+  /** Token by token; a character split over tokens counts with the last of them. */
+  private textsOf(candidate: Candidate): TokenTexts {
+    const texts: string[] = [];
+    const decoder = new TextDecoder();
+    for (const token of candidate.tokens) texts.push(decoder.decode(this.tokenizer.bytesOf(token), { stream: true }));
+    const length = texts.reduce((sum, text) => sum + text.length, 0);
+    const starts: number[] = [];
+    let at = candidate.segment.text.length - length;
+    for (const text of texts) {
+      starts.push(at);
+      at += text.length;
+    }
+    return { starts, texts };
+  }
+
+  private recipeShare(settings: AnchorSettings): number {
+    return this.storedShare ?? settings.storedShare;
+  }
+}
+
+/** The plan's segments with their tokens; for the floor `outline-text` only signatures, within the budget, the last segments first. */
+function segmentsFor(plan: ContextPlan, settings: AnchorSettings, tokensOf: (segment: Segment) => number[]): { segment: Segment; tokens: number[]; share: number }[] {
+  const whole = plan.segments.map(({ segment, share }: PlannedSegment) => ({ segment, share, tokens: tokensOf(segment) }));
+  if (settings.policy !== 'outline-text') return whole;
+  let left = residentBudget(whole.reduce((sum, { tokens }) => sum + tokens.length, 0), settings.residentShare);
+  return whole
+    .reverse()
+    .flatMap(({ segment, share }) => {
+      const outline = outlineOf(segment);
+      const tokens = tokensOf(outline).slice(0, left);
+      left -= tokens.length;
+      return tokens.length === 0 ? [] : [{ segment: outline, share, tokens }];
+    })
+    .reverse();
+}
+
+function outlineOf(segment: Segment): Segment {
+  const kept = segment.ranges.filter(({ kind }) => kind === 'header' || kind === 'signature');
+  const text = kept.map(({ start, end }) => segment.text.slice(start, end).trimEnd()).join('\n');
+  return { path: segment.path, text: `${text}\n`, ranges: [], digest: digestOf(segment.path, text) };
+}

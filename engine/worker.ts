@@ -1,0 +1,45 @@
+// The engine on its own thread: messages in, messages out. Runs block their thread, so the protocol's thread must not be it.
+// Refuses to do anything of its own.
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert } from '../base/assert.js';
+import { UserError } from '../base/errors.js';
+import { LocalEngine } from './engine.js';
+import type { FromWorker, ToWorker } from './messages.js';
+import type { EngineOptions } from './types.js';
+
+assert(parentPort, 'worker.ts runs as a worker thread');
+const port = parentPort;
+const send = (message: FromWorker): void => port.postMessage(message);
+const running = new Map<number, AbortController>();
+const opening = LocalEngine.open(workerData as EngineOptions);
+opening.then(
+  () => send({ kind: 'opened' }),
+  (error: unknown) => send({ kind: 'failed', id: 0, error: wire(error) }),
+);
+
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'cancel') running.get(message.id)?.abort();
+  else void answer(message);
+});
+
+async function answer({ id, method, argument }: ToWorker & { kind: 'call' }): Promise<void> {
+  const abort = new AbortController();
+  running.set(id, abort);
+  try {
+    const engine = await opening;
+    const onProgress = (done: number, total: number): void => send({ kind: 'progress', id, done, total });
+    const [first, second] = argument as [never, never];
+    const value = await (method === 'forget' ? engine.forget(first, second) : method === 'read' ? engine.read(first, abort.signal, onProgress) : engine[method](first, abort.signal));
+    send({ kind: 'value', id, value });
+    if (method === 'close') port.close();
+  } catch (error) {
+    send({ kind: 'failed', id, error: wire(error) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+function wire(error: unknown): { message: string; stack?: string; exitCode?: 1 | 2 } {
+  if (error instanceof UserError) return { message: error.message, exitCode: error.exitCode };
+  return error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) };
+}
