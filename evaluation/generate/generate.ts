@@ -37,12 +37,12 @@ export async function generate(options: GenerateOptions): Promise<GenerateReport
   const tasks = new Map<SourcePackage, Task[]>();
   for (const [index, source] of sources.entries()) {
     options.signal?.throwIfAborted();
-    options.onProgress({ label: `tasks of ${source.repository}`, done: index, total: sources.length, unit: 'packages' });
+    options.onProgress({ label: 'tasks from packages', done: index, total: sources.length, unit: 'packages' });
     const repositoryRoot = join(root, source.repository);
     await layOut(source, await fetchPackage(source, join(out, 'downloads'), options.signal), repositoryRoot);
     tasks.set(source, await tasksOf(repositoryRoot, source.repository, options));
   }
-  options.onProgress({ label: 'tasks', done: sources.length, total: sources.length, unit: 'packages' });
+  options.onProgress({ label: 'tasks from packages', done: sources.length, total: sources.length, unit: 'packages' });
   const files = [true, false].map((heldOut) => {
     const path = join(out, heldOut ? 'held-out.jsonl' : 'tuning.jsonl');
     const chosen = [...tasks].filter(([source]) => source.heldOut === heldOut).flatMap(([, list]) => list);

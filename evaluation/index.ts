@@ -1,0 +1,10 @@
+// The evaluation's door: everything that other folders may use.
+export { measuredCommit } from './commit.js';
+export { generate, type GenerateReport } from './generate/generate.js';
+export { CONTEXTS, type ContextName, type Prepared, type Recipe } from './measure.js';
+export { IGNORES_ROWS, NEEDS_EVERY_ROW, POLICIES, isPolicy } from './policies.js';
+export { reportText } from './report.js';
+export { ResultStore } from './results.js';
+export { evaluate, type Prepare } from './run.js';
+export { summarise, type Summary } from './summary.js';
+export { readTasks, type BlankedTask, type Task } from './tasks.js';

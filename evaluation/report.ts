@@ -1,0 +1,76 @@
+// The summary as text for a reader at a terminal. Refuses to compute.
+import type { Interval } from './bootstrap.js';
+import type { Gain, RunSummary, Scores, Summary } from './summary.js';
+
+const number = (value: number | null, digits: number): string => (value === null ? '-' : value.toFixed(digits));
+const withInterval = ({ value, low, high }: Interval, digits: number, scale = 1): string => {
+  if (value === null) return '-';
+  const around = low === null || high === null ? '' : ` [${number(low * scale, digits)}, ${number(high * scale, digits)}]`;
+  return number(value * scale, digits) + around;
+};
+const percent = (interval: Interval): string => withInterval(interval, 1, 100);
+const gain = (value: Gain): string => (value.value === null ? (value.note ?? '-') : withInterval(value, 2));
+
+export function reportText({ runs }: Summary): string {
+  const parts = [
+    runs.map(headOf).join('\n'),
+    table('all tasks', runs, ({ overall }) => overall),
+    table('crossfile', runs, ({ byKind }) => byKind.crossfile),
+    table('line', runs, ({ byKind }) => byKind.line),
+    ...[...new Set(runs.flatMap(({ byLanguage }) => Object.keys(byLanguage)))].sort().map((lang) => table(`language ${lang}`, runs, ({ byLanguage }) => byLanguage[lang])),
+    table('crossfile, declaration in the plan', runs, ({ slices }) => slices.inPlan),
+    table('crossfile, declaration not in the plan', runs, ({ slices }) => slices.notInPlan),
+    table('copied: the line stands elsewhere in the repository', runs, ({ slices }) => slices.copied),
+    'Without importers and tests of the file: the same as all tasks, since no plan holds them yet.',
+    kvTable(runs),
+    gainTable(runs),
+    'Intervals: 95%, bootstrapped by repository. bits/byte: lower is better. Percentages but for retained gain.',
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+const nameOf = ({ context, policy, rows, stored }: RunSummary): string => (context === 'anchors' ? `${policy} ${(100 * rows!).toFixed(0)}% of ${(100 * stored!).toFixed(0)}%` : context);
+
+const headOf = (run: RunSummary): string =>
+  `${nameOf(run)}: ${run.model}, ${run.tasks} tasks, context at most ${run.tokens} tokens, prefix ${run.prefix}, suffix ${run.suffix}, ${run.state}; planRecall ${percent(run.planRecall)} (${run.planRecall.count})`;
+
+function table(title: string, runs: readonly RunSummary[], pick: (run: RunSummary) => Scores | undefined): string {
+  const rows = runs.flatMap((run) => {
+    const scores = pick(run);
+    if (!scores || scores.bitsPerByte.count === 0) return [];
+    return [[nameOf(run), withInterval(scores.bitsPerByte, 3), percent(scores.exactMatch), percent(scores.editSimilarity), percent(scores.identifierF1), String(scores.bitsPerByte.count)]];
+  });
+  return aligned(title, ['context', 'bits/byte', 'exact match', 'edit similarity', 'identifier F1', 'tasks'], rows);
+}
+
+function kvTable(runs: readonly RunSummary[]): string {
+  const rows = runs.map(({ kv, latency, ...run }) => [
+    nameOf({ kv, latency, ...run }),
+    number(kv.contextTokens.value, 0),
+    number(kv.rowsStored.value, 0),
+    number(kv.rowsResident.value, 0),
+    number(kv.rowsAttended.value, 0),
+    number(kv.rowsExchanged.value, 1),
+    percent(kv.rowReduction),
+    number(kv.bytesResident.value === null ? null : kv.bytesResident.value / 1e6, 1),
+    number(kv.bytesStored.value === null ? null : kv.bytesStored.value / 1e6, 1),
+    percent(kv.byteReduction),
+    percent(kv.byteReductionStored),
+    `${number(latency.firstTokenMsP50.value, 0)} / ${number(latency.firstTokenMsP95.value, 0)}`,
+    `${number(latency.totalMsP50.value, 0)} / ${number(latency.totalMsP95.value, 0)}`,
+  ]);
+  const head = ['context', 'tokens', 'stored', 'resident', 'attended', 'exchanged', 'row reduction', 'MB resident', 'MB stored', 'byte reduction', 'stored byte reduction', 'first token ms p50/p95', 'total ms p50/p95'];
+  return aligned('rows and bytes (means over tasks), latency', head, rows);
+}
+
+function gainTable(runs: readonly RunSummary[]): string {
+  const rows = runs.filter(({ context }) => context !== 'none').map((run) => [nameOf(run), gain(run.retainedGain.joint), gain(run.retainedGain.dense)]);
+  return aligned('retained gain', ['context', 'of joint', 'of dense'], rows);
+}
+
+function aligned(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '';
+  const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column].length)));
+  const line = (cells: readonly string[]): string => cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ').trimEnd();
+  return [title, line(head), ...rows.map(line)].join('\n');
+}

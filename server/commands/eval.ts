@@ -1,0 +1,185 @@
+// `kedge eval TASKS.jsonl --root DIR`: measures the model on completion tasks, with and without context; `kedge eval generate` makes tasks.
+// Refuses flags whose capability does not exist yet.
+import { existsSync, statSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join, resolve } from 'node:path';
+import { UserError } from '../../base/errors.js';
+import { cacheDir, type Env } from '../../base/paths.js';
+import { prepare, Workspace } from '../../context/index.js';
+import { findModel, openEngine, type Engine } from '../../engine/index.js';
+import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, measuredCommit, NEEDS_EVERY_ROW, POLICIES, readTasks, reportText, ResultStore, summarise, type ContextName, type Prepare, type Recipe, type Task } from '../../evaluation/index.js';
+import { defaultConfig } from '../config.js';
+import { noModelError } from '../installed.js';
+import { packageRoot, packageVersion } from '../version.js';
+import { countFlag, engineFlags, type EngineFlags } from './engine.js';
+import type { AddCommand, CommandIo } from './io.js';
+
+/** As cac hands them over: it makes numbers of what looks like one. */
+type Given = string | number;
+
+interface Flags extends EngineFlags {
+  readonly root?: Given;
+  readonly context?: string;
+  readonly policy?: string;
+  readonly rows?: Given;
+  readonly stored?: Given;
+  readonly tokens?: Given;
+  readonly prefix?: Given;
+  readonly suffix?: Given;
+  readonly state?: string;
+  readonly drafts?: string;
+  readonly ngrams?: string;
+  readonly bitsOnly?: boolean;
+  readonly limit?: Given;
+  readonly json?: boolean;
+  readonly out?: Given;
+  readonly seed?: Given;
+}
+
+/** Rows of every segment, not half of them, for as many repositories as tasks come from. */
+const EVAL_STORE_BYTES_MAX = 24e9;
+const GENERATE_LIMIT = 8;
+
+export const addEvalCommand: AddCommand = (cli, io) => {
+  engineFlags(cli.command('eval [tasks] [sources]', 'Measure on completion tasks (docs/tasks.md), or make them: eval generate SOURCES.json --out DIR'))
+    .option('--root <dir>', 'Folder whose direct sub-folders are the repositories')
+    .option('--context <names>', `One run each, of ${CONTEXTS.join(', ')}`, { default: CONTEXTS.join(',') })
+    .option('--policy <name>', 'How anchors are chosen; "help" lists the policies', { default: 'two-stage' })
+    .option('--rows <shares>', 'Shares of context rows resident, one run each', { default: '0.2' })
+    .option('--stored <share>', 'Share of rows stored', { default: 0.5 })
+    .option('--tokens <n>', 'Context tokens at most', { default: 8000 })
+    .option('--prefix <n>', 'Prefix tokens at most', { default: 512 })
+    .option('--suffix <n>', 'Suffix tokens at most', { default: 64 })
+    .option('--state <name>', 'first: the document was just opened; warm: the cursor rested there', { default: 'warm' })
+    .option('--drafts <on|off>', 'Drafts from text at hand', { default: 'off' })
+    .option('--ngrams <on|off>', 'The repository\'s n-gram cache', { default: 'off' })
+    .option('--bits-only', 'Likelihoods only, no completions')
+    .option('--limit <n>', 'Tasks at most, spread evenly; with generate: of each kind for a repository')
+    .option('--out <dir>', 'With generate: where sources and tasks go')
+    .option('--seed <n>', 'With generate: which tasks are chosen', { default: 1 })
+    .option('--json', 'One JSON object on stdout')
+    .action((tasks: string | undefined, sources: string | undefined, flags: Flags) => {
+      if (flags.policy === 'help') return listPolicies(io);
+      return tasks === 'generate' ? generateTasks(sources, flags, io) : runTasks(tasks, sources, flags, io);
+    });
+};
+
+function listPolicies(io: CommandIo): void {
+  for (const [name, text] of Object.entries(POLICIES)) io.out(`${name.padEnd(14)}${text}`);
+}
+
+async function generateTasks(sources: string | undefined, flags: Flags, io: CommandIo): Promise<void> {
+  if (sources === undefined || flags.out === undefined) throw new UserError('kedge eval generate needs SOURCES.json and --out DIR', 2);
+  const progress = io.progress(flags.json);
+  const report = await generate({
+    sourcesPath: sources, outDir: String(flags.out), limit: whole('limit', flags.limit ?? GENERATE_LIMIT), seed: whole('seed', flags.seed!, 0), packageRoot: packageRoot(), onProgress: progress.on, signal: io.signal,
+  }).finally(() => progress.stop());
+  const lines = report.files.map(({ path, crossfile, line, repositories }) => `${path}: ${crossfile} crossfile and ${line} line tasks from ${repositories} repositories`);
+  io.out(flags.json ? JSON.stringify(report) : [...lines, `sources: ${report.root}`].join('\n'));
+}
+
+async function runTasks(path: string | undefined, more: string | undefined, flags: Flags, io: CommandIo): Promise<void> {
+  if (path === undefined || flags.root === undefined) throw new UserError('kedge eval needs TASKS.jsonl and --root DIR', 2);
+  if (more !== undefined) throw new UserError(`"${more}" was not expected after ${path}`, 2);
+  const recipes = recipesOf(flags);
+  const limit = flags.limit === undefined ? Infinity : whole('limit', flags.limit);
+  const tasks = spread(readTasks(path), limit);
+  const root = resolve(String(flags.root));
+  if (!existsSync(root) || !statSync(root).isDirectory()) throw new UserError(`--root ${root} is not a folder`);
+  const model = findModel(flags.model === undefined ? undefined : String(flags.model), io.env);
+  if (!model) throw flags.model === undefined ? noModelError() : new UserError(`no model "${flags.model}" is installed: kedge model list shows those that are`);
+  const engine = await openEngine({ model, storeDir: join(cacheDir(io.env), 'eval-store'), storeBytesMax: EVAL_STORE_BYTES_MAX, threads: countFlag('threads', flags.threads), storedShare: 1 });
+  const progress = io.progress(flags.json);
+  let refused = 0;
+  try {
+    const runs = await evaluate({
+      tasks, root, engine,
+      recipes: recipes.map((recipe) => ({ ...recipe, model: model.name })),
+      bitsOnly: flags.bitsOnly === true,
+      commit: measuredCommit(packageRoot(), packageVersion()),
+      machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
+      prepare: productPrepare(engine),
+      results: ResultStore.open(resultsDir(io.env)),
+      onProgress: progress.on,
+      onRefused: (line) => {
+        refused++;
+        io.err(`kedge: ${line}`);
+      },
+      signal: io.signal,
+    });
+    progress.stop();
+    const summary = summarise(runs);
+    io.out(flags.json ? JSON.stringify(summary) : reportText(summary));
+    if (refused > 0) process.exitCode = 1;
+  } finally {
+    progress.stop();
+    await engine.close();
+  }
+}
+
+/** The daemon's own plan and prompt, the blanked text being an open buffer over the disk. One workspace at a time is kept. */
+export function productPrepare(engine: Pick<Engine, 'countTokens'>): Prepare {
+  const { importTokensMax } = defaultConfig();
+  const countTokens = (texts: readonly string[]) => engine.countTokens(texts);
+  let workspace: { readonly root: string; readonly files: Workspace } | undefined;
+  return async (blanked, sizes) => {
+    if (workspace?.root !== blanked.repositoryRoot) workspace = { root: blanked.repositoryRoot, files: new Workspace([blanked.repositoryRoot]) };
+    const { files } = workspace;
+    const snapshot = files.apply([{ kind: 'open', path: blanked.path, text: blanked.text }]);
+    try {
+      return await prepare(snapshot, { path: blanked.path, offset: blanked.task.offset }, { ...sizes, importTokensMax, countTokens });
+    } finally {
+      files.apply([{ kind: 'close', path: blanked.path }]);
+    }
+  };
+}
+
+/** In a checkout, where they are committed; an installed copy keeps them in the user's cache. */
+const resultsDir = (env: Env): string => (existsSync(join(packageRoot(), '.git')) ? join(packageRoot(), 'evaluation/results') : join(cacheDir(env), 'eval-results'));
+
+/** Every recipe but the model's name. UserErrors with exit code 2. */
+export function recipesOf(flags: Flags): Omit<Recipe, 'model'>[] {
+  const contexts = String(flags.context).split(',');
+  for (const name of contexts) if (!(CONTEXTS as readonly string[]).includes(name)) throw new UserError(`--context ${name} is not one of ${CONTEXTS.join(', ')}`, 2);
+  const policy = String(flags.policy);
+  if (!isPolicy(policy)) throw new UserError(`--policy ${policy} does not exist: kedge eval --policy help lists the policies`, 2);
+  const state = choice('state', flags.state, ['first', 'warm'] as const);
+  const drafts = choice('drafts', flags.drafts, ['on', 'off'] as const);
+  const ngrams = choice('ngrams', flags.ngrams, ['on', 'off'] as const);
+  if (drafts === 'on') throw new UserError('--drafts on: Kedge makes no drafts yet', 2);
+  if (ngrams === 'on') throw new UserError('--ngrams on: Kedge has no n-gram cache yet', 2);
+  const shares = String(flags.rows).split(',').map((text) => share('rows', text));
+  const stored = share('stored', flags.stored!);
+  const sizes = { tokens: whole('tokens', flags.tokens!), prefix: whole('prefix', flags.prefix!), suffix: whole('suffix', flags.suffix!, 0) };
+  const common = { state, ...sizes, drafts, ngrams };
+  return [...new Set(contexts as ContextName[])].flatMap((context): Omit<Recipe, 'model'>[] => {
+    if (context === 'dense') return [{ context, policy: 'every-row', rows: 1, stored: 1, ...common }];
+    if (context !== 'anchors') return [{ context, policy: null, rows: null, stored: null, ...common }];
+    const kept = NEEDS_EVERY_ROW.has(policy) ? 1 : stored;
+    const rows = IGNORES_ROWS.has(policy) ? [kept] : [...new Set(shares)];
+    return rows.map((resident) => ({ context, policy, rows: resident, stored: kept, ...common }));
+  });
+}
+
+function choice<T extends string>(name: string, given: unknown, allowed: readonly T[]): T {
+  if (!allowed.includes(given as T)) throw new UserError(`--${name} ${String(given)} is not one of ${allowed.join(', ')}`, 2);
+  return given as T;
+}
+
+function share(name: string, given: Given): number {
+  const value = Number(given);
+  if (!(value > 0 && value <= 1) || String(given).trim() === '') throw new UserError(`--${name} ${given} is not a share above 0 and up to 1`, 2);
+  return value;
+}
+
+function whole(name: string, given: Given, least = 1): number {
+  const value = Number(given);
+  if (!Number.isInteger(value) || value < least) throw new UserError(`--${name} ${given} is not a whole number from ${least} up`, 2);
+  return value;
+}
+
+/** `limit` tasks at even distances, so that every repository keeps its part. */
+export function spread(tasks: readonly Task[], limit: number): readonly Task[] {
+  if (tasks.length <= limit) return tasks;
+  return Array.from({ length: limit }, (_, index) => tasks[Math.floor((index * tasks.length) / limit)]);
+}
