@@ -30,8 +30,8 @@ export interface StoreOptions {
 /** A sealed pack as this process knows it; one that cannot be read has an empty directory. */
 interface Pack {
   readonly name: string;
-  readonly bytes: number;
   readonly directory: Directory;
+  readonly bytes: number;
   /** Milliseconds since 1970, kept as the file's modification time. */
   usedMs: number;
 }
@@ -172,9 +172,8 @@ export class SegmentStore {
       this.bytesElsewhere += file.bytes;
       if (file.kind === 'aside') continue;
       gone.delete(file.name);
-      const known = this.packs.get(file.name);
-      if (known) known.usedMs = file.modifiedMs;
-      else this.packs.set(file.name, { name: file.name, bytes: file.bytes, directory: this.directoryOf(file.name), usedMs: file.modifiedMs });
+      const directory = this.packs.get(file.name)?.directory ?? this.directoryOf(file.name);
+      this.packs.set(file.name, { name: file.name, directory, bytes: file.bytes, usedMs: file.modifiedMs });
     }
     for (const name of gone) this.packs.delete(name);
     this.scannedMs = this.options.clock.nowMs();
