@@ -25,17 +25,17 @@ export async function fetchFromHub(source: HubSource, fileName: string, transfer
   const url = `${endpoint(transfer.env)}/${source.repository}/resolve/${source.revision}/${fileName}`;
   const dispatcher = new EnvHttpProxyAgent({ ...proxies(transfer.env), connectTimeout: times.answerMsMax, bodyTimeout: times.silenceMsMax });
   try {
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 0; attempt < attemptsMax; attempt++) {
       const before = await transfer.file.bytes();
       if (before === transfer.file.bytesMax) return;
       try {
         await fetchRest(url, before, transfer, times, dispatcher);
       } catch (error) {
         if (isFinal(error, transfer.signal) || error instanceof SourceError) throw error;
-        const progressed = (await transfer.file.bytes()) > before;
-        if (!progressed || attempt === attemptsMax) throw new SourceError(reasonOf(error));
+        if ((await transfer.file.bytes()) === before) throw new SourceError(reasonOf(error));
       }
     }
+    throw new SourceError(`it broke off ${attemptsMax} times`);
   } finally {
     await dispatcher.destroy();
   }

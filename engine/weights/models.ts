@@ -223,7 +223,7 @@ function checkSupported(gguf: GgufFile): void {
 
 function chooseName(path: string, sha256: string, asked: string | undefined, entries: Catalogue): string {
   const known = entries.find((entry) => entry.sha256 === sha256);
-  const derived = basename(path).replace(/\.gguf$/i, '').toLowerCase().replace(/[^a-z0-9._-]+/g, '-').replace(/^[^a-z0-9]+/, '').slice(0, 64);
+  const derived = basename(path).replace(/\.gguf$/i, '').toLowerCase().replace(/[^a-z0-9._-]+/g, '-').replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '').slice(0, 64);
   const name = asked ?? known?.name ?? derived;
   if (!namePattern.test(name)) throw new UserError(`"${name}" is no name for a model: give one of letters, digits, dots, dashes and underscores with --name`, 2);
   if (known?.name !== name && entries.some((entry) => entry.name === name)) {

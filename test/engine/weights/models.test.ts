@@ -1,0 +1,109 @@
+// Adding, finding, removing and verifying models of one's own. Refuses the real conversion: `kedge model` is tested with it.
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UserError } from '../../../base/errors.js';
+import type { CatalogueEntry } from '../../../engine/weights/catalogue.js';
+import { addModel, findModel, installedModels, removeModel, verifyModel } from '../../../engine/weights/models.js';
+import { writeTinyGguf } from '../../harness/tiny-gguf.js';
+import { entryFor, rejection, sha256Of, Workbench } from './fixture.js';
+
+let bench: Workbench;
+beforeEach(() => void (bench = new Workbench()));
+afterEach(() => bench.dispose());
+
+function tiny(file: string, options: Partial<Parameters<typeof writeTinyGguf>[1]> = {}): string {
+  const path = join(bench.dir, file);
+  writeTinyGguf(path, { architecture: 'qwen2', seed: 1, ...options });
+  return path;
+}
+
+const knownFor = (path: string, more: Partial<CatalogueEntry> = {}): CatalogueEntry => entryFor(readFileSync(path), [], { name: 'known', ...more });
+const fim = { prefix: '<a>', suffix: '<b>', middle: '<c>' };
+
+describe('models', () => {
+  it('adds a file under a name made from its own, and finds, verifies and removes it', async () => {
+    const path = tiny('My Model (1).gguf');
+    const converted: string[] = [];
+    const options = bench.options({
+      convert: async (gguf, outDir, { fim: tokens }) => {
+        expect(tokens).toBeUndefined();
+        converted.push(gguf.architecture);
+        mkdirSync(outDir);
+      },
+    });
+    const { model } = await addModel(path, options);
+    expect(model.name).toBe('my-model-1');
+    expect(converted).toEqual(['qwen2']);
+    expect(readFileSync(model.ggufPath).equals(readFileSync(path))).toBe(true);
+    expect(installedModels(bench.env)).toEqual([model]);
+    expect(findModel('my-model-1', bench.env)).toEqual(model);
+    expect(await verifyModel('my-model-1', options)).toMatchObject({ intact: true, expected: sha256Of(readFileSync(path)) });
+
+    writeFileSync(model.ggufPath, 'something else');
+    expect(await verifyModel('my-model-1', options)).toMatchObject({ intact: false });
+    expect(removeModel('my-model-1', bench.env).dir).toBe(model.dir);
+    expect(readdirSync(join(bench.cache, 'models'))).toEqual([]);
+    expect(() => removeModel('my-model-1', bench.env)).toThrow(/none is; run kedge model pull/);
+  });
+
+  it('takes no room for a file on the same disk, and leaves the original when removed', async () => {
+    const path = tiny('a.gguf');
+    const { model } = await addModel(path, bench.options());
+    expect(statSync(model.ggufPath).ino).toBe(statSync(path).ino);
+    removeModel('a', bench.env);
+    expect(statSync(path).size).toBe(model.bytes);
+  });
+
+  it('gives a file that the catalogue knows its name and its tokens', async () => {
+    const path = tiny('downloaded-by-hand.gguf');
+    const seen: unknown[] = [];
+    const options = bench.options({ entries: [knownFor(path, { fim })], convert: async (_, __, { fim: tokens }) => void seen.push(tokens) });
+    expect((await addModel(path, options)).model.name).toBe('known');
+    expect(findModel(undefined, bench.env, options.entries)?.name).toBe('known');
+    expect((await addModel(path, { ...options, name: 'mine' })).model.name).toBe('mine');
+    expect(seen).toEqual([fim, fim]);
+  });
+
+  it('is content with a model that is there already, and refuses another of its name', async () => {
+    const options = bench.options();
+    await addModel(tiny('a.gguf'), options);
+    expect((await addModel(tiny('b.gguf'), { ...options, name: 'a' })).alreadyThere).toBe(true);
+    const error = await rejection(addModel(tiny('c.gguf', { seed: 2 }), { ...options, name: 'a' }));
+    expect(error.message).toMatch(/another model named a is installed.*--name/);
+    expect(installedModels(bench.env)).toHaveLength(1);
+  });
+
+  it('keeps nothing of a model that cannot be converted', async () => {
+    const path = tiny('a.gguf');
+    const error = await rejection(addModel(path, bench.options({ convert: () => Promise.reject(new UserError('it lacks a tensor')) })));
+    expect(error.message).toBe('it lacks a tensor');
+    expect(readdirSync(join(bench.cache, 'models'))).toEqual([]);
+    expect(statSync(path).size).toBeGreaterThan(0);
+  });
+
+  const refused: readonly { title: string; make(): string; name?: string; line: RegExp }[] = [
+    { title: 'another architecture', make: () => tiny('x.gguf', { metadata: { 'general.architecture': 'gemma3' } }), line: /is a gemma3 model: Kedge runs qwen2 and llama/ },
+    { title: 'another tokenizer', make: () => tiny('x.gguf', { metadata: { 'tokenizer.ggml.model': 'llama' } }), line: /tokenizer of kind "llama"/ },
+    { title: 'no tokenizer', make: () => tiny('x.gguf', { metadata: { 'tokenizer.ggml.model': undefined } }), line: /tokenizer of kind "no tokenizer"/ },
+    { title: 'a name with a slash', make: () => tiny('x.gguf'), name: '../x', line: /"\.\.\/x" is no name for a model/ },
+    { title: "the name of the catalogue's model", make: () => tiny('x.gguf'), name: 'qwen2.5-coder-0.5b', line: /belongs to the catalogue's model/ },
+    { title: 'a file that is absent', make: () => join(bench.dir, 'absent.gguf'), line: /absent\.gguf does not exist/ },
+  ];
+  for (const { title, make, name, line } of refused) {
+    it(`refuses ${title} in one line, installing nothing`, async () => {
+      const error = await rejection(addModel(make(), { ...bench.options(), name }));
+      expect(error).toBeInstanceOf(UserError);
+      expect(error.message).toMatch(line);
+      expect(error.message).not.toContain('\n');
+      expect(installedModels(bench.env)).toEqual([]);
+    });
+  }
+
+  it('takes no folder for a model that lacks its record or its file', async () => {
+    const { model } = await addModel(tiny('a.gguf'), bench.options());
+    mkdirSync(join(bench.cache, 'models', 'half'));
+    expect(installedModels(bench.env)).toEqual([model]);
+    expect(findModel('../models/a', bench.env)).toBeUndefined();
+  });
+});
