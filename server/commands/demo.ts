@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../base/clock.js';
 import { stderrLog } from '../../base/log.js';
-import { listFiles, segmentsOf, Workspace } from '../../context/index.js';
+import { listFiles, Workspace } from '../../context/index.js';
 import { pullModel, type CompleteResult, type Engine, type ReadReport } from '../../engine/index.js';
 import { complete, planned, storedShare } from '../complete.js';
 import { defaultConfig, type Config } from '../config.js';
+import { segmentsOfFile } from '../files.js';
 import { duration } from '../terminal.js';
 import { packageRoot } from '../version.js';
 import { withEngine } from './engine.js';
@@ -79,7 +80,7 @@ async function run(io: CommandIo, json: boolean): Promise<void> {
 async function readRepository(engine: Engine, root: string, io: CommandIo, quiet: boolean): Promise<ReadReport & { readonly files: number }> {
   const { snapshot } = new Workspace([root]);
   const { files } = listFiles(root);
-  const segments = files.flatMap((path) => segmentsOf(snapshot, path));
+  const segments = files.flatMap((path) => segmentsOfFile(snapshot, path) ?? []);
   const report = await withProgress(io, quiet, (on) =>
     engine.read({ client: 'demo', priority: 'background', segments, storedShare }, io.signal, (done, total) => on({ label: 'reading the sample repository', done, total, unit: 'tokens' })),
   );
