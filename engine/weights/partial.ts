@@ -33,7 +33,9 @@ export function claimPartial(modelsDir: string, sha256: string): string {
     const found = partialsIn(modelsDir);
     for (const partial of found) if (Date.now() - partial.changedMs > forgottenMs) rmSync(partial.path, { recursive: true, force: true });
     for (const partial of found.filter((candidate) => candidate.key === key && candidate.orphaned).sort((a, b) => b.bytes - a.bytes)) {
-      if (renamed(partial.path, own)) return own;
+      if (!renamed(partial.path, own)) continue;
+      for (const name of readdirSync(own)) if (name !== MODEL_FILE) rmSync(join(own, name), { recursive: true, force: true });
+      return own;
     }
     mkdirSync(own, { mode: 0o700 });
     return own;

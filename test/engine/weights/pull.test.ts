@@ -121,12 +121,14 @@ describe('pulling', () => {
     for (const [pid, size] of [[dead, 7000], [process.ppid, 9000]]) {
       mkdirSync(folder(pid), { recursive: true });
       writeFileSync(join(folder(pid), 'model.gguf'), bytes.subarray(0, size));
+      mkdirSync(join(folder(pid), 'python-half-done'));
     }
     hub = await startHub(bytes);
     await pullModel('tiny', bench.options({ entries: entries(), env: withHub() }));
     expect(hub.requests.map((request) => request.range)).toEqual(['bytes=7000-']);
     expect(existsSync(folder(dead))).toBe(false);
     expect(existsSync(folder(process.ppid))).toBe(true);
+    expect(readdirSync(join(models(), 'tiny')).sort()).toEqual(['model.gguf', 'model.json']);
   });
 
   it('deletes folders that were forgotten', async () => {
