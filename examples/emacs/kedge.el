@@ -15,7 +15,9 @@
 
 (with-eval-after-load 'eglot
   (add-to-list 'eglot-server-programs
-               '((python-mode js-mode) . ("kedge" "--stdio"))))
+               '((python-mode python-ts-mode js-mode js-ts-mode
+                  typescript-mode typescript-ts-mode tsx-ts-mode)
+                 . ("kedge" "--stdio"))))
 
 (provide 'kedge)
 ;;; kedge.el ends here
