@@ -12,8 +12,10 @@ export interface TokenizerData {
   readonly tokens: readonly string[];
   /** 'left right', the first to be merged first. */
   readonly merges: readonly string[];
-  /** Ids of control, user-defined and unused tokens, ascending: they stand for no text. */
+  /** Ids of control and user-defined tokens, ascending: marks that stand for no text. */
   readonly special: readonly number[];
+  /** Ids that only fill the vocabulary up. */
+  readonly unused: readonly number[];
 }
 
 interface PreTokenizer {
@@ -55,7 +57,9 @@ export const byteAlphabet: readonly string[] = (() => {
 })();
 const byteOfCharacter = new Map(byteAlphabet.map((character, byte) => [character.charCodeAt(0), byte]));
 
-const normalTokenType = 1; // GGUF's tokenizer.ggml.token_type
+// GGUF's tokenizer.ggml.token_type; all other types are marks.
+const normalTokenType = 1;
+const unusedTokenType = 5;
 
 /** Takes what a Tokenizer needs from a GGUF's metadata. UserError naming the tokenizer where it is not one of the byte-level BPE kinds known here. */
 export function tokenizerDataFromGguf(metadata: Readonly<Record<string, unknown>>): TokenizerData {
@@ -70,14 +74,15 @@ export function tokenizerDataFromGguf(metadata: Readonly<Record<string, unknown>
   const types = metadata['tokenizer.ggml.token_type'];
   if (!isStrings(tokens) || !isStrings(merges) || (types !== undefined && !(Array.isArray(types) && types.length === tokens.length)))
     throw new UserError('the model file holds no complete tokenizer (tokens, merges and token types are needed): convert the model to GGUF again');
-  const special = tokens.flatMap((_, id) => (types === undefined || Number(types[id]) === normalTokenType ? [] : [id]));
-  const isSpecial = new Set(special);
-  const texts = new Set(tokens.filter((_, id) => !isSpecial.has(id)));
-  const misspelled = tokens.find((token, id) => !isSpecial.has(id) && ![...token].every((character) => byteOfCharacter.has(character.charCodeAt(0))));
+  const typeOf = (id: number) => (types === undefined ? normalTokenType : Number(types[id]));
+  const texts = new Set(tokens.filter((_, id) => typeOf(id) === normalTokenType));
+  const special = tokens.flatMap((_, id) => (typeOf(id) === normalTokenType || typeOf(id) === unusedTokenType ? [] : [id]));
+  const unused = tokens.flatMap((_, id) => (typeOf(id) === unusedTokenType ? [id] : []));
+  const misspelled = [...texts].find((token) => ![...token].every((character) => byteOfCharacter.has(character.charCodeAt(0))));
   if (misspelled !== undefined) throw new UserError(`the model's token "${misspelled}" is not spelled in bytes: the file is damaged or its tokenizer is no byte-level BPE; choose another model`);
   const astray = merges.find((merge) => !texts.has(merge.replace(' ', '')));
   if (astray !== undefined) throw new UserError(`the model's tokenizer merges "${astray}" into no token: the file is damaged or no byte-level BPE; choose another model`);
-  return { pre, tokens, merges, special };
+  return { pre, tokens, merges, special, unused };
 }
 
 const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((entry) => typeof entry === 'string');
@@ -116,10 +121,12 @@ const wordsYoungMax = 16_384;
 
 export class Tokenizer {
   readonly vocabularySize: number;
+  /** Ids of the marks, ascending: whatever ends a text or splits a prompt is among them. */
+  readonly specialIds: readonly number[];
   private readonly preTokenizer: PreTokenizer;
   private readonly merger: Merger;
   private readonly specials = new Map<string, number>();
-  private readonly specialIds: ReadonlySet<number>;
+  private readonly textlessIds: ReadonlySet<number>;
   /** All tokens' bytes behind one another; token `id` is [starts[id], starts[id + 1]). */
   private readonly bytes: Uint8Array;
   private readonly starts: Uint32Array;
@@ -130,14 +137,15 @@ export class Tokenizer {
     assert(preTokenizer !== undefined, `no word rule ${data.pre}`);
     this.preTokenizer = preTokenizer;
     this.vocabularySize = data.tokens.length;
-    this.specialIds = new Set(data.special);
+    this.specialIds = data.special;
+    this.textlessIds = new Set([...data.special, ...data.unused]);
     const vocab = Object.create(null) as Record<string, number>;
     this.starts = new Uint32Array(this.vocabularySize + 1);
     data.tokens.forEach((token, id) => {
-      const special = this.specialIds.has(id);
-      if (special) this.specials.set(token, id);
+      const textless = this.textlessIds.has(id);
+      if (textless) this.specials.set(token, id);
       else vocab[token] = id;
-      this.starts[id + 1] = this.starts[id] + (special ? 0 : token.length);
+      this.starts[id + 1] = this.starts[id] + (textless ? 0 : token.length);
     });
     this.bytes = new Uint8Array(this.starts[this.vocabularySize]);
     for (const token of Object.keys(vocab)) this.bytes.set(bytesOfSpelling(token), this.starts[vocab[token]]);
@@ -190,8 +198,9 @@ export class Tokenizer {
     return this.specials.get(name);
   }
 
+  /** Whether a token stands for no text: a mark, or unused. */
   isSpecial(id: number): boolean {
-    return this.specialIds.has(id);
+    return this.textlessIds.has(id);
   }
 }
 
