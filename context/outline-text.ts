@@ -17,7 +17,6 @@ export function outlineText(text: string, declaration: Declaration, depth = 0): 
   const { kind, names, signature, doc, children, end } = declaration;
   if (kind === 'import' || (kind === 'statement' && names.length === 0)) return [];
   const indent = indentAt(text, signature.start);
-  const isPython = !/[{;]/.test(text[signature.end - 1] ?? '') && text[signature.end - 1] === ':';
   const docLine = doc && firstDocLine(text.slice(doc.start, doc.end));
   const docBefore = doc !== undefined && doc.start < signature.start;
   const chunks: Chunk[] = [];
@@ -35,7 +34,6 @@ export function outlineText(text: string, declaration: Declaration, depth = 0): 
   if (members.length === 0 && inner.length === 0) return [...chunks, { text: `${indent}${head} ...${braced ? ' }' : ''}\n`, kind: 'signature' }];
   chunks.push({ text: `${indent}${head}\n`, kind: 'signature' }, ...inner, ...members);
   if (braced) chunks.push({ text: `${indent}}\n`, kind: 'signature' });
-  else if (isPython && members.length === 0) chunks.push({ text: `${indent}    ...\n`, kind: 'signature' });
   return chunks;
 }
 

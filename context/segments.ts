@@ -37,7 +37,8 @@ export interface Excluded {
 /** The file at `path` (its name from the repository's root) as pieces in file order. */
 export function piecesOf(path: string, text: string, outline: Outline | undefined, form: SegmentForm = 'declaration', excluded?: Excluded): Piece[] {
   const units = unitsOf(text, outline);
-  const named = outline ? namedIn(outline.declarations) : [];
+  const all = outline ? namedIn(outline.declarations) : [];
+  const named = { all, top: all.filter((n) => !n.isMember) };
   if (form === 'outline' && outline) {
     const elided = units.filter((u) => u.kind === 'declaration' && !touches(u, excluded)).map((unit) => ({ ...unit, chunks: outlineText(text, unit.declaration as Declaration) }));
     return cut(elided.filter((u) => u.chunks.length > 0).map((u) => ({ ...u, bytes: u.chunks.reduce((sum, c) => sum + c.text.length, 0) })), bytesMax.outline).map((run) =>
@@ -108,7 +109,7 @@ interface Chunk {
   readonly kind: RangeKind;
 }
 
-function piece(path: string, start: number, end: number, chunks: readonly Chunk[], named: readonly Named[], isImports: boolean): Piece {
+function piece(path: string, start: number, end: number, chunks: readonly Chunk[], named: Names, isImports: boolean): Piece {
   let text = '';
   const ranges: KindRange[] = [];
   for (const chunk of chunks) {
@@ -117,15 +118,22 @@ function piece(path: string, start: number, end: number, chunks: readonly Chunk[
     else ranges.push({ start: text.length, end: text.length + chunk.text.length, kind: chunk.kind });
     text += chunk.text;
   }
-  const opening = named.filter((n) => start <= n.start && n.start < end);
+  const opening = named.all.slice(firstAt(named.all, start - 1, (n) => n.start), firstAt(named.all, end - 1, (n) => n.start));
   const of = (isMember: boolean): string[] => opening.filter((n) => n.isMember === isMember).flatMap((n) => n.names);
-  const owners = named.findLast((n) => !n.isMember && n.start <= start && start < n.end)?.names ?? [];
+  const owner = named.top[firstAt(named.top, start, (n) => n.end)];
+  const owners = owner && owner.start < end ? owner.names : [];
   return { start, end, isImports, names: of(false), members: of(true), owners, segment: { path, text, ranges, digest: digestOf(path, text) } };
 }
 
 interface Named extends Span {
   readonly names: readonly string[];
   readonly isMember: boolean;
+}
+
+/** All declarations in order, and those that are no members. */
+interface Names {
+  readonly all: readonly Named[];
+  readonly top: readonly Named[];
 }
 
 const namedIn = (declarations: readonly Declaration[], isMember = false): Named[] =>
@@ -161,6 +169,17 @@ function signatureEnd(text: string, { kind, signature, end }: Declaration): numb
   return newline < 0 ? signature.end : Math.min(signature.end, newline);
 }
 
+/** Where the items whose position lies beyond `at` begin; positions rise. */
+function firstAt<T>(items: readonly T[], at: number, positionOf: (item: T) => number): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (positionOf(items[middle]) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** The text of `span` in chunks, by the marks and the body between them. */
 function tiled(text: string, span: Span, marks: readonly Mark[]): Chunk[] {
   const chunks: Chunk[] = [];
@@ -169,9 +188,8 @@ function tiled(text: string, span: Span, marks: readonly Mark[]): Chunk[] {
     if (end > at) chunks.push({ text: text.slice(at, end), kind });
     at = Math.max(at, end);
   };
-  for (const mark of marks) {
-    if (mark.end <= at) continue;
-    if (mark.start >= span.end) break;
+  for (let i = firstAt(marks, at, (mark) => mark.end); i < marks.length && marks[i].start < span.end; i++) {
+    const mark = marks[i];
     push(Math.min(mark.start, span.end), 'body');
     push(Math.min(mark.end, span.end), mark.kind);
   }

@@ -28,7 +28,9 @@ export function importCandidates(snapshot: Snapshot, path: string, mentions: Men
     }
   }
   const ranked = [...byFile.values()].map((file, order) => ({ file, order, rank: Math.min(...[...file.locals].map((local) => mentions.rank(local) ?? Infinity)) }));
-  ranked.sort((a, b) => (a.rank === b.rank ? a.order - b.order : a.rank - b.rank));
+  // Of files that a name leads through, the one that declares it is nearer to the point.
+  const passesOn = (file: Imported): number => (file.names.size > 0 ? 0 : 1);
+  ranked.sort((a, b) => (a.rank === b.rank ? (a.rank === Infinity ? 0 : passesOn(a.file) - passesOn(b.file)) || a.order - b.order : a.rank - b.rank));
   return ranked.slice(0, filesMax).map(({ file, rank }) => ({
     source: 'imports',
     path: file.path,

@@ -1,0 +1,96 @@
+// Which files the imports of the marked file lead to, nearest mention first. Each case is data.
+import { expect, test } from 'vitest';
+import { prepare, Workspace } from '../../context/index.js';
+import { layOut } from '../harness/fixture.js';
+
+const countTokens = (texts: readonly string[]): Promise<number[]> => Promise.resolve(texts.map((t) => Math.ceil(t.length / 4)));
+
+/** `expected`: files of the plan, the most relevant first, own file left out. */
+async function check(source: string, expected: readonly string[], roots: readonly string[] = ['.']): Promise<void> {
+  const { root, cursor } = layOut(source);
+  const workspace = new Workspace(roots.map((r) => (r === '.' ? root : `${root}/${r}`)));
+  const { plan } = await prepare(workspace.snapshot, cursor, { contextTokensMax: 8000, prefixTokensMax: 512, suffixTokensMax: 64, importTokensMax: 256, countTokens });
+  const paths = plan.segments.filter((s) => s.source === 'imports').map((s) => s.segment.path);
+  expect([...new Set(paths)].reverse()).toEqual(expected);
+}
+
+const cases: Record<string, [source: string, expected: string[], roots?: string[]]> = {
+  'relative, without extension, in the order of mention': [
+    `--- src/a.ts\nimport { first } from './first';\nimport { second } from './second';\nfirst();\nsecond();\n‸\n--- src/first.ts\nexport const first = 1;\n--- src/second.ts\nexport const second = 2;\n`,
+    ['src/second.ts', 'src/first.ts'],
+  ],
+  'what is not mentioned follows in file order': [
+    `--- a.ts\nimport { x } from './x';\nimport { y } from './y';\nimport { z } from './z';\nz;‸\n--- x.ts\nexport const x = 1;\n--- y.ts\nexport const y = 1;\n--- z.ts\nexport const z = 1;\n`,
+    ['z.ts', 'x.ts', 'y.ts'],
+  ],
+  'what is mentioned after the cursor comes after what is mentioned before it': [
+    `--- a.ts\nimport { x } from './x';\nimport { y } from './y';\ny;\n‸\nx;\n--- x.ts\nexport const x = 1;\n--- y.ts\nexport const y = 1;\n`,
+    ['y.ts', 'x.ts'],
+  ],
+  '.js that means .ts, and a type-only import': [`--- a.ts\nimport type { T } from './t.js';\nlet t: T‸\n--- t.ts\nexport interface T { a: 1 }\n`, ['t.ts']],
+  '.mjs that means .mts': [`--- a.mts\nimport { t } from './t.mjs';\nt‸\n--- t.mts\nexport const t = 1;\n`, ['t.mts']],
+  'an index file': [`--- a.tsx\nimport { T } from './t';\n<T/>‸\n--- t/index.tsx\nexport const T = () => <b/>;\n`, ['t/index.tsx']],
+  'JavaScript: require, taken apart and whole, and a dynamic import': [
+    `--- a.js\nconst { b } = require('./b');\nconst c = require('./c.cjs');\nasync function f() { const { d } = await import('./d.mjs'); }\nb; ‸\n--- b.js\nexports.b = () => 1;\n--- c.cjs\nmodule.exports = { c: 1 };\n--- d.mjs\nexport const d = 1;\n`,
+    ['b.js', 'c.cjs', 'd.mjs'],
+  ],
+  'JSX': [`--- a.jsx\nimport B from './B';\nexport const A = () => <B‸ />;\n--- B.jsx\nexport default function B() { return <i/>; }\n`, ['B.jsx']],
+  'export from counts': [`--- a.ts\nexport { b } from './b';\nexport * from './c';\n‸\n--- b.ts\nexport const b = 1;\n--- c.ts\nexport const c = 1;\n`, ['b.ts', 'c.ts']],
+  'tsconfig paths and baseUrl, through extends': [
+    `--- tsconfig.base.json\n{ "compilerOptions": { "baseUrl": ".", "paths": { "@/*": ["src/*"] } } }\n--- tsconfig.json\n{ // a comment\n "extends": "./tsconfig.base.json" }\n--- src/deep/a.ts\nimport { b } from '@/b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`,
+    ['src/b.ts'],
+  ],
+  'a broken tsconfig does not hinder relative imports': [`--- tsconfig.json\n{ oops\n--- a.ts\nimport { b } from './b';\nb‸\n--- b.ts\nexport const b = 1;\n`, ['b.ts']],
+  'a workspace package through node_modules, to its source': [
+    `--- package.json\n{ "workspaces": ["packages/*"] }\n--- packages/app/package.json\n{ "name": "app" }\n--- packages/app/a.ts\nimport { b } from '@x/lib';\nimport { c } from '@x/lib/c';\nb; c‸\n--- packages/lib/package.json\n{ "name": "@x/lib", "exports": { ".": "./dist/index.js", "./c": "./dist/c.js" } }\n--- packages/lib/src/index.ts\nexport const b = 1;\n--- packages/lib/src/c.ts\nexport const c = 1;\n--- node_modules/@x/lib -> ../../packages/lib\n`,
+    ['packages/lib/src/c.ts', 'packages/lib/src/index.ts'],
+  ],
+  'a built workspace package still means its source': [
+    `--- package.json\n{}\n--- packages/app/a.ts\nimport { b } from 'lib';\nb‸\n--- packages/lib/package.json\n{ "name": "lib", "types": "./dist/index.d.ts" }\n--- packages/lib/dist/index.d.ts\nexport declare const b = 1;\n--- packages/lib/src/index.ts\nexport const b = 1;\n--- node_modules/lib -> ../packages/lib\n`,
+    ['packages/lib/src/index.ts'],
+  ],
+  'package.json imports': [`--- package.json\n{ "imports": { "#b": "./src/b.ts" } }\n--- src/a.ts\nimport { b } from '#b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`, ['src/b.ts']],
+  'installed packages are not followed': [`--- a.ts\nimport { b } from 'b';\nb‸\n--- node_modules/b/index.ts\nexport const b = 1;\n`, []],
+  'a barrel leads to where the name is declared': [
+    `--- a.ts\nimport { Deep } from './barrel';\nDeep‸\n--- barrel/index.ts\nexport * from './one';\nexport { Two } from './two';\n--- barrel/one.ts\nexport * from './deep';\n--- barrel/two.ts\nexport class Two {}\n--- barrel/deep.ts\nexport class Deep {}\n`,
+    ['barrel/deep.ts', 'barrel/index.ts'],
+  ],
+  'a namespace import leads to the names taken from it': [
+    `--- a.ts\nimport * as ns from './barrel';\nns.two‸\n--- barrel.ts\nexport { one } from './one';\nexport { two } from './two';\n--- one.ts\nexport const one = 1;\n--- two.ts\nexport const two = 1;\n`,
+    ['two.ts', 'barrel.ts'],
+  ],
+  'a cycle is harmless': [`--- a.ts\nimport { b } from './b';\nb‸\n--- b.ts\nexport * from './c';\n--- c.ts\nexport * from './b';\nexport * from './a';\n`, ['b.ts']],
+  'a broken file still yields its imports': [`--- a.ts\nimport { b } from './b';\nclass { function ( ‸\n--- b.ts\nexport const b = 1;\n`, ['b.ts']],
+
+  'Python: absolute from the root, a package and a module': [
+    `--- app/__init__.py\n--- app/main.py\nfrom app.models import User\nimport app.util\nUser()\napp.util.go‸\n--- app/models/__init__.py\nclass User: pass\n--- app/util.py\ndef go(): pass\n`,
+    ['app/util.py', 'app/models/__init__.py'],
+  ],
+  'Python: relative, with names that are modules': [
+    `--- app/__init__.py\n--- app/sub/__init__.py\n--- app/sub/main.py\nfrom . import near\nfrom ..other import thing\nnear.x\nthing‸\n--- app/sub/near.py\nx = 1\n--- app/other.py\nthing = 1\n`,
+    ['app/other.py', 'app/sub/near.py'],
+  ],
+  'Python: src layout, the root without __init__': [`--- pyproject.toml\n--- src/pkg/__init__.py\n--- src/pkg/b.py\ndef f(): pass\n--- tests/test_b.py\nfrom pkg.b import f\nf‸\n`, ['src/pkg/b.py']],
+  'Python: src layout without __init__ anywhere': [`--- src/pkg/a.py\nfrom pkg.b import f\nf‸\n--- src/pkg/b.py\ndef f(): pass\n`, ['src/pkg/b.py']],
+  'Python: a namespace package': [`--- ns/one/a.py\nfrom ns.two import b\nb.f‸\n--- ns/two/b.py\ndef f(): pass\n`, ['ns/two/b.py']],
+  'Python: a script beside its module': [`--- tools/run.py\nimport helper\nhelper.go‸\n--- tools/helper.py\ndef go(): pass\n`, ['tools/helper.py']],
+  'Python: a package does not shadow the standard library from inside': [`--- app/__init__.py\n--- app/a.py\nimport logging\nlogging.x‸\n--- app/logging.py\nx = 1\n`, []],
+  'Python: __init__ passes a name on': [
+    `--- app/__init__.py\nfrom .core import Core\nfrom .star import *\n--- app/core.py\nclass Core: pass\n--- app/star.py\nclass Star: pass\n--- main.py\nfrom app import Core, Star\nCore()\nStar‸\n`,
+    ['app/star.py', 'app/__init__.py', 'app/core.py'],
+  ],
+  'Python: inside functions and TYPE_CHECKING': [
+    `--- a.py\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from b import B\ndef f(x: "B"):\n    from c import (\n        C,\n    )\n    C‸\n--- b.py\nclass B: pass\n--- c.py\nclass C: pass\n`,
+    ['c.py', 'b.py'],
+  ],
+  'Python: opened inside the package': [`--- pkg/__init__.py\n--- pkg/a.py\nfrom pkg.b import f\nf‸\n--- pkg/b.py\ndef f(): pass\n`, ['b.py'], ['pkg']],
+  'Python: stubs where there is no module': [`--- a.py\nfrom b import f\nf‸\n--- b.pyi\ndef f() -> int: ...\n`, ['b.pyi']],
+
+  'several roots': [`--- one/a.ts\nimport { b } from '../two/b';\nb‸\n--- two/b.ts\nexport const b = 1;\n`, ['b.ts'], ['one', 'two']],
+  'outside the roots': [`--- one/a.ts\nimport { b } from '../two/b';\nb‸\n--- two/b.ts\nexport const b = 1;\n`, [], ['one']],
+  'by a link that leads out': [`--- one/a.ts\nimport { b } from './b';\nimport { c } from './dir/c';\nb; c‸\n--- two/b.ts\nexport const b = 1;\n--- two/c.ts\nexport const c = 1;\n--- one/b.ts -> ../two/b.ts\n--- one/dir -> ../two\n`, [], ['one']],
+  'ignored by git': [`--- .gitignore\ngen/\n--- a.ts\nimport { b } from './gen/b';\nb‸\n--- gen/b.ts\nexport const b = 1;\n`, []],
+  'secrets, whatever imports ask for': [`--- a.ts\nimport x from './.env.ts';\nimport y from './.aws/y';\nx; y‸\n--- .env.ts\nexport default 'SECRET';\n--- .aws/y.ts\nexport default 'SECRET';\n`, []],
+};
+
+for (const [name, [source, expected, roots]] of Object.entries(cases)) test(name, () => check(source, expected, roots));
