@@ -14,36 +14,35 @@ export class HeadIndex {
   readonly bytesMax: number;
 
   constructor(tokenizer: Pick<ByteTokenizer, 'bytesOf' | 'isSpecial'>, headIds: ArrayLike<number>) {
-    const tokens: { spelling: string; index: number }[] = [];
+    const indexOf = new Map<string, number>();
     for (let index = 0; index < headIds.length; index++) {
-      if (tokenizer.isSpecial(headIds[index])) continue;
-      const spelling = spell(tokenizer.bytesOf(headIds[index]));
-      if (spelling) tokens.push({ spelling, index });
+      const spelling = tokenizer.isSpecial(headIds[index]) ? '' : spell(tokenizer.bytesOf(headIds[index]));
+      if (spelling) indexOf.set(spelling, index);
     }
-    tokens.sort((a, b) => (a.spelling < b.spelling ? -1 : a.spelling > b.spelling ? 1 : a.index - b.index));
-    this.spellings = tokens.map((token) => token.spelling);
-    this.indices = Int32Array.from(tokens, (token) => token.index);
-    this.bytesMax = tokens.reduce((longest, token) => Math.max(longest, token.spelling.length), 0);
+    this.spellings = [...indexOf.keys()].sort();
+    this.indices = Int32Array.from(this.spellings, (spelling) => indexOf.get(spelling) ?? -1);
+    this.bytesMax = this.spellings.reduce((longest, spelling) => Math.max(longest, spelling.length), 0);
   }
 
   /** Head indices of the tokens that spell a start of `pending` or start with the whole of it: the only ones that may come next. */
   candidates(pending: Uint8Array): Int32Array {
     const wanted = spell(pending);
-    const found: number[] = [];
-    for (let length = 1; length < wanted.length; length++) {
-      const start = wanted.slice(0, length);
-      for (let at = this.lowerBound(start); this.spellings[at] === start; at++) found.push(this.indices[at]);
-    }
-    for (let at = this.lowerBound(wanted); this.spellings[at]?.startsWith(wanted); at++) found.push(this.indices[at]);
-    return Int32Array.from(found);
+    const ranges = [this.range(wanted, wanted + beyond)];
+    for (let length = 1; length < wanted.length; length++) ranges.push(this.range(wanted.slice(0, length), wanted.slice(0, length) + lowest));
+    const found = new Int32Array(ranges.reduce((count, range) => count + range.length, 0));
+    ranges.reduce((at, range) => (found.set(range, at), at + range.length), 0);
+    return found;
   }
 
   /** Whether some token starts with `bytes` and goes on. */
   extends(bytes: Uint8Array): boolean {
     const start = spell(bytes);
-    let at = this.lowerBound(start);
-    while (this.spellings[at] === start) at++;
-    return this.spellings[at]?.startsWith(start) ?? false;
+    return this.range(start + lowest, start + beyond).length > 0;
+  }
+
+  /** Of the tokens spelled from `from` on and before `to`. */
+  private range(from: string, to: string): Int32Array {
+    return this.indices.subarray(this.lowerBound(from), this.lowerBound(to));
   }
 
   private lowerBound(spelling: string): number {
@@ -89,12 +88,17 @@ export function heal(prefix: string, tokenizer: ByteTokenizer, index: HeadIndex 
       const bytes = tokenizer.bytesOf(ids[at]);
       tail = Buffer.concat([bytes, tail]);
       if (tail.length > index.bytesMax || (at < ids.length - 1 && bytes.includes(newline))) break;
-      if (isCharacterStart(tail[0]) && index.extends(tail)) kept = at;
+      // The last token may also be torn, its end going to what follows: `}=` and `'` are `}` and `='`.
+      const from = at < ids.length - 1 ? 1 : tail.length;
+      if (isCharacterStart(tail[0]) && tail.subarray(0, from).some((byte, start) => isCharacterStart(byte) && index.extends(tail.subarray(start)))) kept = at;
     }
   }
   return { ids: ids.slice(0, kept), pending: Buffer.concat(ids.slice(kept).map((id) => tokenizer.bytesOf(id))) };
 }
 
+/** The lowest character of a spelling, and one that sorts after all of them. */
+const lowest = '\0';
+const beyond = '\u0100';
 const newline = 0x0a;
 const isCharacterStart = (byte: number): boolean => (byte & 0xc0) !== 0x80;
 const spell = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');

@@ -8,7 +8,7 @@ export interface Choice {
   readonly probability: number;
 }
 
-/** Best index of `logits` [head] and its softmax probability, in one pass. The lower index wins a tie. */
+/** Best index of `logits` [head] and its softmax probability. The lower index wins a tie. */
 export function softmaxMax(logits: Float32Array): Choice {
   const { index, sum } = scan(logits);
   return { index, probability: 1 / sum };
@@ -40,17 +40,14 @@ export function logSumExp(logits: Float32Array): number {
 function scan(logits: Float32Array): { index: number; max: number; sum: number } {
   let index = -1;
   let max = -Infinity;
-  let sum = 0;
   for (let i = 0; i < logits.length; i++) {
-    const logit = logits[i];
-    if (logit > max) {
-      sum = sum * Math.exp(max - logit) + 1;
-      max = logit;
+    if (logits[i] > max) {
+      max = logits[i];
       index = i;
-    } else if (logit !== -Infinity) {
-      sum += Math.exp(logit - max);
     }
   }
+  let sum = 0;
+  for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i] - max);
   assert(index >= 0 && !Number.isNaN(sum), 'logits hold something that is not a number');
   return { index, max, sum };
 }

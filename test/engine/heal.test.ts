@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { heal, HeadIndex } from '../../engine/heal.js';
 import { FakeTokenizer } from './fake-tokenizer.js';
 
-const spellings = ['foo', 'foobar', 'return', ' return', ' ', '  ', '   ', '    ', '.length', ' =', ' ==', ' =>', '):', '):\n', '\n\n', 'é', 'été', 'get', 'User', 'getUser', 'getUsers', ' x', '\n  ', '\n    '];
+const spellings = ['foo', 'foobar', 'return', ' return', '  ', '   ', '    ', '.length', ' =', ' ==', ' =>', '):', '):\n', '\n\n', 'é', 'été', 'get', 'User', 'getUser', 'getUsers', ' x', '\n  ', '\n    '];
 const tokenizer = new FakeTokenizer(spellings);
 
 describe('healing takes back what the next characters could change', () => {
@@ -17,7 +17,7 @@ describe('healing takes back what the next characters could change', () => {
     ['x = ', ' '],
     ['x.', '.'],
     ['x.l', '.l'],
-    ['    ', ''],
+    ['    ', '    '],
     ['   ', '   '],
     ['f)', ')'],
     ['f):\n', ''],
@@ -28,6 +28,9 @@ describe('healing takes back what the next characters could change', () => {
     ['x é', 'é'],
     ['getUser', 'getUser'],
     ['getUs', 'getUs'],
+    ['foobar', 'foobar'],
+    ['a==', ''],
+    ['x ==', ''],
   ];
   it.each(cases)('%j: %j', (prefix, pending) => {
     const healed = heal(prefix, tokenizer);
@@ -43,7 +46,7 @@ describe('healing takes back what the next characters could change', () => {
 });
 
 describe("the head's index", () => {
-  const headIds = [...tokenizer.encode('abcdefghijklmnopqrstuvwxyz =.)'), ...spellings.map((spelling) => tokenizer.id(spelling)), tokenizer.endId];
+  const headIds = [...Array.from('abcdefghijklmnopqrstuvwxyz =.)', (char) => tokenizer.id(char)), ...spellings.map((spelling) => tokenizer.id(spelling)), tokenizer.endId];
   const index = new HeadIndex(tokenizer, headIds);
 
   it.each(['f', 'foo', 'foob', ' ', '   ', ' =', '=', 'é', 'x', '~', 'getUser'])('finds what fits %j, as looking at each token does', (text) => {
