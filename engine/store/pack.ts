@@ -61,8 +61,13 @@ export function readDirectory(path: string): Directory | string {
 function readParts(file: number, place: EntryPlace, blocksMax: number): StoredEntry | 'damaged' {
   const blocksTotal = place.parts.length / 2 - 1;
   const partCount = 1 + Math.min(blocksTotal, Math.max(0, blocksMax));
-  const pieces = takeParts(readAt(file, place.offset, spanBytes(place.parts, partCount)), place.parts, partCount);
-  return pieces ? { meta: pieces[0], blocks: pieces.slice(1), blocksTotal } : 'damaged';
+  try {
+    const pieces = takeParts(readAt(file, place.offset, spanBytes(place.parts, partCount)), place.parts, partCount);
+    return pieces ? { meta: pieces[0], blocks: pieces.slice(1), blocksTotal } : 'damaged';
+  } catch {
+    // A disk that cannot read the bytes has not kept them.
+    return 'damaged';
+  }
 }
 
 /** An entry's meta and first `blocksMax` blocks out of a sealed pack, in one contiguous read. */
