@@ -3,7 +3,7 @@
 import type { Clock } from '../base/clock.js';
 import type { ContextPlan, CountTokens, LocalPrompt, PlannedSegment } from '../base/segment.js';
 import { prepare, type Cursor, type Snapshot } from '../context/index.js';
-import type { CompleteResult, Engine } from '../engine/index.js';
+import type { CompleteResult, ContextForm, Engine } from '../engine/index.js';
 import type { Config } from './config.js';
 
 export interface CompletionRequest {
@@ -18,8 +18,6 @@ export interface CompletionRequest {
   readonly held?: HeldPlan;
   /** What the editor's popup would put in place of the last `replaced` units before the cursor; completed as if it stood there. */
   readonly selected?: { readonly text: string; readonly replaced: number };
-  /** `first`: a document just opened, no query of its own yet; `warm`: completed in before. */
-  readonly state: 'first' | 'warm';
   /** From the first token; 0: no bound. */
   readonly decodeMsMax: number;
   /** How long to wait for text to be read before an empty, incomplete answer; 0: no bound. */
@@ -54,11 +52,7 @@ export async function complete(engine: Engine, request: CompletionRequest, setti
       client: request.client,
       document: request.document,
       prompt,
-      context: {
-        form: 'composed',
-        plan: held.plan,
-        anchors: { policy: 'two-stage', residentShare: settings.residentShare, storedShare, state: request.state },
-      },
+      context: contextOf(held.plan, settings),
       stop: settings.multiline && opensBlock(prompt) ? 'block' : 'line',
       tokensMax: settings.completionTokensMax,
       decodeMsMax: request.decodeMsMax,
@@ -77,6 +71,11 @@ function countTokensOf(engine: Engine): CountTokens {
   let count = counters.get(engine);
   if (!count) counters.set(engine, (count = (texts) => engine.countTokens(texts)));
   return count;
+}
+
+/** Rows in stored order at once; `Engine.settle` lets the cursor's own queries choose while the user rests. */
+export function contextOf(plan: ContextPlan, { residentShare }: Pick<CompletionSettings, 'residentShare'>): ContextForm {
+  return { form: 'composed', plan, anchors: { policy: 'two-stage', residentShare, storedShare, state: 'first' } };
 }
 
 /** The plan for a cursor without completing there: what is read while the user rests. */

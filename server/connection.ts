@@ -8,7 +8,6 @@ import { didOpen } from './handlers/didOpen.js';
 import { initialize } from './handlers/initialize.js';
 import { inlineCompletion } from './handlers/inlineCompletion.js';
 import { shutdown } from './handlers/shutdown.js';
-import { claimStdout } from './output.js';
 
 export function serve(connection: Connection, deps: DaemonDeps): void {
   const daemon = new Daemon(connection, deps);
@@ -23,6 +22,6 @@ export function serve(connection: Connection, deps: DaemonDeps): void {
 }
 
 /** vscode-languageserver ends the process: with 0 when `exit` follows `shutdown`, else, and when the editor is gone, with 1. */
-export function listenOnStdio(deps: DaemonDeps): void {
-  serve(createConnection(process.stdin, claimStdout()), deps);
+export function listenOnStdio(stdout: NodeJS.WritableStream, deps: DaemonDeps): void {
+  serve(createConnection(process.stdin, stdout), deps);
 }

@@ -14,12 +14,14 @@ import { Changes } from './changes.js';
 import { clientProfile, rootsOf } from './clients.js';
 import { loadConfig, type Config } from './config.js';
 import { EngineSlot } from './engine-slot.js';
+import type { Timers } from './scheduler.js';
 import { Session } from './session.js';
 
 export interface DaemonDeps {
   /** Undefined where the model is not installed. */
   openEngine(config: Config): Promise<Engine | undefined>;
   readonly clock: Clock;
+  readonly timers: Timers;
 }
 
 export class Daemon {
@@ -38,7 +40,7 @@ export class Daemon {
   }
 
   start(params: InitializeParams): Session {
-    const { clock, openEngine } = this.deps;
+    const { clock, openEngine, timers } = this.deps;
     const log: Log = this.connection.console;
     const client = clientProfile(params);
     const roots = rootsOf(params);
@@ -48,7 +50,7 @@ export class Daemon {
     const engines = new EngineSlot(() => openEngine(config), (message) => this.tell(message), log, clock);
     const changes = new Changes(workspace, client.encoding);
     const session: Session = new Session({
-      client, config, changes, engines, clock, log,
+      client, config, changes, engines, clock, timers, log,
       createProgress: () => this.connection.window.createWorkDoneProgress(),
       adoptRoot: (root) => {
         changes.apply([{ kind: 'roots', roots: [root] }]);

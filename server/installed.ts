@@ -2,15 +2,24 @@
 // Refuses to pull a model by itself.
 import { UserError } from '../base/errors.js';
 import { storeDir, type Env } from '../base/paths.js';
+import type { OnProgress } from '../base/progress.js';
 import { findModel, openEngine, type Engine } from '../engine/index.js';
 import type { Config } from './config.js';
 
 export type EngineSettings = Pick<Config, 'model' | 'threads' | 'storeBytesMax'>;
 
+export interface OpenInstalledOptions {
+  /** The store's folder, where it is not the user's. */
+  readonly dir?: string;
+  /** Of converting a model that this version has not converted yet. */
+  readonly onProgress?: OnProgress;
+}
+
 /** Undefined where the default model is not installed; UserError where the named one is not. */
-export async function openInstalled(settings: EngineSettings, env: Env, dir = storeDir(env)): Promise<Engine | undefined> {
+export async function openInstalled(settings: EngineSettings, env: Env, options: OpenInstalledOptions = {}): Promise<Engine | undefined> {
   const model = findModel(settings.model, env);
-  if (model) return openEngine({ model, storeDir: dir, storeBytesMax: settings.storeBytesMax, threads: settings.threads });
+  const { dir = storeDir(env), onProgress } = options;
+  if (model) return openEngine({ model, storeDir: dir, storeBytesMax: settings.storeBytesMax, threads: settings.threads, onProgress });
   if (settings.model === undefined) return undefined;
   throw new UserError(`no model "${settings.model}" is installed: kedge model list shows those that are`);
 }

@@ -4,21 +4,19 @@
 import { systemClock } from '../base/clock.js';
 import { UserError } from '../base/errors.js';
 import type { AddCommand } from './commands/io.js';
+import { claimStdout } from './output.js';
 import { commandIo, exitCodeOf } from './terminal.js';
 import { packageVersion } from './version.js';
 
-const load = (name: string, door: string) => async (): Promise<AddCommand> => {
-  const path = `./commands/${name}.js`;
-  return ((await import(path).catch(() => ({ [door]: () => {} }))) as Record<string, AddCommand>)[door];
-};
+/** In the order that `--help` lists them. */
 const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
-  model: load('model', 'addModelCommand'),
-  index: load('index', 'addIndexCommand'),
-  complete: load('complete', 'addCompleteCommand'),
-  demo: load('demo', 'addDemoCommand'),
-  eval: load('eval', 'addEvalCommand'),
-  cache: load('cache', 'addCacheCommand'),
-  doctor: load('doctor', 'addDoctorCommand'),
+  model: async () => (await import('./commands/model.js')).addModelCommand,
+  index: async () => (await import('./commands/index.js')).addIndexCommand,
+  complete: async () => (await import('./commands/complete.js')).addCompleteCommand,
+  demo: async () => (await import('./commands/demo.js')).addDemoCommand,
+  eval: async () => (await import('./commands/eval.js')).addEvalCommand,
+  cache: async () => (await import('./commands/cache.js')).addCacheCommand,
+  doctor: async () => (await import('./commands/doctor.js')).addDoctorCommand,
 };
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -57,8 +55,9 @@ async function runCommand(argv: readonly string[], word: string | undefined): Pr
 async function launchDaemon(args: readonly string[]): Promise<void> {
   const unknown = args.find((arg, index) => arg !== '--stdio' && !arg.startsWith('--clientProcessId') && args[index - 1] !== '--clientProcessId');
   if (unknown !== undefined) throw new UserError(`"${unknown}" does not go with --stdio: an editor starts Kedge as kedge --stdio`, 2);
-  const [{ listenOnStdio }, { openInstalled }] = await Promise.all([import('./connection.js'), import('./installed.js')]);
-  listenOnStdio({ openEngine: (config) => openInstalled(config, process.env), clock: systemClock });
+  const stdout = claimStdout();
+  const [{ listenOnStdio }, { openInstalled }, { systemTimers }] = await Promise.all([import('./connection.js'), import('./installed.js'), import('./scheduler.js')]);
+  listenOnStdio(stdout, { openEngine: (config) => openInstalled(config, process.env), clock: systemClock, timers: systemTimers });
 }
 
 main(process.argv).catch((error: unknown) => {

@@ -28,7 +28,7 @@ export class Scheduler {
   constructor(
     private readonly warm: Warm,
     private readonly log: Log,
-    private readonly timers: Timers = systemTimers,
+    private readonly timers: Timers,
   ) {}
 
   /** Runs `task` as the document's newest request and aborts the older one. Resolves with undefined when it was aborted itself, by `signal`, a newer request or an edit. */

@@ -9,14 +9,14 @@ import type { Log } from '../base/log.js';
 import type { FileChange } from '../context/index.js';
 import type { Changes } from './changes.js';
 import type { ClientProfile } from './clients.js';
-import { complete, planned, storedShare, type HeldPlan } from './complete.js';
+import { complete, contextOf, planned, storedShare, type HeldPlan } from './complete.js';
 import type { Config } from './config.js';
 import type { EngineSlot } from './engine-slot.js';
 import { projectRootOf } from './files.js';
 import type { Offer } from './items.js';
 import { languageOf, offsetOf, pathOf } from './protocol.js';
 import { readSegments, type ReadingDeps } from './reading.js';
-import { Scheduler } from './scheduler.js';
+import { Scheduler, type Timers } from './scheduler.js';
 
 /** From the first token, after which the last complete piece is returned. */
 const decodeMsMax = 800;
@@ -31,6 +31,7 @@ export interface SessionDeps {
   readonly changes: Changes;
   readonly engines: EngineSlot;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly log: Log;
   createProgress: ReadingDeps['createProgress'];
   /** Makes a folder the workspace's only one. */
@@ -50,14 +51,14 @@ export class Session {
   private readonly id = `lsp-${process.pid}`;
   private readonly held = new Map<string, HeldPlan>();
   private readonly cursors = new Map<string, number>();
-  /** Documents that were completed in: their own queries choose rows. */
-  private readonly warmed = new Set<string>();
+  /** Documents of which the engine holds rows. */
+  private readonly composed = new Set<string>();
   private readonly scheduler: Scheduler;
 
   constructor(private readonly deps: SessionDeps) {
     this.client = deps.client;
     this.config = deps.config;
-    this.scheduler = new Scheduler((uri, signal) => this.warm(uri, signal), deps.log);
+    this.scheduler = new Scheduler((uri, signal) => this.warm(uri, signal), deps.log, deps.timers);
   }
 
   /** An editor that names no folder works in the project of the first file that it opens. */
@@ -88,7 +89,7 @@ export class Session {
     this.scheduler.forget(uri);
     this.cursors.delete(uri);
     this.held.delete(uri);
-    if (this.warmed.delete(uri)) await (await this.deps.engines.get())?.forget(this.id, uri);
+    if (this.composed.delete(uri)) await (await this.deps.engines.get())?.forget(this.id, uri);
   }
 
   /** Undefined where nothing is offered: no such document, no model, aborted by `signal`, a newer request or an edit. Never rejects over the engine. */
@@ -119,18 +120,18 @@ export class Session {
     const { snapshot } = changes;
     const engine = await within(engines.get(), waitMsMax);
     if (!engine || signal.aborted) return undefined;
+    this.composed.add(uri);
     try {
       const { result, held } = await complete(
         engine,
         {
           client: this.id, document: uri, snapshot, cursor: { path: pathOf(uri)!, offset }, held: this.held.get(uri), selected,
-          state: this.warmed.has(uri) ? 'warm' : 'first', decodeMsMax, waitMsMax,
+          decodeMsMax, waitMsMax,
         },
         this.config, clock, signal,
       );
       engines.worked();
       if (!signal.aborted) this.held.set(uri, held);
-      if (result.complete) this.warmed.add(uri);
       return { text: result.text, paths: result.context.map(({ path }) => path) };
     } catch (error) {
       if (!signal.aborted) engines.failed(error);
@@ -138,18 +139,23 @@ export class Session {
     }
   }
 
-  /** The plan is made anew where the cursor last was, and what the store lacks of it is read. */
+  /** The plan is made anew where the cursor last was, what the store lacks of it is read, and the cursor's queries choose among its rows. */
   private async warm(uri: string, signal: AbortSignal): Promise<void> {
-    if (!this.completable(uri)) return;
-    const { changes, engines, createProgress } = this.deps;
+    const document = this.completable(uri);
+    if (!document) return;
+    const { version } = document;
+    const { changes, clock, engines, createProgress } = this.deps;
     const engine = await engines.get();
     if (!engine || signal.aborted) return;
     const cursor = this.cursors.get(uri);
-    const { held } = await planned(engine, { snapshot: changes.snapshot, cursor: { path: pathOf(uri)!, offset: cursor ?? 0 } }, this.config);
+    const { prompt, held } = await planned(engine, { snapshot: changes.snapshot, cursor: { path: pathOf(uri)!, offset: cursor ?? 0 } }, this.config);
     if (signal.aborted) return;
-    if (cursor !== undefined) this.held.set(uri, held);
     const segments = held.plan.segments.map(({ segment }) => segment);
-    await readSegments(engine, segments, { client: this.id, storedShare, createProgress }, signal);
+    await readSegments(engine, segments, { client: this.id, storedShare, createProgress, clock }, signal);
+    if (signal.aborted || cursor === undefined || document.version !== version) return;
+    this.held.set(uri, held);
+    this.composed.add(uri);
+    await engine.settle({ client: this.id, document: uri, prompt, context: contextOf(held.plan, this.config) }, signal);
   }
 }
 

@@ -38,7 +38,7 @@ async function run(place: string, more: readonly string[], flags: Flags, io: Com
   const { config, faults } = loadConfig(root, undefined);
   for (const fault of faults) io.err(`kedge: ${fault.place}: ${fault.message}`);
   await withEngine(io, flags, async (engine) => {
-    const request = { client: 'complete', document: path, snapshot, cursor, given: await plannedOf(engine, given), decodeMsMax: 0, waitMsMax: 0, state: 'first' as const };
+    const request = { client: 'complete', document: path, snapshot, cursor, given: await plannedOf(engine, given), decodeMsMax: 0, waitMsMax: 0 };
     await readFirst(engine, (await planned(engine, request, config)).held.plan.segments, io, flags.json === true);
     const { result, planMs } = await complete(engine, request, config, systemClock, io.signal);
     io.out(flags.json ? JSON.stringify(jsonOf(result, planMs)) : textFor(result, planMs));

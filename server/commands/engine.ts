@@ -19,7 +19,8 @@ export const engineFlags = (command: Command): Command =>
 /** Opens the engine for `use` and closes it, sealing what was read. UserError where the model is not installed. */
 export async function withEngine<T>(io: CommandIo, flags: EngineFlags, use: (engine: Engine) => Promise<T>, dir?: string): Promise<T> {
   const settings = { ...defaultConfig(), model: flags.model === undefined ? undefined : String(flags.model), threads: countFlag('threads', flags.threads) };
-  const engine = await openInstalled(settings, io.env, dir);
+  const progress = io.progress();
+  const engine = await openInstalled(settings, io.env, { dir, onProgress: progress.on }).finally(() => progress.stop());
   if (!engine) throw noModelError();
   try {
     return await use(engine);

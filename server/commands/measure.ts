@@ -44,7 +44,7 @@ export async function measure(io: CommandIo, flags: EngineFlags, dir: string, cl
     const offset = snapshot.read(paths[0])!.length >> 1;
     const { result } = await complete(
       engine,
-      { client: 'doctor', document: paths[0], snapshot, cursor: { path: paths[0], offset }, given, state: 'first', decodeMsMax: 0, waitMsMax: 0 },
+      { client: 'doctor', document: paths[0], snapshot, cursor: { path: paths[0], offset }, given, decodeMsMax: 0, waitMsMax: 0 },
       { ...config, contextTokensMax: 0, confidenceFloor: 0 }, clock, io.signal,
     );
     const { kv, timing } = result;

@@ -17,6 +17,7 @@ export interface PendingCompletion {
 export class ScriptedEngine implements Engine {
   readonly completions: PendingCompletion[] = [];
   readonly reads: ReadRequest[] = [];
+  readonly settled: Pick<CompleteRequest, 'client' | 'document' | 'prompt' | 'context'>[] = [];
   readonly forgotten: string[] = [];
   closed = 0;
   /** Where set, every completion is answered with it at once. */
@@ -44,6 +45,12 @@ export class ScriptedEngine implements Engine {
   }
 
   countTokens = (texts: readonly string[]): Promise<number[]> => Promise.resolve(texts.map((text) => Math.ceil(text.length / 4)));
+  settle(request: Pick<CompleteRequest, 'client' | 'document' | 'prompt' | 'context'>): Promise<void> {
+    this.settled.push(request);
+    this.wake();
+    return Promise.resolve();
+  }
+
   likelihood = (): Promise<never> => Promise.reject(new Error('not scripted'));
   info = (): Promise<EngineInfo> => Promise.reject(new Error('not scripted'));
 

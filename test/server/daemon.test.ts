@@ -6,14 +6,18 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CancellationTokenSource, type CompletionList, type InlineCompletionList, type MessageType } from 'vscode-languageserver/node';
-import { systemClock } from '../../base/clock.js';
+import { systemClock, type Clock } from '../../base/clock.js';
 import { UserError } from '../../base/errors.js';
 import type { Engine } from '../../engine/index.js';
 import type { Config } from '../../server/config.js';
 import { noModelMessage } from '../../server/engine-slot.js';
+import type { Timers } from '../../server/scheduler.js';
 import { connectDaemon, type ClientOptions, type LspClient } from '../harness/client.js';
 import { ScriptedEngine } from '../harness/scripted-engine.js';
 
+/** Nobody rests for two seconds in a test. */
+const timers: Timers = { set: (action, ms) => setTimeout(action, ms / 100), clear: (timer) => clearTimeout(timer as NodeJS.Timeout) };
+const clock = systemClock;
 const root = mkdtempSync(join(tmpdir(), 'kedge-daemon-'));
 const main = join(root, 'src', 'main.ts');
 const mainText = 'import { userName } from \'./user\';\n\nconst who = us\n';
@@ -25,8 +29,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+/** A second passes whenever somebody looks. */
+function slowClock(): Clock {
+  let nowMs = 0;
+  return { nowMs: () => (nowMs += 1000), wallMs: () => 0 };
+}
+
 async function started(openEngine: (config: Config) => Promise<Engine | undefined>, options: ClientOptions = {}): Promise<LspClient> {
-  const client = connectDaemon({ openEngine, clock: systemClock });
+  const client = connectDaemon({ openEngine, clock: slowClock(), timers });
   await client.initialize({ root, ...options });
   return client;
 }
@@ -43,7 +53,7 @@ const shown = (client: LspClient): string[] => client.messages('window/showMessa
 
 describe('the daemon', () => {
   it('announces what it can do', async () => {
-    const client = connectDaemon({ openEngine: () => Promise.resolve(undefined), clock: systemClock });
+    const client = connectDaemon({ openEngine: () => Promise.resolve(undefined), clock, timers });
     const { capabilities, serverInfo } = await client.initialize({ root, capabilities: { general: { positionEncodings: ['utf-32'] } } });
     expect(serverInfo?.name).toBe('kedge');
     expect(capabilities).toMatchObject({ positionEncoding: 'utf-32', textDocumentSync: { openClose: true, change: 2 }, inlineCompletionProvider: {} });
@@ -115,7 +125,30 @@ describe('the daemon', () => {
     await client.complete(main, 2, 15);
     const [before, after] = engine.completions.map(({ request }) => request.context);
     expect(before.form === 'composed' && after.form === 'composed' && after.plan.segments).toEqual(before.form === 'composed' && before.plan.segments);
-    expect([before, after].map((context) => context.form === 'composed' && context.anchors.state)).toEqual(['first', 'warm']);
+  });
+
+  it('plans anew and settles on the cursor\'s queries once the user rests', async () => {
+    const { client, engine } = await opened();
+    engine.answerAll = 'x';
+    await client.complete(main, 2, 14);
+    await client.change(main, 2, { range: { start: { line: 2, character: 14 }, end: { line: 2, character: 14 } }, text: 'e' });
+    await client.complete(main, 2, 15);
+    await engine.until(({ settled }) => settled.some(({ prompt }) => prompt.prefix.endsWith('= use')));
+    const { document, context } = engine.settled[engine.settled.length - 1];
+    expect(document).toBe(pathToFileURL(main).href);
+    expect(context.form === 'composed' && context.plan.segments.map(({ segment }) => segment.path)).toContain('src/user.ts');
+  });
+
+  it('sees a file that changed on disk in the next plan', async () => {
+    const { client, engine } = await opened();
+    engine.answerAll = 'x';
+    await client.complete(main, 2, 14);
+    await engine.until(({ settled }) => settled.length > 0);
+    writeFileSync(join(root, 'src', 'user.ts'), 'export function userName(): string {\n  return "changed on disk";\n}\n');
+    await engine.until(({ settled }) => settled.some(({ context }) => JSON.stringify(context).includes('changed on disk')));
+    await client.complete(main, 2, 14);
+    expect(JSON.stringify(engine.completions.at(-1)?.request.context)).toContain('changed on disk');
+    await client.connection.sendRequest('shutdown');
   });
 
   it('reads the plan of an opened document in the background, and shows progress where the client can', async () => {
@@ -163,6 +196,7 @@ describe('the daemon', () => {
         return Promise.resolve(engines[engines.length - 1]);
       },
       clock: { nowMs: () => nowMs, wallMs: () => 0 },
+      timers,
     });
     await client.initialize({ root });
     await client.open(main, mainText);
@@ -192,7 +226,7 @@ describe('the daemon', () => {
   it('names a fault in kedge.json and keeps the rest', async () => {
     writeFileSync(join(root, 'kedge.json'), '{\n "model": "evil", // no\n "triggerCharacters": ["."] }');
     try {
-      const client = connectDaemon({ openEngine: () => Promise.resolve(undefined), clock: systemClock });
+      const client = connectDaemon({ openEngine: () => Promise.resolve(undefined), clock, timers });
       const { capabilities } = await client.initialize({ root });
       expect(capabilities.completionProvider?.triggerCharacters).toEqual(['.']);
       await client.until('window/showMessage');
@@ -240,7 +274,7 @@ describe('the daemon', () => {
   });
 
   it('refuses requests before initialize with the protocol\'s error', async () => {
-    const client = connectDaemon({ openEngine: () => Promise.resolve(undefined), clock: systemClock });
+    const client = connectDaemon({ openEngine: () => Promise.resolve(undefined), clock, timers });
     await expect(client.complete(main, 0, 0)).rejects.toMatchObject({ code: -32002 });
   });
 });
