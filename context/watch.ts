@@ -12,6 +12,8 @@ const quietMs = 50;
 const batchMsMax = 1000;
 
 export interface Watcher {
+  /** Resolves when every folder is watched. */
+  readonly ready: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export function watch(roots: readonly string[], onChanges: (changes: FileChange[
   };
   watcher.on('add', note).on('change', note).on('unlink', note).on('error', onError);
   return {
+    ready: new Promise((resolve) => void watcher.once('ready', resolve)),
     async close() {
       if (timer) clearTimeout(timer);
       await watcher.close();

@@ -1,0 +1,76 @@
+// What a listing reads and leaves out, and which paths are secrets. Each case is data.
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { isSecret, listFiles, Workspace } from '../../context/index.js';
+import { layOut } from '../harness/fixture.js';
+
+function check(source: string, files: readonly string[], leftOut: readonly string[] = [], folder = '.'): void {
+  const { root } = layOut(source);
+  const listed = listFiles(join(root, folder));
+  const named = (path: string): string => path.slice(root.length + 1);
+  expect(listed.files.map(named)).toEqual(files);
+  expect(listed.leftOut.map((l) => `${named(l.path)}: ${l.reason}`)).toEqual(leftOut);
+}
+
+const cases: Record<string, [source: string, files: string[], leftOut?: string[], folder?: string]> = {
+  'the languages': [
+    '--- a.ts\n--- b.tsx\n--- c.js\n--- d.jsx\n--- e.mjs\n--- f.cjs\n--- g.mts\n--- h.cts\n--- i.py\n--- j.pyi\n--- k.go\n--- l.json\n--- m.md\n--- n.d.ts\n',
+    ['a.ts', 'b.tsx', 'c.js', 'd.jsx', 'e.mjs', 'f.cjs', 'g.mts', 'h.cts', 'i.py', 'j.pyi', 'n.d.ts'],
+  ],
+  '.gitignore at every level, with exceptions': [
+    '--- .gitignore\n*.gen.ts\n/build\nlogs/\n--- a.ts\n--- a.gen.ts\n--- build/x.ts\n--- src/build/y.ts\n--- src/.gitignore\n!keep.gen.ts\nlocal.ts\n--- src/keep.gen.ts\n--- src/drop.gen.ts\n--- src/local.ts\n--- src/deep/local.ts\n--- deep/logs/z.ts\n',
+    ['a.ts', 'src/keep.gen.ts', 'src/build/y.ts'],
+  ],
+  '.git/info/exclude': ['--- .git/HEAD\n--- .git/info/exclude\nmine.ts\n--- mine.ts\n--- a.ts\n', ['a.ts']],
+  'a sub-folder of a repository keeps its rules': ['--- .git/HEAD\n--- .gitignore\n*.gen.ts\n/sub/out\n--- sub/a.ts\n--- sub/a.gen.ts\n--- sub/out/b.ts\n', ['sub/a.ts'], [], 'sub'],
+  'a folder that the repository ignores is read when asked for': ['--- .git/HEAD\n--- .gitignore\nvendor/\n--- vendor/a.ts\n--- a.ts\n', ['vendor/a.ts'], [], 'vendor'],
+  'never what tools install': ['--- node_modules/x/a.ts\n--- .venv/lib/a.py\n--- env/pyvenv.cfg\n--- env/lib/a.py\n--- pkg/__pycache__/a.py\n--- pkg/a.py\n--- dist/a.js\n', ['dist/a.js', 'pkg/a.py']],
+  'no symbolic link, in or out, and no cycle': ['--- src/a.ts\n--- link.ts -> src/a.ts\n--- dir -> src\n--- src/loop -> ..\n--- gone.ts -> nowhere.ts\n', ['src/a.ts'], ['dir: symlink', 'gone.ts: symlink', 'link.ts: symlink', 'src/loop: symlink']],
+  'no secrets': [
+    '--- .env\nA=1\n--- .env.local\n--- prod.env\n--- server.key\n--- id_rsa\n--- credentials.json\n--- .npmrc\n--- .aws/config.py\n--- src/credentials.ts\n--- src/environment.ts\n',
+    ['src/credentials.ts', 'src/environment.ts'],
+    ['.aws: secret', '.env: secret', '.env.local: secret', '.npmrc: secret', 'credentials.json: secret', 'id_rsa: secret', 'prod.env: secret', 'server.key: secret'],
+  ],
+  'no file over 1 MB': [`--- a.ts\n--- big.ts\n${'x'.repeat(1_048_577)}`, ['a.ts'], ['big.ts: too large']],
+  'an empty folder': ['--- a.md\n', []],
+};
+
+for (const [name, [source, files, leftOut, folder]] of Object.entries(cases)) test(name, () => check(source, files, leftOut, folder));
+
+test('what cannot be listed is told in one line', () => {
+  const { root } = layOut('--- a.ts\n');
+  expect(() => listFiles(`${root}/none`)).toThrow(/none does not exist$/);
+  expect(() => listFiles(`${root}/a.ts`)).toThrow(/a\.ts is not a folder$/);
+});
+
+test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('a folder that is not readable is told or named', () => {
+  const { root } = layOut('--- sub/a.ts\n--- b.ts\n');
+  chmodSync(`${root}/sub`, 0);
+  expect(() => listFiles(`${root}/sub`)).toThrow(/not readable/);
+  expect(listFiles(root).leftOut).toEqual([{ path: `${root}/sub`, reason: 'unreadable' }]);
+  chmodSync(`${root}/sub`, 0o700);
+});
+
+describe('content that is not text', () => {
+  const { root } = layOut('--- a.ts\nok\n');
+  const { snapshot } = new Workspace([root]);
+  const reads: Record<string, [bytes: Uint8Array, text: string | undefined]> = {
+    'a binary file': [Uint8Array.of(1, 0, 2), undefined],
+    'UTF-16': [Buffer.from('const a = 1', 'utf16le'), undefined],
+    'a byte order mark': [Buffer.from('\ufeffa = 1', 'utf8'), 'a = 1'],
+    'bytes that are not UTF-8': [Uint8Array.of(97, 0xe9, 98), 'a\ufffdb'],
+    'an empty file': [new Uint8Array(), ''],
+  };
+  for (const [name, [bytes, text]] of Object.entries(reads))
+    test(name, () => {
+      const path = join(root, `${readdirSync(root).length}.py`);
+      writeFileSync(path, bytes);
+      expect(snapshot.read(path)).toBe(text);
+    });
+});
+
+const secrets = ['.env', '.env.production', '.env.ts', 'a/.envrc', 'x.pem', 'C:\\Users\\me\\.ssh\\config', '/home/me/.aws/credentials', 'id_ed25519', 'id_rsa.old', 'db.kdbx', 'terraform.tfstate', 'prod.tfvars', 'secrets.yaml', 'my-secret.json', 'service-account.json', 'gcp_service_account_key.json', '.netrc', '.pypirc', '.git-credentials', 'API_KEYS.txt', 'keystore.jks'];
+const plain = ['a.ts', 'environment.ts', 'env.py', 'src/secrets.py', 'credentials.ts', 'keys.ts', 'identity.ts', 'secretary.json', 'monkey.py', 'a.env.d.ts', 'keyboard.tsx', 'tokens.json'];
+test.each(secrets)('%s is a secret', (path) => expect(isSecret(path)).toBe(true));
+test.each(plain)('%s is not', (path) => expect(isSecret(path)).toBe(false));

@@ -1,0 +1,117 @@
+// What parsing yields for each language: imports with their names, declarations with signatures, docs and members.
+import { expect, test } from 'vitest';
+import { outlineOf, type Declaration } from '../../context/index.js';
+
+/** One line a declaration: kind, names, signature; members indented. `doc` where there is one. */
+function listing(text: string, declarations: readonly Declaration[], indent = ''): string[] {
+  return declarations.flatMap((d) => [
+    `${indent}${d.kind} ${d.names.join(',')}: ${text.slice(d.signature.start, d.signature.end).split('\n').join('⏎')}${d.doc ? ` // ${text.slice(d.doc.start, d.doc.end).split('\n')[0]}` : ''}`,
+    ...listing(text, d.children, `${indent}  `),
+  ]);
+}
+
+function checkDeclarations(path: string, text: string, expected: readonly string[]): void {
+  expect(listing(text, outlineOf(path, text)!.declarations)).toEqual(expected);
+}
+
+const declarations: Record<string, [path: string, text: string, expected: string[]]> = {
+  'TypeScript declarations': [
+    'a.ts',
+    `/** Doc. */\n@D({ a: 1 })\nexport abstract class A<T> extends B implements C {\n  private x = 1;\n  /** M. */\n  @E() async m(a: string): Promise<void> {}\n  abstract n(): void;\n  f = (a) => { go(); };\n}\nexport interface I { a: string; b(): void }\ntype T = { a: 1 };\nenum E { A, B }\nexport default function () {}\nexport const f = async (a) => a, g = 2;\nconst { p, q: [r] } = obj;\ndeclare function over(a: string): void;\nnamespace N { export function z() {} }\nconst o = { m() { return 1; }, k: 2 };\nrun();\n`,
+    [
+      'class A: @D({ a: 1 })⏎export abstract class A<T> extends B implements C { // /** Doc. */',
+      '  variable x: private x = 1;',
+      '  function m: @E() async m(a: string): Promise<void> { // /** M. */',
+      '  function n: abstract n(): void;',
+      '  function f: f = (a) => {',
+      'interface I: export interface I {',
+      '  variable a: a: string;',
+      '  function b: b(): void',
+      'type T: type T = { a: 1 };',
+      'enum E: enum E {',
+      'function default: export default function () {',
+      'function f,g: export const f = async (a) =>',
+      'variable p,r: const { p, q: [r] } = obj;',
+      'function over: declare function over(a: string): void;',
+      'namespace N: namespace N {',
+      '  function z: export function z() {',
+      'variable o: const o = {',
+      '  function m: m() {',
+      '  variable k: k: 2',
+      'statement : run();',
+    ],
+  ],
+  'JavaScript exports by assignment': [
+    'a.js',
+    `exports.a = function () {};\nmodule.exports.b = 1;\nA.prototype.c = () => { x; };\nmodule.exports = { d };\n`,
+    ['function a: exports.a = function () {', 'variable b: module.exports.b = 1;', 'function c: A.prototype.c = () => {', 'variable default: module.exports = {', '  variable d: d'],
+  ],
+  'Python declarations': [
+    'a.py',
+    `"""Module."""\n# About A.\n@dec\nclass A(B):\n    """Doc."""\n    x: int = 1\n    @property\n    def f(self) -> int:  # why\n        """F."""\n        return 1\nasync def g(a,\n            b): pass\nX, Y = 1, 2\nif cond:\n    def h(): pass\nelse:\n    h = None\ntype L = list\n`,
+    [
+      'statement : """Module.""" // """Module."""',
+      'class A: @dec⏎class A(B): // """Doc."""',
+      '  statement : """Doc.""" // """Doc."""',
+      '  variable x: x: int = 1',
+      '  function f: @property⏎    def f(self) -> int: // """F."""',
+      'function g: async def g(a,⏎            b):',
+      'variable X,Y: X, Y = 1, 2',
+      'statement h: if cond:⏎    def h(): pass⏎else:⏎    h = None',
+      'type L: type L = list',
+    ],
+  ],
+};
+for (const [name, [path, text, expected]] of Object.entries(declarations)) test(name, () => checkDeclarations(path, text, expected));
+
+const imports: Record<string, [path: string, text: string, expected: string[]]> = {
+  'TypeScript imports': [
+    'a.ts',
+    `import D, { a, type b as c } from './one';\nimport type { T } from "two";\nimport * as ns from 'three';\nimport './effects';\nimport eq = require('eq');\nexport { x, default as y } from './four';\nexport * from './five';\nexport * as six from './six';\nconst { p, q: r } = require('seven');\nif (a) { const e = await import('./eight'); }\nconst no = "require('nine')"; // import('ten')\n`,
+    [
+      './one: default=D a b=c',
+      'two: T',
+      'three: *=ns',
+      './effects: ',
+      'eq: *=eq',
+      './four: x default=y (passed on)',
+      './five: * (passed on)',
+      './six: *=six (passed on)',
+      'seven: p q=r',
+      './eight: *=e (inside)',
+    ],
+  ],
+  'Python imports': [
+    'a.py',
+    `import a.b as c, d.e\nfrom . import x\nfrom ..p.q import (\n    y as z,\n    w,\n)\nfrom s import *\nfrom __future__ import annotations\nif T:\n    from t import U\ntext = """\n    import no\n"""\n`,
+    ['a.b: *=c', 'd.e: *=d.e', '.: x', '..p.q: y=z w', 's: *', 't: U (inside)'],
+  ],
+};
+for (const [name, [path, text, expected]] of Object.entries(imports))
+  test(name, () => {
+    const found = outlineOf(path, text)!.imports.map((i) => `${i.specifier}: ${i.names.map((n) => (n.imported === n.local ? n.local : `${n.imported}=${n.local}`)).join(' ')}${i.reexport ? ' (passed on)' : i.topLevel ? '' : ' (inside)'}`);
+    expect(found).toEqual(expected);
+  });
+
+test('what stands before and after an error is found', () => {
+  const names = outlineOf('a.ts', `export function good() {}\nclass {{{ (;\nexport function later() {}\n`)!.declarations.flatMap((d) => d.names);
+  expect(names).toEqual(['good', 'later']);
+});
+
+test('exports under other names', () => {
+  expect(outlineOf('a.ts', 'const a = 1;\nexport { a as b };\nexport default a;\n')!.exports).toEqual([
+    { exported: 'b', local: 'a' },
+    { exported: 'default', local: 'a' },
+  ]);
+});
+
+test('positions are UTF-16 code units', () => {
+  const text = `// é 😀\nexport const after = '😀';\n`;
+  const [declared] = outlineOf('a.ts', text)!.declarations;
+  expect(text.slice(declared.signature.start, declared.end)).toBe("export const after = '😀';");
+});
+
+test('what nobody wrote by hand has no outline', () => {
+  expect(outlineOf('a.js', `var a = [${'1,'.repeat(50_000)}];`)).toBeUndefined();
+  expect(outlineOf('a.go', 'func main() {}')).toBeUndefined();
+});

@@ -1,0 +1,138 @@
+// Changes through the one door: what is read, parsed and found again, and that a snapshot that was taken stays as it was.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { systemDisk, type Disk } from '../../context/disk.js';
+import { watch, Workspace, type FileChange } from '../../context/index.js';
+import { layOut } from '../harness/fixture.js';
+
+function counting(): { disk: Disk; reads: string[] } {
+  const reads: string[] = [];
+  return { reads, disk: { ...systemDisk, read: (path) => (reads.push(path), systemDisk.read(path)) } };
+}
+
+const source = `--- a.ts\nimport { b } from './b';\n--- b.ts\nexport const b = 1;\n--- c.ts\nexport const c = 1;\n`;
+
+test('a file is read when it is asked for, and once', () => {
+  const { root } = layOut(source);
+  const { disk, reads } = counting();
+  const { snapshot } = new Workspace([root], { disk });
+  const sources = (): string[] => reads.filter((path) => path.endsWith('.ts'));
+  expect(sources()).toEqual([]);
+  snapshot.read(join(root, 'a.ts'));
+  snapshot.outline(join(root, 'a.ts'));
+  snapshot.read(join(root, 'a.ts'));
+  expect(sources()).toEqual([join(root, 'a.ts')]);
+});
+
+test('a snapshot stays; an edit, a close and a change on disk make new ones', () => {
+  const { root } = layOut(source);
+  const workspace = new Workspace([root]);
+  const path = join(root, 'b.ts');
+  const first = workspace.snapshot;
+  expect(first.read(path)).toContain('b = 1');
+  const edited = workspace.apply([{ kind: 'open', path, text: 'edited' }]);
+  expect([first.read(path), edited.read(path)]).toEqual(['export const b = 1;\n', 'edited']);
+  expect(workspace.apply([{ kind: 'open', path, text: 'edited' }])).toBe(edited);
+  writeFileSync(path, 'on disk');
+  const saved = workspace.apply([{ kind: 'disk', path }]);
+  expect(saved.read(path)).toBe('edited');
+  expect(workspace.apply([{ kind: 'close', path }]).read(path)).toBe('on disk');
+  expect(edited.read(path)).toBe('edited');
+});
+
+test('a change on disk that changes nothing is dropped', () => {
+  const { root } = layOut(source);
+  const workspace = new Workspace([root]);
+  const path = join(root, 'b.ts');
+  workspace.snapshot.read(path);
+  writeFileSync(path, 'export const b = 1;\n');
+  expect(workspace.apply([{ kind: 'disk', path }])).toBe(workspace.snapshot);
+  const before = workspace.snapshot;
+  writeFileSync(path, 'export const b = 2;\n');
+  expect(workspace.apply([{ kind: 'disk', path }])).not.toBe(before);
+  expect(workspace.snapshot.read(path)).toContain('b = 2');
+});
+
+test('only what changed is parsed again', () => {
+  const { root } = layOut(source);
+  const workspace = new Workspace([root]);
+  const outlines = (): unknown[] => ['a.ts', 'b.ts', 'c.ts'].map((name) => workspace.snapshot.outline(join(root, name)));
+  const [a, b, c] = outlines();
+  writeFileSync(join(root, 'b.ts'), 'export const b = 2;\n');
+  workspace.apply(['a.ts', 'b.ts', 'c.ts'].map((name) => ({ kind: 'disk', path: join(root, name) })));
+  const [a2, b2, c2] = outlines();
+  expect(a2).toBe(a);
+  expect(c2).toBe(c);
+  expect(b2).not.toBe(b);
+});
+
+describe('files that come and go are found and lost', () => {
+  const finds: Record<string, [source: string, specifier: string, changes: Record<string, string | null>, before: string | undefined, after: string | undefined]> = {
+    'a new file': ['--- a.ts\n', './new', { 'new.ts': 'x' }, undefined, 'new.ts'],
+    'a deleted file': ['--- a.ts\n--- old.ts\nx\n', './old', { 'old.ts': null }, 'old.ts', undefined],
+    'another tsconfig': ['--- a.ts\n--- src/b.ts\n', '@/b', { 'tsconfig.json': '{"compilerOptions":{"paths":{"@/*":["./src/*"]}}}' }, undefined, 'src/b.ts'],
+    'another .gitignore': ['--- a.ts\n--- b.ts\n', './b', { '.gitignore': 'b.ts\n' }, 'b.ts', undefined],
+  };
+  for (const [name, [files, specifier, changes, before, after]] of Object.entries(finds))
+    test(name, () => {
+      const { root } = layOut(files);
+      const workspace = new Workspace([root]);
+      const found = (): string | undefined => workspace.snapshot.resolveSpecifier(join(root, 'a.ts'), specifier)?.slice(root.length + 1);
+      expect(found()).toBe(before);
+      for (const [path, text] of Object.entries(changes)) {
+        mkdirSync(dirname(join(root, path)), { recursive: true });
+        if (text === null) rmSync(join(root, path));
+        else writeFileSync(join(root, path), text);
+        workspace.apply([{ kind: 'disk', path: join(root, path) }]);
+      }
+      expect(found()).toBe(after);
+    });
+});
+
+test('folders are added and removed', () => {
+  const { root } = layOut('--- one/a.ts\na\n--- two/b.ts\nb\n');
+  const workspace = new Workspace([join(root, 'one')]);
+  const read = (): unknown[] => [workspace.snapshot.read(join(root, 'one/a.ts')), workspace.snapshot.read(join(root, 'two/b.ts'))];
+  expect(read()).toEqual(['a\n', undefined]);
+  workspace.apply([{ kind: 'roots', roots: [join(root, 'one'), join(root, 'two')] }]);
+  expect(read()).toEqual(['a\n', 'b\n']);
+  workspace.apply([{ kind: 'roots', roots: [join(root, 'two')] }]);
+  expect(read()).toEqual([undefined, 'b\n']);
+});
+
+test('a root that is a symbolic link is the folder it leads to', () => {
+  const { root } = layOut('--- real/a.ts\na\n--- link -> real\n');
+  const workspace = new Workspace([join(root, 'link')]);
+  expect(workspace.snapshot.read(join(root, 'link/a.ts'))).toBe('a\n');
+  workspace.apply([{ kind: 'open', path: join(root, 'link/a.ts'), text: 'open' }]);
+  expect(workspace.snapshot.read(join(root, 'real/a.ts'))).toBe('open');
+});
+
+describe('a file is named from its repository', () => {
+  const names: Record<string, [source: string, root: string, file: string, name: string]> = {
+    'the git repository': ['--- .git/HEAD\n--- pkg/package.json\n--- pkg/src/a.ts\n', 'pkg/src', 'pkg/src/a.ts', 'pkg/src/a.ts'],
+    'the topmost manifest': ['--- package.json\n--- pkg/package.json\n--- pkg/src/a.ts\n', 'pkg', 'pkg/src/a.ts', 'pkg/src/a.ts'],
+    'the workspace': ['--- src/a.ts\n', '.', 'src/a.ts', 'src/a.ts'],
+    "a dependency's package": ['--- .git/HEAD\n--- node_modules/x/package.json\n--- node_modules/x/lib/a.ts\n', 'node_modules/x', 'node_modules/x/lib/a.ts', 'lib/a.ts'],
+    'not the repository that ignores it': ['--- .git/HEAD\n--- .gitignore\nout/\n--- out/one/package.json\n--- out/one/a.ts\n', 'out/one', 'out/one/a.ts', 'a.ts'],
+  };
+  for (const [name, [files, folder, file, expected]] of Object.entries(names))
+    test(name, () => {
+      const { root } = layOut(files);
+      expect(new Workspace([join(root, folder)]).snapshot.nameOf(join(root, file))).toBe(expected);
+    });
+});
+
+test('the watcher tells a burst as one batch, and nothing of what is ignored', async () => {
+  const { root } = layOut('--- .gitignore\nout/\n--- a.ts\na\n--- b.ts\nb\n--- out/c.ts\n--- node_modules/d/d.ts\n');
+  const batches: FileChange[][] = [];
+  const watcher = watch([root], (changes) => batches.push(changes), (error) => expect(error).toBeUndefined());
+  await watcher.ready;
+  for (const name of ['a.ts', 'b.ts', 'new.py', 'notes.md', 'out/c.ts', 'node_modules/d/d.ts']) writeFileSync(join(root, name), 'changed');
+  while (batches.flat().length < 3) await sleep(20);
+  await watcher.close();
+  expect(batches.flat().map((change) => change.kind === 'disk' && change.path.slice(root.length + 1)).sort()).toEqual(['a.ts', 'b.ts', 'new.py']);
+  expect(batches.length).toBeLessThan(3);
+});
