@@ -82,8 +82,8 @@ async function contextOf(blanked: BlankedTask, plan: ContextPlan, recipe: Recipe
     case 'dense':
     case 'anchors': {
       const anchors: AnchorSettings = { policy: recipe.policy!, residentShare: recipe.rows!, storedShare: recipe.stored!, state: recipe.state };
-      // Every row is kept here, whatever share is served: all policies take prefixes of the same order.
-      await engine.read({ client: CLIENT, priority: 'reading', segments: plan.segments.map(({ segment }) => segment), storedShare: 1 }, signal);
+      // Every row is kept here, whatever share is served: all policies take prefixes of the same order. Outlines are the engine's to make.
+      if (recipe.policy !== 'outline-text') await engine.read({ client: CLIENT, priority: 'reading', segments: plan.segments.map(({ segment }) => segment), storedShare: 1 }, signal);
       return { form: 'composed', plan, anchors };
     }
   }

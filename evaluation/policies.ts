@@ -6,14 +6,14 @@ export const POLICIES: Readonly<Record<Exclude<PolicyName, 'every-row'>, string>
   'stored-order': 'the first rows of each segment\'s stored order',
   'all-stored': 'every stored row',
   'every-kth': 'floor: every k-th row, as many as --rows allows',
-  newlines: 'floor: the rows of newlines',
-  signatures: 'floor: the rows of signature lines',
-  'outline-text': 'floor: outlines read as text, every row of them',
+  newlines: 'floor: the rows of newlines, within --rows',
+  signatures: 'floor: the rows of signature lines, within --rows',
+  'outline-text': 'floor: outlines read as text, every row of them, within --rows',
 };
 
 export const isPolicy = (name: string): name is keyof typeof POLICIES => Object.hasOwn(POLICIES, name);
 
 /** Policies whose rows do not depend on --rows: one run, whatever shares are asked for. */
-export const IGNORES_ROWS: ReadonlySet<PolicyName> = new Set(['all-stored', 'newlines', 'signatures', 'outline-text', 'every-row']);
+export const IGNORES_ROWS: ReadonlySet<PolicyName> = new Set(['all-stored', 'every-row']);
 /** Policies that take rows which the daemon would not have stored, so --stored says nothing. */
 export const NEEDS_EVERY_ROW: ReadonlySet<PolicyName> = new Set(['every-kth', 'newlines', 'signatures', 'outline-text', 'every-row']);

@@ -11,8 +11,8 @@ import { inPlan } from './recall.js';
 import type { ResultKey, ResultStore, TaskResult } from './results.js';
 import { blankTask, type BlankedTask, type Task } from './tasks.js';
 
-/** Plan and local prompt of a task by the product's own means, with the blanked text as an open buffer. `form`: outlines instead of files. */
-export type Prepare = (task: BlankedTask, sizes: { readonly contextTokensMax: number; readonly prefixTokensMax: number; readonly suffixTokensMax: number; readonly form?: 'outline' }) => Promise<Prepared>;
+/** Plan and local prompt of a task by the product's own means, with the blanked text as an open buffer. */
+export type Prepare = (task: BlankedTask, sizes: { readonly contextTokensMax: number; readonly prefixTokensMax: number; readonly suffixTokensMax: number }) => Promise<Prepared>;
 
 export interface EvaluateOptions {
   readonly tasks: readonly Task[];
@@ -98,9 +98,8 @@ const fullText = ({ text, task }: BlankedTask): string => text.slice(0, task.off
 async function resultOf(blanked: BlankedTask, recipe: Recipe, plans: Map<string, Promise<Prepared>>, repository: Repository, options: EvaluateOptions): Promise<TaskResult> {
   const { results, engine, bitsOnly, signal } = options;
   const prepared = (): Promise<Prepared> => {
-    const form = recipe.policy === 'outline-text' ? 'outline' : undefined;
-    const key = `${form} ${recipe.tokens} ${recipe.prefix} ${recipe.suffix}`;
-    const known = plans.get(key) ?? options.prepare(blanked, { contextTokensMax: recipe.tokens, prefixTokensMax: recipe.prefix, suffixTokensMax: recipe.suffix, form });
+    const key = `${recipe.tokens} ${recipe.prefix} ${recipe.suffix}`;
+    const known = plans.get(key) ?? options.prepare(blanked, { contextTokensMax: recipe.tokens, prefixTokensMax: recipe.prefix, suffixTokensMax: recipe.suffix });
     plans.set(key, known);
     return known;
   };

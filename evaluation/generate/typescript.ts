@@ -11,6 +11,7 @@ const OPTIONS: ts.CompilerOptions = {
   module: ts.ModuleKind.ESNext,
   moduleResolution: ts.ModuleResolutionKind.Bundler,
   target: ts.ScriptTarget.ESNext,
+  lib: ['lib.esnext.d.ts'],
   noEmit: true,
   skipLibCheck: true,
   types: [],
@@ -94,16 +95,29 @@ function countWords(text: string, spans: readonly (readonly [number, number])[])
 
 const relativeTo = (root: string, file: string): string => file.slice(root.length + 1).split(sep).join('/');
 
+/** The compiler's library files, parsed once. */
+const libraryFiles = new Map<string, ts.SourceFile>();
+
 /** Sees the repository and the compiler's own library files only, so that the machine around them changes nothing. */
 function hostWithin(root: string): ts.CompilerHost {
   const host = ts.createCompilerHost(OPTIONS, true);
   const libraries = dirname(ts.getDefaultLibFilePath(OPTIONS));
   const inside = (path: string): boolean => path === root || path.startsWith(root + '/') || path.startsWith(libraries);
+  const read = (path: string): string | undefined => (inside(path) && existsSync(path) ? readFileSync(path, 'utf8') : undefined);
   return {
     ...host,
     fileExists: (path) => inside(path) && ts.sys.fileExists(path),
     directoryExists: (path) => inside(path) && ts.sys.directoryExists(path),
-    readFile: (path) => (inside(path) && existsSync(path) ? readFileSync(path, 'utf8') : undefined),
+    readFile: read,
+    getSourceFile: (path, language) => {
+      const known = libraryFiles.get(path);
+      const text = known ? undefined : read(path);
+      if (text === undefined) return known;
+      // Not the host's own reader: it takes a byte order mark away, and offsets count it.
+      const file = ts.createSourceFile(path, text, language, true);
+      if (path.startsWith(libraries)) libraryFiles.set(path, file);
+      return file;
+    },
     realpath: (path) => path,
     getCurrentDirectory: () => root,
   };

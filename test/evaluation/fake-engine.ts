@@ -44,6 +44,7 @@ export class FakeEngine implements Engine {
     return Promise.resolve();
   }
 
+  settle = (): Promise<void> => Promise.resolve();
   info = (): Promise<EngineInfo> => Promise.reject(new Error('not asked by evaluation'));
   close = (): Promise<void> => Promise.resolve();
 
