@@ -1,6 +1,6 @@
 // Which brackets stand open at a cursor and which of them the text after it closes, in any language with ()[]{}.
-// Refuses to parse: a quote pairs with the next of its kind on its line (else it is an ordinary character; on the last line, a string still open), an apostrophe
-// after a letter is one (`don't`), lines that open as comments and strings hold no brackets. Half-written code needs no more, and a grammar would give up on it.
+// Refuses to parse: a quote pairs with the next of its kind on its line (else it is an ordinary character; on the last line, a string still open), an apostrophe after a
+// letter is one (`don't`), a slash where a value may begin opens a regular expression; these and comment lines hold no brackets. A grammar would give up on half-written code.
 
 /** `at` is an index into the text scanned. */
 interface Mark {
@@ -16,6 +16,17 @@ export interface Scan {
   readonly openQuote: string;
 }
 
+/** What the text scanned goes on with on its first line. */
+export interface LineState {
+  /** Of the string that is open, else ''. */
+  readonly quote: string;
+  readonly isComment: boolean;
+  /** Nothing but blanks stands before the text. */
+  readonly isFresh: boolean;
+}
+
+const freshLine: LineState = { quote: '', isComment: false, isFresh: true };
+
 /** A bracket still open at the cursor, by the character that would close it; `indent` is its line's, in columns. */
 export interface Opener {
   readonly closer: string;
@@ -29,48 +40,57 @@ const quotes = '"\'`';
 
 export const isCloser = (char: string): boolean => char !== '' && closers.includes(char);
 
-/** `quote`: that of a string which is open where the text begins, else ''. */
-export function scan(text: string, quote = ''): Scan {
+export function scan(text: string, { quote, isComment, isFresh }: LineState = freshLine): Scan {
   const brackets: Mark[] = [];
   const strings: [number, number][] = [];
-  let at = 0;
+  let at = isComment ? lineEnd(text, 0) : 0;
   if (quote) {
     at = stringEnd(text, 0, quote);
     if (at > text.length) return { brackets, strings, openQuote: quote };
     if (at < 0) at = lineEnd(text, 0);
   }
-  const comment = /^[ \t]*(?:\/\/|\/\*|#(?!\w)|\*[ /\n])/my;
   while (at < text.length) {
     const char = text[at];
-    if (at === 0 || text[at - 1] === '\n') {
-      comment.lastIndex = at;
-      if (!(at === 0 && quote) && comment.test(text)) {
-        at = lineEnd(text, at) + 1;
-        continue;
-      }
-    }
-    if (quotes.includes(char) && !isApostrophe(text, at)) {
+    if ((at === 0 ? isFresh : text[at - 1] === '\n') && isCommentAt(text, at)) {
+      at = lineEnd(text, at) + 1;
+    } else if (opensString(text, at)) {
       const end = stringEnd(text, at + 1, char);
-      if (end > text.length) {
-        strings.push([at, text.length]);
-        return { brackets, strings, openQuote: char };
-      }
-      if (end > 0) strings.push([at, end]);
+      if (end > 0) strings.push([at, Math.min(end, text.length)]);
+      if (end > text.length) return { brackets, strings, openQuote: char };
       at = end > 0 ? end : at + 1;
-      continue;
+    } else {
+      if (char in closerOf || closers.includes(char)) brackets.push({ at, char });
+      at++;
     }
-    if (char in closerOf || closers.includes(char)) brackets.push({ at, char });
-    at++;
   }
   return { brackets, strings, openQuote: '' };
 }
 
+const comment = /[ \t]*(?:\/\/|\/\*|#(?!\w)|\*[ /\n])/y;
+
+/** Whether the line that begins at `at` is a comment from its first character on. */
+export function isCommentAt(text: string, at: number): boolean {
+  comment.lastIndex = at;
+  return comment.test(text);
+}
+
+/** A quote, or a slash after what no division follows; not a single quote right after a word, unless the word is one of Python's string prefixes. */
+function opensString(text: string, at: number): boolean {
+  const char = text[at];
+  if (char === '/') return /[^\s/*,)=]/.test(text[at + 1] ?? ' ') && /(?:^|[=(,:[!&|?{};]|\breturn)[ \t]*$/.test(text.slice(Math.max(0, at - 16), at));
+  if (char !== "'") return quotes.includes(char);
+  const word = /[\p{L}\p{N}_]+$/u.exec(text.slice(Math.max(0, at - 32), at))?.[0];
+  return word === undefined || /^[fFrRbBuU]{1,2}$/.test(word);
+}
+
 /** Index after the quote that closes the string whose inside begins at `from`; -1 when the line ends before it, text.length + 1 when the text does. */
 function stringEnd(text: string, from: number, quote: string): number {
+  let inClass = false; // [/] in a regular expression
   for (let at = from; at < text.length; at++) {
     if (text[at] === '\\') at++;
-    else if (text[at] === quote) return at + 1;
+    else if (text[at] === quote && !inClass) return at + 1;
     else if (text[at] === '\n') return -1;
+    else if (quote === '/' && '[]'.includes(text[at])) inClass = text[at] === '[';
   }
   return text.length + 1;
 }
@@ -79,13 +99,6 @@ const lineEnd = (text: string, from: number): number => {
   const end = text.indexOf('\n', from);
   return end < 0 ? text.length : end;
 };
-
-/** A single quote right after a word, unless the word is one of Python's string prefixes. */
-function isApostrophe(text: string, at: number): boolean {
-  if (text[at] !== "'") return false;
-  const word = /[\p{L}\p{N}_]+$/u.exec(text.slice(Math.max(0, at - 32), at))?.[0];
-  return word !== undefined && !/^[fFrRbBuU]{1,2}$/.test(word);
-}
 
 /** Columns of blanks that a line begins with; a tab counts four. */
 export function indentOf(line: string): number {
@@ -112,40 +125,48 @@ export function openersOf(prefix: string): Opener[] {
   return open;
 }
 
+/** What text at a cursor has to do with brackets. */
+export interface Duties {
+  /** Of what stands open at the cursor the innermost part, which the suffix leaves to be closed, outermost first. */
+  readonly left: readonly Opener[];
+  /** Closers on the rest of the cursor's line that nothing opened yet. */
+  readonly owed: number;
+}
+
 /**
- * Of what stands open at the cursor, the innermost brackets that `suffix` leaves to be closed, outermost first.
  * Closers on the rest of the cursor's line belong to the outermost brackets of that line that they fit: of `f(g(|)` one is missing. One on a later line belongs to the
  * innermost that it fits; where it leads its line, to one whose line is not indented deeper: formatted code says itself where a bracket belongs.
  */
-export function leftOpen(open: readonly Opener[], suffix: string, quote: string): Opener[] {
-  const unmatched = closersIn(suffix, quote);
-  const here = unmatched.filter((closer) => closer.onCursorLine);
-  let taken = open.findIndex((opener) => opener.onCursorLine);
-  if (taken < 0) taken = open.length;
-  let innermost = -1;
-  for (const { char } of here.reverse()) {
-    const at = open.findIndex((opener, index) => index >= taken && opener.closer === char);
+export function dutiesOf(open: readonly Opener[], suffix: string, line: LineState): Duties {
+  const unmatched = closersIn(suffix, line);
+  const here = unmatched.filter((closer) => closer.onCursorLine).reverse();
+  const ofThisLine = open.filter((opener) => opener.onCursorLine).length;
+  let from = open.length - Math.min(open.length, Math.max(ofThisLine, here.length));
+  const taken: number[] = [];
+  for (const { char } of here) {
+    const at = open.findIndex((opener, index) => index >= from && opener.closer === char);
     if (at < 0) continue;
-    innermost = at;
-    taken = at + 1;
+    taken.push(at);
+    from = at + 1;
   }
-  let bound = innermost < 0 ? open.length : open.findIndex((opener) => opener.onCursorLine);
+  const owed = here.length - taken.length;
+  let bound = taken[0] ?? open.length;
   for (const { char, indent, onCursorLine } of unmatched) {
-    if (onCursorLine && innermost >= 0) continue;
+    if (onCursorLine) continue;
     const at = open.slice(0, bound).findLastIndex((opener) => opener.closer === char && opener.indent <= indent);
     if (at < 0) continue;
-    innermost = Math.max(innermost, at);
+    taken.push(at);
     bound = at;
   }
-  return open.slice(innermost + 1);
+  return { left: open.slice(Math.max(-1, ...taken) + 1), owed };
 }
 
 /** Closers in `suffix` whose openers stand before it, in order; `indent` is infinite where the closer does not lead its line. */
-function closersIn(suffix: string, quote: string): { char: string; indent: number; onCursorLine: boolean }[] {
+function closersIn(suffix: string, line: LineState): { char: string; indent: number; onCursorLine: boolean }[] {
   const found: { char: string; indent: number; onCursorLine: boolean }[] = [];
   const open: string[] = [];
   const firstLineEnd = lineEnd(suffix, 0);
-  for (const { at, char } of scan(suffix, quote).brackets) {
+  for (const { at, char } of scan(suffix, line).brackets) {
     const closer = closerOf[char];
     if (closer) open.push(closer);
     else if (open.length === 0) {
@@ -163,9 +184,11 @@ export interface Balance {
   readonly end: number | undefined;
   /** Brackets open at each index at which that changes; `depths[0]` is the start's. */
   readonly depths: readonly { readonly at: number; readonly depth: number }[];
+  /** Closers of what is open there or at the text's end, outermost first. */
+  readonly open: readonly string[];
 }
 
-/** `left`: from leftOpen, what the text may close. */
+/** `left`: what the text may close. */
 export function balance(found: Scan, left: readonly Opener[]): Balance {
   const open = left.map((opener) => opener.closer);
   const depths = [{ at: 0, depth: open.length }];
@@ -173,8 +196,8 @@ export function balance(found: Scan, left: readonly Opener[]): Balance {
     const closer = closerOf[char];
     if (closer) open.push(closer);
     else if (open.at(-1) === char) open.pop();
-    else return { end: at, depths };
+    else return { end: at, depths, open };
     depths.push({ at: at + 1, depth: open.length });
   }
-  return { end: undefined, depths };
+  return { end: undefined, depths, open };
 }

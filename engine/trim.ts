@@ -1,11 +1,11 @@
 // Where generated text ends, so that it fits between what stands before and after the cursor: pure rules over strings.
 // Refuses to invent: the result is the model's text with pieces left out (and the file's own line ends).
-import { balance, indentOf, isCloser, leftOpen, openersOf, scan, type Balance, type Opener } from './brackets.js';
+import { balance, dutiesOf, indentOf, isCloser, isCommentAt, openersOf, scan, type Balance, type Duties, type LineState, type Opener, type Scan } from './brackets.js';
 
 export type Stop = 'line' | 'block';
 
 /** What the rules need to know about the cursor, worked out once. Lines end in '\n' here. */
-export interface Place {
+export interface Place extends Duties {
   readonly stop: Stop;
   readonly newline: '\n' | '\r\n';
   /** The cursor's line up to it, and from it. */
@@ -15,10 +15,10 @@ export interface Place {
   readonly linesBefore: readonly string[];
   /** The first line after the cursor's that has a word in it, without trailing blanks; '' if none. */
   readonly lineAfter: string;
-  /** Brackets the text may close, outermost first. */
-  readonly left: readonly Opener[];
-  /** The quote of the string that holds the cursor, else ''; and whether the rest of the line closes it. */
-  readonly quote: string;
+  /** What stands open at the cursor, outermost first. */
+  readonly open: readonly Opener[];
+  /** At the cursor; and whether the rest of the line closes the string that holds it. */
+  readonly line: LineState;
   readonly quoteCloses: boolean;
 }
 
@@ -51,8 +51,9 @@ export function placeOf(prefix: string, suffix: string, stop: Stop): Place {
   const linesAfter = normal(suffix).split('\n');
   const lineStart = linesBefore.pop() ?? '';
   const lineRest = linesAfter.shift() ?? '';
-  const quote = scan(normal(prefix)).openQuote;
-  const quoteCloses = quote !== '' && lineRest.replace(/\\./g, '').split(quote).length % 2 === 0;
+  const open = openersOf(normal(prefix));
+  const line = { quote: scan(normal(prefix)).openQuote, isComment: isCommentAt(lineStart, 0), isFresh: isBlank(lineStart) };
+  const quoteCloses = line.quote !== '' && closesQuote(lineRest, line.quote);
   return {
     stop,
     newline: (prefix + suffix).includes('\r\n') ? '\r\n' : '\n',
@@ -60,11 +61,15 @@ export function placeOf(prefix: string, suffix: string, stop: Stop): Place {
     lineRest,
     linesBefore,
     lineAfter: linesAfter.find((line) => /[\p{L}\p{N}]/u.test(line))?.trimEnd() ?? '',
-    left: leftOpen(openersOf(normal(prefix)), normal(suffix), quoteCloses ? quote : ''),
-    quote,
+    open,
+    ...dutiesOf(open, normal(suffix), { quote: quoteCloses ? line.quote : '', isComment: line.isComment, isFresh: false }),
+    line,
     quoteCloses,
   };
 }
+
+/** Whether `line` holds an odd number of quotes. */
+const closesQuote = (line: string, quote: string): boolean => line.replace(/\\./g, '').split(quote).length % 2 === 0;
 
 /** A rule gives the length at which the text ends, or undefined where it has nothing against the text so far. */
 type Rule = (text: string, place: Place) => number | undefined;
@@ -72,7 +77,7 @@ type Rule = (text: string, place: Place) => number | undefined;
 /** Each sees what the ones before it left. */
 const endRules: readonly Rule[] = [strayEnd, lineEnd, quoteEnd, closerEnd, blockEnd, restEnd, copyEnd, loopEnd];
 /** These hold only once nothing more is to come. */
-const tailRules: readonly Rule[] = [specialTail, overlapTail, copyTail];
+const tailRules: readonly Rule[] = [specialTail, reopenTail, overlapTail, copyTail];
 
 /** `raw`, whole characters as the model wrote them, as it may be shown. `ended`: nothing that the model writes next can be part of it. */
 export function trim(raw: string, place: Place): { text: string; ended: boolean } {
@@ -101,13 +106,22 @@ function lineEnd(text: string, { stop }: Place): number | undefined {
 }
 
 /** The quote that ends the string at the cursor, where the rest of the line has it already. */
-function quoteEnd(text: string, { quote, quoteCloses }: Place): number | undefined {
-  return quoteCloses ? indexIn(text.replace(/\\./g, '..'), quote) : undefined;
+function quoteEnd(text: string, { line, quoteCloses }: Place): number | undefined {
+  return quoteCloses ? indexIn(text.replace(/\\./g, '..'), line.quote) : undefined;
 }
 
 /** A closing bracket that nothing opened, or that stands after the cursor already. */
 function closerEnd(text: string, place: Place): number | undefined {
-  return bracketsIn(text, place).end;
+  return mayReopen(text, place) ? balance(scanIn(text, place), place.open).end : bracketsIn(text, place).end;
+}
+
+/** Whether the line is one like `} else {`: it may close what the text after the cursor closes, as long as it opens as much again. */
+const mayReopen = (text: string, { stop, line }: Place): boolean => stop === 'line' && line.isFresh && isCloser(text.trimStart().slice(0, 1));
+
+function reopenTail(text: string, place: Place): number | undefined {
+  if (!mayReopen(text, place)) return undefined;
+  const { open } = balance(scanIn(text, place), place.open);
+  return place.open.every(({ closer }, i) => open[i] === closer) ? undefined : bracketsIn(text, place).end;
 }
 
 /**
@@ -126,7 +140,7 @@ function blockEnd(text: string, place: Place): number | undefined {
     const indent = indentOf(line);
     if (outside === undefined) outside = isBlank(place.lineStart) ? indentAround(indent, place) : indent;
     else if (indent <= outside && depthAt(depths, start) <= depthOutside) {
-      if (!isCloser(line.trimStart()[0])) return lastEnd;
+      if (!isCloser(line.trimStart().slice(0, 1))) return lastEnd;
       if (depthAt(depths, end) <= depthOutside && end < text.length) return end;
     }
     lastEnd = end;
@@ -146,7 +160,7 @@ function restEnd(text: string, place: Place): number | undefined {
   if (rest.length < restCharsMin || !/\p{L}/u.test(rest)) return undefined;
   for (let at = text.indexOf(rest); at >= 0; at = text.indexOf(rest, at + 1)) {
     const inWord = (isWord(rest[0]) && isWord(text[at - 1])) || (isWord(rest.at(-1)) && isWord(text[at + rest.length]));
-    const inBracket = depthAt(bracketsIn(text, place).depths, at) > place.left.length;
+    const inBracket = depthAt(bracketsIn(text, place).depths, at) > place.left.length + place.owed;
     if (!inWord && !inBracket && at + rest.length < text.length && isSeparable(text, at, place)) return at;
   }
   return undefined;
@@ -210,11 +224,13 @@ function copyTail(text: string, place: Place): number | undefined {
   return isBegun || isCopy(last.line, last.number, place) ? last.start : undefined;
 }
 
-/** Whether the text can be cut at `at`: no string that it opened is open there, and nothing after it closes a bracket from before. */
+/** Whether the text can be cut at `at`: it closes nothing after that it opened before, unless the rest of the line does so instead. */
 function isSeparable(text: string, at: number, place: Place): boolean {
-  if (scan(text, place.quote).strings.some(([start, end]) => start < at && at < end)) return false;
+  const string = scanIn(text, place).strings.find(([start, end]) => start < at && at < end);
+  if (string && !(place.line.quote === '' && closesQuote(place.lineRest, text[string[0]]))) return false;
   const { depths } = bracketsIn(text, place);
-  return depths.every((change) => change.at <= at || change.depth >= depthAt(depths, at));
+  const depth = depthAt(depths, at);
+  return (place.owed > 0 && depth === place.left.length + place.owed) || depths.every((change) => change.at <= at || change.depth >= depth);
 }
 
 /** Blanks that stand before the cursor already, written again; the lines below move along where they were meant to stand below it. */
@@ -250,7 +266,8 @@ function linesOf(text: string, { lineStart }: Place): Line[] {
   });
 }
 
-const bracketsIn = (text: string, { quote, left }: Place): Balance => balance(scan(text, quote), left);
+const scanIn = (text: string, { line }: Place): Scan => scan(text, line);
+const bracketsIn = (text: string, place: Place): Balance => balance(scanIn(text, place), place.left);
 const depthAt = (depths: Balance['depths'], at: number): number => depths.findLast((change) => change.at <= at)?.depth ?? 0;
 
 function indexIn(text: string, piece: string): number | undefined {

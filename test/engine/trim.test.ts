@@ -46,7 +46,16 @@ const lines: readonly Case[] = [
   ['the wrong closer', 'x = [|\n', '1)\n', '1'],
   ['closers without openers before the window', '}\n)\nfoo(|\n', 'a)]\n', 'a)'],
 
+  ['else, between braces that stand already', 'if (a) {\n  b();\n|\n  c();\n}\n', '} else {\n', '} else {'],
+  ['a callback after a callback', 'f(() => {\n  a();\n|\n  b();\n});\n', '}).catch((error) => {\n', '}).catch((error) => {'],
+  ['a brace that stands already, and no other', 'if (a) {\n  b();\n|\n}\n', '} // if\n', ''],
+  ['a brace that opens something else', 'f({\n  a,\n|\n})\n', '}, [\n', ''],
+
   // Strings and apostrophes.
+  ['a regular expression', 'x = |;\n', '/[/")]\\/(/.test(a)\n', '/[/")]\\/(/.test(a)'],
+  ['a division', 'x = f(|)\n', '(a) / b, c / d)\n', '(a) / b, c / d'],
+  ["Python's slash between arguments", 'def f(|\n', 'a, /, b)):\n', 'a, /, b)'],
+  ['inside a comment', '// that is |\n', 'a) this, b) that\n', 'a) this, b) that'],
   ['an apostrophe', "say(don't|)\n", 's)\n', 's'],
   ['an apostrophe in a comment before', "# don't (\nfoo(|)\n", 'a)\n', 'a'],
   ['brackets in strings', 'foo(|)\n', "':)', \"(\")\n", "':)', \"(\""],
@@ -64,6 +73,9 @@ const lines: readonly Case[] = [
   ['a letter in common is no overlap', 'if |foo(x):\n', 'half', 'half'],
   ['the rest of a string', 'say("hello |world")\n', 'big world")\n', 'big '],
   ['the rest of the line inside a call of the text', 'x = |total\n', 'sum(total)\n', 'sum(total)'],
+  ['the rest of a call that the text opens', 'x = |idden, eps);\n', 'Norm(h.hidden, eps);\n', 'Norm(h.h'],
+  ['brackets that the text is to open', 'x = |);\n', 'stats();\n', 'stats('],
+  ['a string that the text is to open', 'x = [|parser",\n', '"parser",\n', '"'],
   ['the next line', 'def f(x):\n    |\n    return x\n', 'return x\n', ''],
   ['the next line, begun already', 'def f(x):\n    ret|\n\n    return x\n', 'urn x', ''],
   ['the same words at another depth', 'if a:\n        |\n    return x\n', 'return x\n', 'return x'],
