@@ -113,11 +113,11 @@ export function indentOf(line: string): number {
 
 const lineAt = (text: string, at: number): string => text.slice(text.lastIndexOf('\n', at - 1) + 1, lineEnd(text, at));
 
-/** What stands open at the end of `prefix`, outermost first. Closers without an opener belong to text before the window and count for nothing. */
-export function openersOf(prefix: string): Opener[] {
+/** What stands open at the end of `prefix`, which was scanned, outermost first. Closers without an opener belong to text before the window and count for nothing. */
+export function openersOf(prefix: string, { brackets }: Scan): Opener[] {
   const open: Opener[] = [];
   const cursorLine = prefix.lastIndexOf('\n') + 1;
-  for (const { at, char } of scan(prefix).brackets) {
+  for (const { at, char } of brackets) {
     const closer = closerOf[char];
     if (closer) open.push({ closer, indent: indentOf(lineAt(prefix, at)), onCursorLine: at >= cursorLine });
     else if (open.at(-1)?.closer === char) open.pop();

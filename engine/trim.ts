@@ -51,8 +51,9 @@ export function placeOf(prefix: string, suffix: string, stop: Stop): Place {
   const linesAfter = normal(suffix).split('\n');
   const lineStart = linesBefore.pop() ?? '';
   const lineRest = linesAfter.shift() ?? '';
-  const open = openersOf(normal(prefix));
-  const line = { quote: scan(normal(prefix)).openQuote, isComment: isCommentAt(lineStart, 0), isFresh: isBlank(lineStart) };
+  const scanned = scan(normal(prefix));
+  const open = openersOf(normal(prefix), scanned);
+  const line = { quote: scanned.openQuote, isComment: isCommentAt(lineStart, 0), isFresh: isBlank(lineStart) };
   const quoteCloses = line.quote !== '' && closesQuote(lineRest, line.quote);
   return {
     stop,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { placeOf, trim, type Stop } from '../../engine/trim.js';
 
 const seed = Number(process.env.KEDGE_FUZZ_SEED ?? randomInt(2 ** 31));
-const runs = 4000;
+const runs = 2000;
 
 /** Mulberry32. */
 function randomOf(state: number): (below: number) => number {
