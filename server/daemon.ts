@@ -8,6 +8,7 @@ import {
 } from 'vscode-languageserver';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
+import type { OnProgress } from '../base/progress.js';
 import { watch, Workspace, type Watcher } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
 import { Changes } from './changes.js';
@@ -16,10 +17,11 @@ import { loadConfig, type Config } from './config.js';
 import { EngineSlot } from './engine-slot.js';
 import type { Timers } from './scheduler.js';
 import { Session } from './session.js';
+import { showing, type WorkDone } from './work-done.js';
 
 export interface DaemonDeps {
   /** Undefined where the model is not installed. */
-  openEngine(config: Config): Promise<Engine | undefined>;
+  openEngine(config: Config, onProgress: OnProgress): Promise<Engine | undefined>;
   readonly clock: Clock;
   readonly timers: Timers;
 }
@@ -47,11 +49,11 @@ export class Daemon {
     const { config, faults } = loadConfig(roots[0], params.initializationOptions);
     for (const { place, message } of faults) this.tell(`Kedge: ${place}: ${message}`);
     const workspace = new Workspace(roots);
-    const engines = new EngineSlot(() => openEngine(config), (message) => this.tell(message), log, clock);
+    const workDone: WorkDone = { createProgress: () => this.connection.window.createWorkDoneProgress(), clock };
+    const engines = new EngineSlot(() => showing(workDone, 'Kedge', (onProgress) => openEngine(config, onProgress)), (message) => this.tell(message), log, clock);
     const changes = new Changes(workspace, client.encoding);
     const session: Session = new Session({
-      client, config, changes, engines, clock, timers, log,
-      createProgress: () => this.connection.window.createWorkDoneProgress(),
+      client, config, changes, engines, clock, timers, log, workDone,
       adoptRoot: (root) => {
         changes.apply([{ kind: 'roots', roots: [root] }]);
         this.watch([root], session, log);

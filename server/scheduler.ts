@@ -31,21 +31,30 @@ export class Scheduler {
     private readonly timers: Timers,
   ) {}
 
-  /** Runs `task` as the document's newest request and aborts the older one. Resolves with undefined when it was aborted itself, by `signal`, a newer request or an edit. */
-  async newest<T>(document: string, signal: AbortSignal, task: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+  /**
+   * Runs `task` as the document's newest request and aborts the older one. Resolves with undefined at once when it is aborted itself,
+   * by `signal`, a newer request or an edit, and after `answerMsMax`, when the task goes on until it ends or is aborted.
+   */
+  async newest<T>(document: string, signal: AbortSignal, answerMsMax: number, task: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     this.running.get(document)?.abort();
+    if (signal.aborted) return undefined;
     const own = new AbortController();
     this.running.set(document, own);
+    this.restingIn = document;
     const either = AbortSignal.any([signal, own.signal]);
-    try {
-      if (either.aborted) return undefined;
-      const result = await task(either);
-      return either.aborted ? undefined : result;
-    } catch (error) {
-      if (either.aborted) return undefined;
-      throw error;
-    } finally {
+    let timer: unknown;
+    const given = new Promise<undefined>((resolve) => {
+      either.addEventListener('abort', () => resolve(undefined));
+      timer = this.timers.set(() => resolve(undefined), answerMsMax);
+    });
+    const work = task(either).finally(() => {
       if (this.running.get(document) === own) this.running.delete(document);
+      if (this.restingIn === document && !either.aborted) this.later();
+    });
+    try {
+      return await Promise.race([given, work]);
+    } finally {
+      this.timers.clear(timer);
     }
   }
 
@@ -58,6 +67,7 @@ export class Scheduler {
 
   /** The document touched last is warmed once `restMs` have passed; nothing in flight is ended. */
   later(restMs = idleMs): void {
+    if (this.closed) return;
     this.timers.clear(this.idleTimer);
     const document = this.restingIn;
     if (document !== undefined) this.idleTimer = this.timers.set(() => this.rest(document), restMs);

@@ -15,13 +15,15 @@ import type { EngineSlot } from './engine-slot.js';
 import { projectRootOf } from './files.js';
 import type { Offer } from './items.js';
 import { languageOf, offsetOf, pathOf } from './protocol.js';
-import { readSegments, type ReadingDeps } from './reading.js';
 import { Scheduler, type Timers } from './scheduler.js';
+import { showing, type WorkDone } from './work-done.js';
 
 /** From the first token, after which the last complete piece is returned. */
 const decodeMsMax = 800;
 /** How long a request waits for the model and for text to be read. */
 const waitMsMax = 800;
+/** Whatever the engine is busy with, a client has its answer by then. */
+const answerMsMax = waitMsMax + decodeMsMax;
 /** A document just opened is read without waiting for the user to rest. */
 const openedRestMs = 50;
 
@@ -33,7 +35,7 @@ export interface SessionDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Log;
-  createProgress: ReadingDeps['createProgress'];
+  readonly workDone: WorkDone;
   /** Makes a folder the workspace's only one. */
   adoptRoot(root: string): void;
 }
@@ -100,7 +102,7 @@ export class Session {
     const offset = offsetOf(document, position, encoding);
     this.cursors.set(uri, offset);
     const shown = selected && { text: selected.text, replaced: offset - offsetOf(document, selected.range.start, encoding) };
-    const offer = await this.scheduler.newest(uri, signal, (newest) => this.complete(uri, offset, newest, shown));
+    const offer = await this.scheduler.newest(uri, signal, answerMsMax, (newest) => this.complete(uri, offset, newest, shown));
     return offer && { document, offset, offer };
   }
 
@@ -144,14 +146,15 @@ export class Session {
     const document = this.completable(uri);
     if (!document) return;
     const { version } = document;
-    const { changes, clock, engines, createProgress } = this.deps;
+    const { changes, engines, workDone } = this.deps;
     const engine = await engines.get();
     if (!engine || signal.aborted) return;
     const cursor = this.cursors.get(uri);
     const { prompt, held } = await planned(engine, { snapshot: changes.snapshot, cursor: { path: pathOf(uri)!, offset: cursor ?? 0 } }, this.config);
     if (signal.aborted) return;
     const segments = held.plan.segments.map(({ segment }) => segment);
-    await readSegments(engine, segments, { client: this.id, storedShare, createProgress, clock }, signal);
+    const request = { client: this.id, priority: 'reading', segments, storedShare } as const;
+    await showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));
     if (signal.aborted || cursor === undefined || document.version !== version) return;
     this.held.set(uri, held);
     this.composed.add(uri);

@@ -1,16 +1,18 @@
 // A raw LSP client: over a spawned daemon, or over streams to one in this process. Records every byte of stdout and every message.
 // Refuses to hide what the daemon sends: stray bytes are counted.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import {
   createConnection, createMessageConnection, StreamMessageReader, StreamMessageWriter,
   type CompletionList, type InitializeParams, type InitializeResult, type MessageConnection,
 } from 'vscode-languageserver/node';
 import { serve } from '../../server/connection.js';
 import type { DaemonDeps } from '../../server/daemon.js';
+import { packageRoot } from '../../server/version.js';
 
-export const mainPath = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
+export const mainPath = join(packageRoot(), 'dist', 'server', 'main.js');
 
 export interface ClientOptions {
   readonly clientInfo?: InitializeParams['clientInfo'];

@@ -11,12 +11,12 @@ import { UserError } from '../../base/errors.js';
 import type { Engine } from '../../engine/index.js';
 import type { Config } from '../../server/config.js';
 import { noModelMessage } from '../../server/engine-slot.js';
-import type { Timers } from '../../server/scheduler.js';
+import { idleMs, type Timers } from '../../server/scheduler.js';
 import { connectDaemon, type ClientOptions, type LspClient } from '../harness/client.js';
 import { ScriptedEngine } from '../harness/scripted-engine.js';
 
 /** Nobody rests for two seconds in a test. */
-const timers: Timers = { set: (action, ms) => setTimeout(action, ms / 100), clear: (timer) => clearTimeout(timer as NodeJS.Timeout) };
+const timers: Timers = { set: (action, ms) => setTimeout(action, ms === idleMs ? 20 : ms), clear: (timer) => clearTimeout(timer as NodeJS.Timeout) };
 const clock = systemClock;
 const root = mkdtempSync(join(tmpdir(), 'kedge-daemon-'));
 const main = join(root, 'src', 'main.ts');

@@ -41,7 +41,7 @@ describe('the scheduler', () => {
   it('lets the newest request of a document win, without touching other documents', async () => {
     const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
     const [first, second, other] = [task(), task(), task()];
-    const answers = [scheduler.newest('a', never, first.run), scheduler.newest('b', never, other.run), scheduler.newest('a', never, second.run)];
+    const answers = [scheduler.newest('a', never, 1000, first.run), scheduler.newest('b', never, 1000, other.run), scheduler.newest('a', never, 1000, second.run)];
     second.end('second');
     other.end('other');
     expect(await Promise.all(answers)).toEqual([undefined, 'other', 'second']);
@@ -50,7 +50,7 @@ describe('the scheduler', () => {
 
   it('drops an answer that came in spite of being aborted', async () => {
     const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
-    const answer = scheduler.newest('a', never, () => Promise.resolve('late'));
+    const answer = scheduler.newest('a', never, 1000, () => Promise.resolve('late'));
     scheduler.touched('a');
     expect(await answer).toBeUndefined();
   });
@@ -58,9 +58,40 @@ describe('the scheduler', () => {
   it('does not start what is cancelled already, and passes on real errors', async () => {
     const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
     let started = false;
-    expect(await scheduler.newest('a', AbortSignal.abort(), async () => void (started = true))).toBeUndefined();
+    expect(await scheduler.newest('a', AbortSignal.abort(), 1000, async () => void (started = true))).toBeUndefined();
     expect(started).toBe(false);
-    await expect(scheduler.newest('a', never, () => Promise.reject(new Error('disk full')))).rejects.toThrow('disk full');
+    await expect(scheduler.newest('a', never, 1000, () => Promise.reject(new Error('disk full')))).rejects.toThrow('disk full');
+  });
+
+  it('answers an aborted request at once, though its task does not end', async () => {
+    const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
+    const cancel = new AbortController();
+    const answer = scheduler.newest('a', cancel.signal, 1000, () => new Promise(() => {}));
+    cancel.abort();
+    expect(await answer).toBeUndefined();
+  });
+
+  it('answers in time, while the task goes on until a newer request', async () => {
+    const timers = new ManualTimers();
+    const scheduler = new Scheduler(() => Promise.resolve(), silentLog, timers);
+    const slow = task();
+    const answer = scheduler.newest('a', never, 1000, slow.run);
+    timers.fire();
+    expect([await answer, slow.aborted()]).toEqual([undefined, false]);
+    const next = task();
+    const newer = scheduler.newest('a', never, 1000, next.run);
+    expect(slow.aborted()).toBe(true);
+    next.end('newer');
+    expect(await newer).toBe('newer');
+  });
+
+  it('warms after a request, too', async () => {
+    const timers = new ManualTimers();
+    const warmed: string[] = [];
+    const scheduler = new Scheduler((document) => (warmed.push(document), Promise.resolve()), silentLog, timers);
+    await scheduler.newest('a', never, 1000, () => Promise.resolve('x'));
+    timers.fire();
+    expect(warmed).toEqual(['a']);
   });
 
   it('warms the document touched last, once the user rests', () => {

@@ -1,0 +1,34 @@
+// Shows in the editor how far long work is, by the protocol's work-done progress.
+// Refuses to show what ends at once.
+import type { WorkDoneProgressReporter } from 'vscode-languageserver';
+import type { Clock } from '../base/clock.js';
+import type { OnProgress } from '../base/progress.js';
+
+const shownAfterMs = 300;
+
+export interface WorkDone {
+  /** The editor's own display; a reporter that does nothing where it has none. */
+  createProgress(): Promise<WorkDoneProgressReporter>;
+  readonly clock: Clock;
+}
+
+/** Runs `work` and shows what it reports under `title`, a percentage at a time. */
+export async function showing<T>({ createProgress, clock }: WorkDone, title: string, work: (onProgress: OnProgress) => Promise<T>): Promise<T> {
+  const startedMs = clock.nowMs();
+  let creating: Promise<WorkDoneProgressReporter> | undefined;
+  let percentShown = -1;
+  const onProgress: OnProgress = ({ label, done, total, unit }) => {
+    const percent = total > 0 ? Math.floor((done * 100) / total) : 100;
+    if (percent === percentShown || (!creating && (percent === 100 || clock.nowMs() - startedMs < shownAfterMs))) return;
+    percentShown = percent;
+    const message = `${label}: ${Math.round(done).toLocaleString('en')} of ${total.toLocaleString('en')} ${unit}`;
+    creating = creating
+      ? creating.then((reporter) => (reporter.report(percent, message), reporter))
+      : createProgress().then((reporter) => (reporter.begin(title, percent, message, false), reporter));
+  };
+  try {
+    return await work(onProgress);
+  } finally {
+    (await creating?.catch(() => undefined))?.done();
+  }
+}
