@@ -106,6 +106,12 @@ describe('files', () => {
     check(tests, (path) => (reached.has(path) || textOf('vitest.config.ts').includes(path) ? undefined : 'is dead: no test reaches it'));
   });
 
+  it('use every dependency that package.json names', () => {
+    const imported = new Set(sources.flatMap(importsOf));
+    const { dependencies } = JSON.parse(textOf('package.json')) as { dependencies: Record<string, string> };
+    expect(Object.keys(dependencies).filter((name) => ![...imported].some((one) => one === name || one.startsWith(`${name}/`)))).toEqual([]);
+  });
+
   const forbidden: readonly { what: string; pattern: RegExp; paths: readonly string[] }[] = [
     { what: 'the console', pattern: /\bconsole\s*\./, paths: sources },
     { what: 'argv outside of an entry', pattern: /\bprocess\.argv\b/, paths: sources.filter((path) => !path.endsWith('/main.ts')) },
