@@ -23,6 +23,7 @@ export class Scheduler {
   private idleTimer: unknown;
   private restingIn: string | undefined;
   private warming: { readonly document: string; readonly controller: AbortController } | undefined;
+  private warmingNext: string | undefined;
   private closed = false;
 
   constructor(
@@ -76,6 +77,7 @@ export class Scheduler {
   forget(document: string): void {
     this.running.get(document)?.abort();
     if (this.warming?.document === document) this.warming.controller.abort();
+    if (this.warmingNext === document) this.warmingNext = undefined;
     if (this.restingIn !== document) return;
     this.timers.clear(this.idleTimer);
     this.restingIn = undefined;
@@ -88,18 +90,24 @@ export class Scheduler {
     for (const controller of this.running.values()) controller.abort();
   }
 
-  /** One reading at a time: another document's gives way; what it has read by then stays in the store. */
+  /** One reading at a time: the same document's is finished first, another's gives way; what it has read by then stays in the store. */
   private rest(document: string): void {
-    if (this.closed) return;
-    this.warming?.controller.abort();
-    const own = { document, controller: new AbortController() };
-    this.warming = own;
-    this.warm(document, own.controller.signal)
+    if (!this.warming) return this.start(document);
+    this.warmingNext = document;
+    if (this.warming.document !== document) this.warming.controller.abort();
+  }
+
+  private start(document: string): void {
+    const { signal } = (this.warming = { document, controller: new AbortController() }).controller;
+    this.warm(document, signal)
       .catch((error: unknown) => {
-        if (!own.controller.signal.aborted) this.log.warn(`reading for ${document} stopped: ${error instanceof Error ? error.message : String(error)}`);
+        if (!signal.aborted) this.log.warn(`reading for ${document} stopped: ${error instanceof Error ? error.message : String(error)}`);
       })
       .finally(() => {
-        if (this.warming === own) this.warming = undefined;
+        const next = this.warmingNext;
+        this.warming = undefined;
+        this.warmingNext = undefined;
+        if (next !== undefined && !this.closed) this.start(next);
       });
   }
 }

@@ -108,19 +108,39 @@ describe('the scheduler', () => {
     expect(warmed).toEqual(['b']);
   });
 
-  it('gives up reading for one document when another rests, and at close', () => {
+  it('gives up reading for one document when another rests, and at close', async () => {
     const timers = new ManualTimers();
-    const signals: AbortSignal[] = [];
-    const scheduler = new Scheduler((_, signal) => (signals.push(signal), new Promise(() => {})), silentLog, timers);
+    const warmings: { document: string; signal: AbortSignal }[] = [];
+    const scheduler = new Scheduler((document, signal) => (warmings.push({ document, signal }), task().run(signal)).then(() => {}), silentLog, timers);
     scheduler.touched('a');
     timers.fire();
-    scheduler.touched('a');
-    expect(signals[0].aborted).toBe(false);
     scheduler.touched('b');
     timers.fire();
-    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect(warmings[0].signal.aborted).toBe(true);
+    await new Promise(setImmediate);
+    expect(warmings.map(({ document, signal }) => [document, signal.aborted])).toEqual([['a', true], ['b', false]]);
     scheduler.close();
-    expect(signals[1].aborted).toBe(true);
+    expect(warmings[1].signal.aborted).toBe(true);
+  });
+
+  it('finishes reading for a document before it reads for it again', async () => {
+    const timers = new ManualTimers();
+    const tasks: ReturnType<typeof task>[] = [];
+    const scheduler = new Scheduler((_, signal) => {
+      tasks.push(task());
+      return tasks[tasks.length - 1].run(signal).then(() => {});
+    }, silentLog, timers);
+    for (let rests = 0; rests < 3; rests += 1) {
+      scheduler.touched('a');
+      timers.fire();
+    }
+    expect([tasks.length, tasks[0].aborted()]).toEqual([1, false]);
+    tasks[0].end('read');
+    await new Promise(setImmediate);
+    expect(tasks.length).toBe(2);
+    tasks[1].end('read');
+    await new Promise(setImmediate);
+    expect(tasks.length).toBe(2);
   });
 
   it('forgets a closed document', () => {
