@@ -57,7 +57,7 @@ export class Contexts {
     const composition = this.composer.compose(candidates, choice, this.library.load, reuse);
     if (!composition) return undefined;
     const { rows, rowsPerCandidate, ranksReadMax } = composition;
-    return { key, candidates, rows, rowsPerCandidate, rowsHeldMax: rows.isNone ? 0 : rows.rows + ranksReadMax, rowsExchanged: 0, settled: queries !== undefined };
+    return { key, candidates, rows, rowsPerCandidate, rowsHeldMax: rows.isNone ? 0 : rows.rows + ranksReadMax, settled: queries !== undefined };
   }
 
   private async choose(candidates: readonly Candidate[], settings: AnchorSettings, queries: RankingQueries | undefined): Promise<Choice | undefined> {

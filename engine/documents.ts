@@ -11,7 +11,6 @@ export interface ComposedContext {
   readonly rowsPerCandidate: readonly number[];
   /** Rows, per head, at the moment when most were held: chosen ones and what was read meanwhile. */
   readonly rowsHeldMax: number;
-  readonly rowsExchanged: number;
   /** Whether the cursor's own queries chose. */
   readonly settled: boolean;
 }

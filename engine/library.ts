@@ -5,6 +5,7 @@ import type { Candidate, Load } from './choose.js';
 import type { Model } from './model.js';
 import type { PromptForm } from './prompt.js';
 import type { SegmentStore } from './store/store.js';
+import type { ReadReport } from './types.js';
 
 export type Turn = <T>(run: (chunkMax: number) => Promise<T>) => Promise<T>;
 
@@ -37,6 +38,31 @@ export class Library {
   async read(key: string, tokens: readonly number[], storedShare: number, turn: Turn): Promise<'stored' | 'full'> {
     const blocks = await this.reader.read(tokens, storedShare, turn);
     return this.store.put({ key, meta: encodeMeta(tokens), blocks: blocks.map(encodeBlock) });
+  }
+
+  /** Reads what is missing of `segments`, and says what was there, what was read, and what found no room. */
+  async readAll(segments: readonly Segment[], storedShare: number, turn: Turn, onProgress: (done: number, total: number) => void): Promise<Omit<ReadReport, 'seconds'>> {
+    const tokenised = segments.map((segment) => this.tokensOf(segment));
+    const total = tokenised.reduce((sum, tokens) => sum + tokens.length, 0);
+    const report = { segments: segments.length, segmentsEncoded: 0, segmentsReused: 0, segmentsLeftOut: 0, tokens: total, tokensEncoded: 0, rowsStored: 0, storeBytes: 0 };
+    let done = 0;
+    for (const tokens of tokenised) {
+      const key = this.keyOf(tokens, storedShare);
+      const kept = this.holds(key) ? 'reused' : await this.read(key, tokens, storedShare, turn);
+      if (kept === 'reused') report.segmentsReused++;
+      else if (kept === 'full') report.segmentsLeftOut++;
+      else {
+        report.segmentsEncoded++;
+        report.tokensEncoded += tokens.length;
+      }
+      if (kept !== 'full') {
+        report.rowsStored += rowsKept(tokens.length, storedShare);
+        report.storeBytes += this.bytesStored(tokens.length, storedShare);
+      }
+      onProgress((done += tokens.length), total);
+    }
+    this.store.flush();
+    return report;
   }
 
   /** Blocks that hold at least the first `ranks` ranks; undefined where the store lost the entry or its tokens are others. */

@@ -64,6 +64,15 @@ export class Model {
     return new WindowRows(this.manifest.shape, this.rotation);
   }
 
+  /** Rows of `tokens` read on their own from position 0. */
+  async read(tokens: readonly number[]): Promise<WindowRows> {
+    const positions = tokens.map((_, i) => i);
+    const window = this.newWindow();
+    const { rows } = await this.forward({ tokens, positions, context: this.noContext, window });
+    window.append(rows, positions);
+    return window;
+  }
+
   async forward(request: ForwardRequest): Promise<ForwardResult> {
     const { tokens, positions, context, window } = request;
     const wantsLogits = request.logits !== undefined && request.logits.length > 0;

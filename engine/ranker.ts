@@ -31,8 +31,8 @@ export class Ranker {
     return this.shape.layers * this.shape.kvHeads;
   }
 
-  /** `queries` [layers][count, H*hd] before rotation, standing at `positions` [count]. */
-  prepare(queries: readonly Float32Array[], positions: readonly number[]): RankingQueries {
+  /** `queries` [layers, count, H*hd] before rotation, standing at `positions` [count]. */
+  prepare(queries: Float32Array, positions: readonly number[]): RankingQueries {
     const { layers, kvHeads, heads, headDim } = this.shape;
     const group = heads / kvHeads;
     const half = headDim / 2;
@@ -46,10 +46,10 @@ export class Ranker {
         for (let head = 0; head < heads; head++) {
           const out = perHead[l * kvHeads + Math.floor(head / group)];
           const to = ((head % group) * count + n) * headDim;
-          const from = (n * heads + head) * headDim;
+          const from = ((l * count + n) * heads + head) * headDim;
           for (let i = 0; i < half; i++) {
-            const x = queries[l][from + i] * scale;
-            const y = queries[l][from + half + i] * scale;
+            const x = queries[from + i] * scale;
+            const y = queries[from + half + i] * scale;
             out[to + i] = x * angles[i] - y * angles[half + i];
             out[to + half + i] = y * angles[i] + x * angles[half + i];
           }
@@ -59,9 +59,9 @@ export class Ranker {
     return { perHead, count: group * count };
   }
 
-  /** Typical queries spread beyond the end of a segment of `tokens` tokens that starts at `start`. */
-  prepareTypical(queries: readonly Float32Array[], end: number): RankingQueries {
-    const count = queries[0].length / (this.shape.heads * this.shape.headDim);
+  /** Typical queries [layers, count, H*hd], spread beyond the end of a segment. */
+  prepareTypical(queries: Float32Array, end: number): RankingQueries {
+    const count = queries.length / (this.shape.layers * this.shape.heads * this.shape.headDim);
     const span = TYPICAL_DISTANCE_MAX - TYPICAL_DISTANCE_MIN;
     // A step that shares no factor with the count spreads neighbouring queries (of one prompt) over the whole range.
     const positions = Array.from({ length: count }, (_, i) => end + TYPICAL_DISTANCE_MIN + Math.round((((i * 7919) % count) / count) * span));

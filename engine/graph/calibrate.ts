@@ -11,8 +11,8 @@ import type { DecoderWeights } from './decoder.js';
 import type { ModelShape } from './shape.js';
 
 export interface Calibration {
-  /** Queries before rotation that tokens near a cursor ask: [layers][count, H*hd]. */
-  readonly typicalQueries: readonly Float32Array[];
+  /** Queries before rotation that tokens near a cursor ask: [layers, count, H*hd]. */
+  readonly typicalQueries: Float32Array;
   /** The constant part of every key before rotation: [layers][KV*hd]. */
   readonly keyBias: readonly Float32Array[];
   /** Largest magnitude of a key before rotation and without its bias, in each channel: [layers][KV*hd]. */
@@ -39,7 +39,7 @@ export function identityCalibration(shape: ModelShape, weights: DecoderWeights):
   const size = shape.kvHeads * shape.headDim;
   const ones = weights.layers.map(() => new Float32Array(size).fill(1));
   return {
-    typicalQueries: weights.layers.map(() => new Float32Array(0)),
+    typicalQueries: new Float32Array(0),
     keyBias: weights.layers.map((layer) => layer.qkvBias?.slice(shape.heads * shape.headDim, shape.heads * shape.headDim + size) ?? new Float32Array(size)),
     storedChannelScales: ones,
     keyChannelScales: ones,
@@ -73,7 +73,7 @@ export async function calibrate(dir: string, shape: ModelShape, weights: Decoder
     await model.close();
   }
   return {
-    typicalQueries: queries.map((parts) => concatenated(parts)),
+    typicalQueries: concatenated(queries.flat()),
     keyBias,
     storedChannelScales: largest.map(({ stored }) => stored.map((value) => Math.max(value, SCALE_MIN))),
     keyChannelScales: largest.map(({ rotated }) => rotated.map((value) => Math.max(value, SCALE_MIN))),
@@ -104,11 +104,11 @@ function concatenated(parts: readonly Float32Array[]): Float32Array {
   return out;
 }
 
-const FIELDS = ['typicalQueries', 'keyBias', 'storedChannelScales', 'keyChannelScales'] as const;
+const KEY_FIELDS = ['keyBias', 'storedChannelScales', 'keyChannelScales'] as const;
 
 /** Fields one after another, each layer by layer, fp32. */
 export function writeCalibration(dir: string, calibration: Calibration): void {
-  const all = concatenated(FIELDS.flatMap((field) => calibration[field]));
+  const all = concatenated([calibration.typicalQueries, ...KEY_FIELDS.flatMap((field) => calibration[field])]);
   writeFileAtomically(join(dir, CALIBRATION), new Uint8Array(all.buffer));
 }
 
@@ -116,9 +116,9 @@ export function readCalibration(dir: string, shape: ModelShape): Calibration {
   const file = readFileSync(join(dir, CALIBRATION));
   const all = new Float32Array(file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength));
   const keySize = shape.kvHeads * shape.headDim;
-  const querySize = all.length / shape.layers - 3 * keySize;
-  assert(querySize > 0 && querySize % (shape.heads * shape.headDim) === 0, `${CALIBRATION} fits the model's shape`);
-  let at = 0;
-  const take = (size: number): Float32Array[] => Array.from({ length: shape.layers }, () => all.subarray(at, (at += size)));
-  return { typicalQueries: take(querySize), keyBias: take(keySize), storedChannelScales: take(keySize), keyChannelScales: take(keySize) };
+  const queriesLength = all.length - 3 * shape.layers * keySize;
+  assert(queriesLength > 0 && queriesLength % (shape.layers * shape.heads * shape.headDim) === 0, `${CALIBRATION} fits the model's shape`);
+  let at = queriesLength;
+  const take = (): Float32Array[] => Array.from({ length: shape.layers }, () => all.subarray(at, (at += keySize)));
+  return { typicalQueries: all.subarray(0, queriesLength), keyBias: take(), storedChannelScales: take(), keyChannelScales: take() };
 }

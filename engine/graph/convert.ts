@@ -7,7 +7,7 @@ import { digestOf } from '../../base/digest.js';
 import { explainSystemError, UserError } from '../../base/errors.js';
 import type { OnProgress } from '../../base/progress.js';
 import { readRows, readTensor, type GgufFile } from '../gguf/read.js';
-import { headTokens, readHeadTokenList } from './_dev.js';
+import { headTokens, readHeadTokenList } from '../head.js';
 import { Tokenizer, tokenizerDataFromGguf } from '../tokenizer.js';
 import { ExternalData } from './builder.js';
 import { calibrate, identityCalibration, writeCalibration, type Calibration } from './calibrate.js';

@@ -30,7 +30,7 @@ export function rankingGraph(shape: Pick<ModelShape, 'headDim' | 'positionsMax' 
   const larger = graph.node('Max', [mass, others]);
   const exp = (value: Value): Value => graph.node('Exp', [graph.node('Sub', [value, larger])]);
   const both = graph.node('Add', [larger, graph.node('Log', [graph.node('Add', [exp(mass), exp(others)])])]);
-  const total = graph.node('Add', [others, mul(own, graph.node('Sub', [both, others]))]);
+  const total = graph.node('Add', [mul(own, both), mul(graph.node('Sub', [graph.float(1), own]), others)]);
   const relative = graph.node('ReduceMax', [graph.node('Sub', [scores, total])], { axes: [1], keepdims: 0 });
   graph.output('mass', mass, 'float32', ['B', 'M', 1]);
   graph.output('weight', graph.node('Exp', [relative]), 'float32', ['B', 'N']);

@@ -1,0 +1,157 @@
+// Everything up to the cursor: composes the context, runs the local window over it, and keeps what typing lets it keep.
+// Refuses to decode and to schedule: its caller's `turn` bounds and stops it.
+import type { Clock } from '../base/clock.js';
+import type { LocalPrompt } from '../base/segment.js';
+import type { Contexts } from './contexts.js';
+import { Documents, type ComposedContext, type DocumentState } from './documents.js';
+import { headIndexOf, heal } from './heal.js';
+import type { Turn } from './library.js';
+import type { Model } from './model.js';
+import type { PromptForm } from './prompt.js';
+import type { Ranker, RankingQueries } from './ranker.js';
+import type { ContextRows, WindowRows } from './rows.js';
+import type { CompleteRequest, ContextForm } from './types.js';
+
+export type PromptRequest = Pick<CompleteRequest, 'client' | 'document' | 'prompt' | 'context'>;
+
+/** Whether the prefix's last tokens are taken back where what follows could change them; a target is tokenised apart from the prefix. */
+export type PrefixEnding = 'healed' | 'whole';
+
+/** A document whose prompt was run; what follows the prefix stands in the window until `keptRows` cuts it away. */
+export interface Prompted {
+  readonly state: DocumentState;
+  /** Logits after the whole prompt. */
+  readonly logits: Float32Array;
+  /** Bytes taken back from the prefix, with which the completion begins. */
+  readonly pending: Uint8Array;
+  /** The window's rows that typing keeps. */
+  readonly keptRows: number;
+  /** Position of the next token. */
+  readonly next: number;
+  readonly tokensPrefilled: number;
+  readonly composeMs: number;
+  readonly prefillMs: number;
+}
+
+/** So many of the prefix's last tokens choose rows, with the token that opens the middle. */
+const PREFIX_QUERIES = 24;
+const NO_BYTES = new Uint8Array(0);
+
+export class Prompter {
+  readonly documents: Documents;
+
+  constructor(
+    private readonly model: Model,
+    private readonly form: PromptForm,
+    private readonly sink: WindowRows,
+    private readonly ranker: Ranker,
+    private readonly contexts: Contexts,
+    private readonly clock: Clock,
+  ) {
+    this.documents = new Documents(() => ({ context: undefined, base: sink.length, tokens: [], window: sink.copy() }));
+  }
+
+  async prompt(request: PromptRequest, ending: PrefixEnding, turn: Turn): Promise<Prompted> {
+    const state = this.documents.get(request.client, request.document);
+    const { prompt, context } = request;
+    const startMs = this.clock.nowMs();
+    let choosing = 0;
+    if (context.form === 'composed') {
+      const key = this.contexts.keyOf(context.plan, context.anchors);
+      if (state.context?.key !== key) await this.open(state, key, context, undefined, turn);
+      if (wantsQueries(context) && state.context?.settled === false) {
+        const asked = await this.run(state, [], prompt, ending, PREFIX_QUERIES, turn);
+        choosing = asked.tokensPrefilled;
+        await this.open(state, key, context, asked.queries, turn);
+      }
+    } else {
+      this.rebase(state, undefined, this.sink.length);
+    }
+    const composedMs = this.clock.nowMs();
+    const ran = await this.run(state, this.causalTokens(context), prompt, ending, 0, turn);
+    return { state, ...ran, tokensPrefilled: choosing + ran.tokensPrefilled, composeMs: composedMs - startMs, prefillMs: this.clock.nowMs() - composedMs };
+  }
+
+  /** Context that is read in the window itself, between sink and prompt. */
+  causalTokens(context: ContextForm): readonly number[] {
+    if (context.form === 'text') return this.model.tokenizer.encode(context.text);
+    if (context.form === 'joint') return context.files.flatMap((file) => this.form.segment(file));
+    return [];
+  }
+
+  rowsOf(state: DocumentState): ContextRows {
+    return state.context?.rows ?? this.model.noContext;
+  }
+
+  /** Composes a document's context anew. What the store could not keep cannot be composed: the document then completes without context. */
+  private async open(state: DocumentState, key: string, context: ContextForm & { form: 'composed' }, queries: RankingQueries | undefined, turn: Turn): Promise<void> {
+    const older = state.context;
+    const candidates = older?.key === key ? older.candidates : this.contexts.candidates(context.plan, context.anchors);
+    await this.contexts.fill(candidates, context.anchors, turn);
+    const composed = await this.contexts.compose(key, candidates, context.anchors, queries, older?.rows);
+    if (composed) this.rebase(state, composed, this.sink.length + candidates.reduce((sum, { tokens }) => sum + tokens.length, 0));
+    else this.rebase(state, { key, candidates: [], rows: this.model.noContext, rowsPerCandidate: [], rowsHeldMax: 0, settled: true }, this.sink.length);
+  }
+
+  /** The window's rows saw the older context at older places: they are forgotten. */
+  private rebase(state: DocumentState, context: ComposedContext | undefined, base: number): void {
+    if (state.context === context && state.base === base) return;
+    state.context = context;
+    state.base = base;
+    state.tokens = [];
+    state.window.truncate(this.sink.length);
+  }
+
+  /** Runs what the window lacks and what follows the prefix; `queryCount` of the prefix's last tokens run again for their queries. */
+  private async run(
+    state: DocumentState,
+    opening: readonly number[],
+    prompt: LocalPrompt,
+    ending: PrefixEnding,
+    queryCount: number,
+    turn: Turn,
+  ): Promise<Omit<Prompted, 'state' | 'composeMs' | 'prefillMs'> & { readonly queries?: RankingQueries }> {
+    const { tokenizer, headIds } = this.model;
+    const healed = ending === 'healed' ? heal(prompt.prefix, tokenizer, headIndexOf(tokenizer, headIds)) : { ids: tokenizer.encode(prompt.prefix), pending: NO_BYTES };
+    const wanted = [...opening, ...this.form.beforePrefix(prompt), ...healed.ids];
+    const after = this.form.afterPrefix(prompt);
+    // The last run holds what follows the prefix, and of the prefix what is asked for queries; it is never empty.
+    const tail = Math.max(0, wanted.length - Math.max(queryCount, after.length === 0 ? 1 : 0));
+    const kept = Math.min(tail, sharedLength(wanted, state.tokens));
+    state.tokens.length = kept;
+    state.window.truncate(this.sink.length + kept);
+    while (state.tokens.length < tail) await turn((chunkMax) => this.append(state, wanted.slice(state.tokens.length, Math.min(tail, state.tokens.length + chunkMax))));
+
+    const last = [...wanted.slice(tail), ...after];
+    const positions = last.map((_, i) => state.base + tail + i);
+    const asking = queryCount === 0 ? [] : [...wanted.slice(tail).map((_, i) => i), ...(after.length > 0 ? [last.length - 1] : [])];
+    const result = await turn(() =>
+      this.model.forward({ tokens: last, positions, context: this.rowsOf(state), window: state.window, logits: [last.length - 1], queries: asking }),
+    );
+    state.window.append(result.rows, positions);
+    state.tokens = wanted;
+    return {
+      logits: result.logits,
+      pending: healed.pending,
+      keptRows: this.sink.length + wanted.length,
+      next: state.base + tail + last.length,
+      tokensPrefilled: wanted.length - kept + after.length,
+      queries: queryCount === 0 ? undefined : this.ranker.prepare(result.queries, asking.map((i) => positions[i])),
+    };
+  }
+
+  private async append(state: DocumentState, chunk: readonly number[]): Promise<void> {
+    const positions = chunk.map((_, i) => state.base + state.tokens.length + i);
+    const { rows } = await this.model.forward({ tokens: chunk, positions, context: this.rowsOf(state), window: state.window });
+    state.window.append(rows, positions);
+    state.tokens.push(...chunk);
+  }
+}
+
+const wantsQueries = (context: ContextForm): boolean => context.form === 'composed' && context.anchors.policy === 'two-stage' && context.anchors.state === 'warm' && context.plan.segments.length > 0;
+
+function sharedLength(a: readonly number[], b: readonly number[]): number {
+  let length = 0;
+  while (length < a.length && length < b.length && a[length] === b[length]) length++;
+  return length;
+}
