@@ -88,8 +88,9 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
   if (!existsSync(root) || !statSync(root).isDirectory()) throw new UserError(`--root ${root} is not a folder`);
   const model = findModel(flags.model === undefined ? undefined : String(flags.model), io.env);
   if (!model) throw flags.model === undefined ? noModelError() : new UserError(`no model "${flags.model}" is installed: kedge model list shows those that are`);
-  const engine = await openEngine({ model, storeDir: join(cacheDir(io.env), 'eval-store'), storeBytesMax: EVAL_STORE_BYTES_MAX, threads: countFlag('threads', flags.threads), storedShare: 1 });
+  const threads = countFlag('threads', flags.threads);
   const progress = io.progress(flags.json);
+  const engine = await openEngine({ model, storeDir: join(cacheDir(io.env), 'eval-store'), storeBytesMax: EVAL_STORE_BYTES_MAX, threads, storedShare: 1, onProgress: progress.on }).finally(() => progress.stop());
   let refused = 0;
   try {
     const runs = await evaluate({
