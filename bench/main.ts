@@ -1,0 +1,60 @@
+// `npm run bench -- NAME`: the measurements behind the README's figures and the decision records. Medians and ratios within one run.
+// Refuses to judge: it prints what it saw, and the machine.
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { UserError } from '../base/errors.js';
+import { packageFile } from '../base/package.js';
+import { cacheDir } from '../base/paths.js';
+import { findModel, openEngine, type Engine } from '../engine/index.js';
+import { benchForms, formsText } from './forms.js';
+import { benchSpeed, speedText } from './speed.js';
+import { benchStore } from './store.js';
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    tasks: { type: 'string', default: packageFile('evaluation', 'tasks', 'tuning.jsonl') },
+    root: { type: 'string' },
+    limit: { type: 'string', default: '24' },
+    tokens: { type: 'string', default: '3000' },
+    rows: { type: 'string', default: '600' },
+    threads: { type: 'string' },
+  },
+});
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+async function withEngine<T>(storeDir: string, storedShare: number | undefined, use: (engine: Engine) => Promise<T>): Promise<T> {
+  const model = findModel(undefined, process.env);
+  if (!model) throw new UserError("no model is installed yet: run 'kedge model pull'");
+  const engine = await openEngine({ model, storeDir, storeBytesMax: 24e9, storedShare, threads: flags.threads === undefined ? undefined : Number(flags.threads) });
+  return use(engine).finally(() => engine.close());
+}
+
+const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<void> }>> = {
+  store: { about: 'segments to and from disk', run: async () => print(JSON.stringify(benchStore(), null, 2)) },
+  speed: { about: 'reading, composing, first token, decoding', run: async () => print(speedText(await withEngine(join(tmpdir(), `kedge-bench-${process.pid}`), undefined, benchSpeed))) },
+  forms: {
+    about: 'files, declarations and outlines at equal resident rows: --root DIR (of kedge eval generate) [--tasks F] [--limit N] [--tokens N] [--rows N]',
+    run: async () => {
+      const { root } = flags;
+      if (root === undefined) throw new UserError('forms needs --root DIR, as kedge eval generate lays it out', 2);
+      const options = { tasksPath: flags.tasks, root, limit: Number(flags.limit), contextTokensMax: Number(flags.tokens), rows: Number(flags.rows), onTask: (line: string) => void process.stderr.write(`${line}\n`) };
+      print(formsText(await withEngine(join(cacheDir(), 'eval-store'), 1, (engine) => benchForms(engine, options))));
+    },
+  },
+};
+
+const bench = BENCHES[positionals[0] ?? ''];
+if (!bench) {
+  print(Object.entries(BENCHES).map(([name, { about }]) => `${name.padEnd(8)}${about}`).join('\n'));
+  process.exitCode = 2;
+} else {
+  print(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} threads, Node ${process.version}`);
+  await bench.run().catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`kedge bench: ${error.message}\n`);
+    process.exitCode = error.exitCode;
+  });
+}
