@@ -15,7 +15,7 @@ interface Flags extends EngineFlags {
 }
 
 /** A file's segments that no file before it had. */
-interface FileToRead {
+export interface FileToRead {
   readonly path: string;
   readonly segments: readonly Segment[];
   readonly tokens: number;
@@ -59,7 +59,7 @@ async function withTokens(engine: Engine, root: string, paths: readonly string[]
 }
 
 /** File by file, so that what found no room can be named; the first such file ends the reading. */
-async function readAll(engine: Engine, files: readonly FileToRead[], io: CommandIo, quiet: boolean): Promise<{ reports: ReadReport[]; files: number; leftOut: string[] }> {
+export async function readAll(engine: Engine, files: readonly FileToRead[], io: Pick<CommandIo, 'signal' | 'progress'>, quiet = false): Promise<{ reports: ReadReport[]; files: number; leftOut: string[] }> {
   const total = files.reduce((sum, { tokens }) => sum + tokens, 0);
   const progress = io.progress(quiet);
   const reports: ReadReport[] = [];
