@@ -13,6 +13,8 @@ export interface ForwardRequest {
   readonly positions: readonly number[];
   readonly context: ContextRows;
   readonly window: WindowRows;
+  /** [T,T] added to the scores of new tokens among themselves: causal where it is left out. */
+  readonly newBias?: Float32Array;
   /** Indices into `tokens` whose logits are wanted. */
   readonly logits?: readonly number[];
   /** Indices into `tokens` whose queries are wanted. */
@@ -83,7 +85,7 @@ export class Model {
       ...window.feeds,
       embeddings: floats(this.embed(tokens), [1, count, this.manifest.shape.width]),
       positions: integers(positions, [1, count]),
-      new_bias: floats(this.causalBias(count), [count, count]),
+      new_bias: floats(request.newBias ?? this.causalBias(count), [count, count]),
       logit_index: integers(wantsLogits ? request.logits : [count - 1]),
       query_index: integers(wantsQueries ? request.queries : [count - 1]),
     };

@@ -8,8 +8,9 @@ export type RowShape = Pick<ModelShape, 'layers' | 'kvHeads' | 'headDim' | 'rope
 
 /** A masked row's bias: its weight after softmax is exactly 0. */
 export const MASKED = -1e9;
-/** The window grows by so many rows at once, so that tensor shapes seldom change. */
+/** The window grows by at least so many rows and by this factor, so that tensor shapes seldom change. */
 const WINDOW_STEP_ROWS = 128;
+const WINDOW_GROWTH = 1.15;
 
 /** cos and sin of every rotation, computed once for each position: [headDim / 2] each. */
 export class Rotation {
@@ -130,7 +131,8 @@ export class WindowRows {
 
   private reserve(rows: number): void {
     if (rows <= this.capacity) return;
-    const larger = new WindowRows(this.shape, this.rotation, Math.ceil(rows / WINDOW_STEP_ROWS) * WINDOW_STEP_ROWS);
+    const wanted = Math.max(rows, this.capacity * WINDOW_GROWTH);
+    const larger = new WindowRows(this.shape, this.rotation, Math.ceil(wanted / WINDOW_STEP_ROWS) * WINDOW_STEP_ROWS);
     larger.take(this, this.rowCount);
     this.keys = larger.keys;
     this.values = larger.values;

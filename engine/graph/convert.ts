@@ -129,7 +129,8 @@ function quantiseWeights(gguf: GgufFile, shape: ModelShape, headIds: Int32Array,
       qkv: quantised([rotated('q'), rotated('k'), dense(name('attn_v.weight'))]),
       qkvBias: biases.every((bias) => bias !== undefined) ? Float32Array.from(biases.flatMap((bias) => [...bias])) : undefined,
       attentionOut: quantised([dense(name('attn_output.weight'))]),
-      gateUp: quantised([dense(name('ffn_gate.weight')), dense(name('ffn_up.weight'))]),
+      gate: quantised([dense(name('ffn_gate.weight'))]),
+      up: quantised([dense(name('ffn_up.weight'))]),
       down: quantised([dense(name('ffn_down.weight'))]),
     };
     onStep();

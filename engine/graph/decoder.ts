@@ -17,8 +17,8 @@ export interface LayerWeights {
   readonly qkv: QuantisedMatrix;
   readonly qkvBias?: Float32Array;
   readonly attentionOut: QuantisedMatrix;
-  /** [width, 2 feedForward]: gate, then up. */
-  readonly gateUp: QuantisedMatrix;
+  readonly gate: QuantisedMatrix;
+  readonly up: QuantisedMatrix;
   readonly down: QuantisedMatrix;
 }
 
@@ -37,6 +37,9 @@ export interface DecoderForm {
   readonly keyChannelScales: readonly Float32Array[];
 }
 
+/** Makes the products of activations [.., inputs] with weight matrices: in int8, or in fp32 where tests compare exactly. */
+export type LinearOf = (graph: Graph, activationBits: 8 | 7) => (x: Value, inputs: number, ...matrices: readonly QuantisedMatrix[]) => Value[];
+
 /** Up to so many new tokens attend to context rows in integers; beyond, the rows are widened to fp32 once for all of them. */
 const INTEGER_ATTENTION_TOKENS_MAX = 8;
 const EPSILON = 1e-9;
@@ -49,10 +52,10 @@ const EPSILON = 1e-9;
  *   window_k_l [KV,hd,W] rotated; window_v_l [KV,W,hd].
  * Outputs: logits [n, head tokens]; rows [2 layers, T, KV*hd]: keys before rotation at 2l, values at 2l+1; queries [layers, m, H*hd] before rotation.
  */
-export function decoderGraph(shape: ModelShape, weights: DecoderWeights, form: DecoderForm, dataFile: string): Graph {
+export function decoderGraph(shape: ModelShape, weights: DecoderWeights, form: DecoderForm, dataFile: string, linearOf: LinearOf = quantisedLinear): Graph {
   const { layers, width, heads, kvHeads, headDim, feedForward } = shape;
   const graph = new Graph('', dataFile);
-  const linear = quantisedLinear(graph, form.activationBits);
+  const linear = linearOf(graph, form.activationBits);
 
   const embeddings = graph.input('embeddings', 'float32', [1, 'T', width]);
   const positions = graph.input('positions', 'int64', [1, 'T']);
@@ -79,21 +82,21 @@ export function decoderGraph(shape: ModelShape, weights: DecoderWeights, form: D
   weights.layers.forEach((layer, l) => {
     let x: Value;
     [x, residual] = norm(residual, pending, layer.attentionNorm);
-    let qkv = linear(x, layer.qkv, width);
+    let [qkv] = linear(x, width, layer.qkv);
     if (layer.qkvBias) qkv = graph.node('Add', [qkv, graph.floats(layer.qkvBias)]);
     const sizes = graph.integers(heads * headDim, kvHeads * headDim, kvHeads * headDim);
     const [q, k, v] = graph.many('Split', [qkv, sizes], 3, { axis: -1 });
     rows.push(k, v);
     queries.push(graph.node('Gather', [q, queryIndex], { axis: 1 }));
     const attended = attention.layer(l, rotate(q, heads), rotate(k, kvHeads), v);
-    const projected = linear(attended, layer.attentionOut, heads * headDim);
+    const [projected] = linear(attended, heads * headDim, layer.attentionOut);
     [x, residual] = norm(residual, projected, layer.feedForwardNorm);
-    const [gate, up] = graph.many('Split', [linear(x, layer.gateUp, width), graph.integers(feedForward, feedForward)], 2, { axis: -1 });
+    const [gate, up] = linear(x, width, layer.gate, layer.up);
     const activated = graph.node('Mul', [graph.node('QuickGelu', [gate], { alpha: { float: 1 } }, MICROSOFT), up]);
-    pending = linear(activated, layer.down, feedForward);
+    [pending] = linear(activated, feedForward, layer.down);
   });
   const [normed] = norm(residual, pending, weights.outputNorm);
-  const logits = linear(graph.node('Gather', [normed, logitIndex], { axis: 1 }), weights.head, width);
+  const [logits] = linear(graph.node('Gather', [normed, logitIndex], { axis: 1 }), width, weights.head);
   graph.output('logits', graph.node('Squeeze', [logits, graph.integers(0)]), 'float32', ['n', weights.headTokens]);
   graph.output('rows', graph.node('Concat', rows, { axis: 0 }), 'float32', [2 * layers, 'T', kvHeads * headDim]);
   graph.output('queries', graph.node('Concat', queries, { axis: 0 }), 'float32', [layers, 'm', heads * headDim]);
@@ -101,20 +104,21 @@ export function decoderGraph(shape: ModelShape, weights: DecoderWeights, form: D
 }
 
 /** y = x W with x quantised for each token to unsigned integers around a zero point, W int8 with a scale for each output channel. */
-function quantisedLinear(graph: Graph, bits: 8 | 7) {
-  const top = bits === 8 ? 127 : 63;
+const quantisedLinear: LinearOf = (graph, activationBits) => {
+  const top = activationBits === 8 ? 127 : 63;
   const zero = top + 1;
-  return (x: Value, matrix: QuantisedMatrix, inputs: number): Value => {
-    const outputs = matrix.scales.length;
+  return (x, inputs, ...matrices) => {
     const largest = graph.node('Add', [graph.node('ReduceMax', [graph.node('Abs', [x])], { axes: [-1], keepdims: 1 }), graph.float(EPSILON)]);
     const scaled = graph.node('Mul', [x, graph.node('Div', [graph.float(top), largest])]);
     const quantised = graph.node('Cast', [graph.node('Add', [scaled, graph.float(zero + 0.5)])], castTo('uint8'));
-    const w = graph.external('int8', [inputs, outputs], matrix.values);
-    const product = graph.node('Cast', [graph.node('MatMulInteger', [quantised, w, graph.byte(zero, 'uint8'), graph.byte(0, 'int8')])], castTo('float32'));
-    const perOutput = graph.node('Mul', [product, graph.floats(matrix.scales)]);
-    return graph.node('Mul', [perOutput, graph.node('Mul', [largest, graph.float(1 / top)])]);
+    const step = graph.node('Mul', [largest, graph.float(1 / top)]);
+    return matrices.map(({ values, scales }) => {
+      const w = graph.external('int8', [inputs, scales.length], values);
+      const product = graph.node('Cast', [graph.node('MatMulInteger', [quantised, w, graph.byte(zero, 'uint8'), graph.byte(0, 'int8')])], castTo('float32'));
+      return graph.node('Mul', [graph.node('Mul', [product, graph.floats(scales)]), step]);
+    });
   };
-}
+};
 
 /** cos and sin [positions, headDim / 2]. */
 export function rotationTables(graph: Graph, shape: Pick<ModelShape, 'headDim' | 'positionsMax' | 'ropeBase'>): [cos: Value, sin: Value] {
@@ -131,28 +135,34 @@ export function rotationTables(graph: Graph, shape: Pick<ModelShape, 'headDim' |
   return [graph.floats(cos, [shape.positionsMax, half]), graph.floats(sin, [shape.positionsMax, half])];
 }
 
-/** Attention as plain products: the fused operator would copy the whole past on every call. G heads share a KV head; M = G T. */
+/** Attention as plain products: the fused operator would copy the whole past on every call. G heads share a KV head; M = G T; N = P + W + T. */
 class Attention {
-  private readonly few: Value;
-  private readonly splitSizes: Value;
+  private readonly isFew: Value;
+  /** [P, W, T]. */
+  private readonly sizes: Value;
+  /** [T, N]. */
+  private readonly bias: Value;
+  /** Shapes of scores and results: [KV,G,T,rows], [KV,M,rows], [1,H,T,hd], [1,T,H*hd]. */
   private readonly shapes: Record<'grouped' | 'merged' | 'perHead' | 'flat', Value>;
 
   constructor(
     private readonly graph: Graph,
     private readonly shape: ModelShape,
     private readonly form: DecoderForm,
-    private readonly bias: { newBias: Value; contextBias: Value; windowBias: Value },
+    biases: { readonly newBias: Value; readonly contextBias: Value; readonly windowBias: Value },
   ) {
     const { kvHeads, heads, headDim } = shape;
-    const group = heads / kvHeads;
+    const { newBias, contextBias, windowBias } = biases;
     const size = (value: Value, axis: number): Value => graph.node('Slice', [graph.node('Shape', [value]), graph.integers(axis), graph.integers(axis + 1), graph.integers(0)]);
-    const t = size(bias.newBias, 0);
-    this.few = graph.node('LessOrEqual', [graph.node('Squeeze', [t]), graph.integer(INTEGER_ATTENTION_TOKENS_MAX)]);
-    this.splitSizes = graph.node('Concat', [size(bias.contextBias, 2), size(bias.windowBias, 2), t], { axis: 0 });
     const concat = (...parts: Value[]): Value => graph.node('Concat', parts, { axis: 0 });
+    const t = size(newBias, 0);
+    this.isFew = graph.node('LessOrEqual', [graph.node('Squeeze', [t]), graph.integer(INTEGER_ATTENTION_TOKENS_MAX)]);
+    this.sizes = concat(size(contextBias, 2), size(windowBias, 2), t);
+    const forEachToken = (bias: Value): Value => graph.node('Expand', [graph.node('Squeeze', [bias, graph.integers(0)]), concat(t, graph.integers(1))]);
+    this.bias = graph.node('Concat', [forEachToken(contextBias), forEachToken(windowBias), newBias], { axis: 1 });
     this.shapes = {
-      grouped: concat(graph.integers(kvHeads, group), t, t),
-      merged: concat(graph.integers(kvHeads, -1), t),
+      grouped: concat(graph.integers(kvHeads, heads / kvHeads), t, graph.integers(-1)),
+      merged: concat(graph.integers(kvHeads), graph.node('Mul', [t, graph.integers(heads / kvHeads)]), graph.integers(-1)),
       perHead: concat(graph.integers(1, heads), t, graph.integers(headDim)),
       flat: graph.integers(1, -1, heads * headDim),
     };
@@ -160,92 +170,75 @@ class Attention {
 
   /** q [1,T,H*hd] and k [1,T,KV*hd] rotated, v [1,T,KV*hd] -> [1,T,H*hd]. */
   layer(l: number, q: Value, k: Value, v: Value): Value {
-    const { graph, shape, bias, shapes } = this;
+    const { graph, shape, shapes } = this;
     const { kvHeads, heads, headDim } = shape;
-    const context = {
-      k: graph.input(`context_k_${l}`, 'int8', [kvHeads, headDim, 'P']),
-      ks: graph.input(`context_ks_${l}`, 'float32', [kvHeads, 1, 'P']),
-      v: graph.input(`context_v_${l}`, 'int8', [kvHeads, 'P', headDim]),
-      vs: graph.input(`context_vs_${l}`, 'float32', [kvHeads, 1, 'P']),
-    };
-    const windowK = graph.input(`window_k_${l}`, 'float32', [kvHeads, headDim, 'W']);
-    const windowV = graph.input(`window_v_${l}`, 'float32', [kvHeads, 'W', headDim]);
-
     const scaled = graph.node('Mul', [q, graph.float(1 / Math.sqrt(headDim))]);
     const byHead = graph.node('Transpose', [graph.node('Reshape', [scaled, graph.integers(0, 0, heads, headDim)])], { perm: [0, 2, 1, 3] });
-    const queries = graph.node('Reshape', [byHead, graph.integers(kvHeads, -1, headDim)]); // [KV,M,hd]
-    const newK = graph.node('Transpose', [graph.node('Reshape', [k, graph.integers(-1, kvHeads, headDim)])], { perm: [1, 2, 0] }); // [KV,hd,T]
-    const newV = graph.node('Transpose', [graph.node('Reshape', [v, graph.integers(-1, kvHeads, headDim)])], { perm: [1, 0, 2] }); // [KV,T,hd]
-
-    const contextScores = graph.node('Add', [this.contextScores(l, queries, context), bias.contextBias]);
-    const windowScores = graph.node('Add', [graph.node('MatMul', [queries, windowK]), bias.windowBias]);
-    const newScores = graph.node('Add', [graph.node('Reshape', [graph.node('MatMul', [queries, newK]), shapes.grouped]), bias.newBias]);
-    const scores = graph.node('Concat', [contextScores, windowScores, graph.node('Reshape', [newScores, shapes.merged])], { axis: -1 });
-    const [toContext, toWindow, toNew] = graph.many('Split', [graph.node('Softmax', [scores], { axis: -1 }), this.splitSizes], 3, { axis: -1 });
-    const local = graph.node('Add', [graph.node('MatMul', [toWindow, windowV]), graph.node('MatMul', [toNew, newV])]);
-    const attended = graph.node('Add', [this.contextValues(l, toContext, context), local]); // [KV,M,hd]
+    const rows: Rows = {
+      queries: graph.node('Reshape', [byHead, graph.integers(kvHeads, -1, headDim)]),
+      contextK: graph.input(`context_k_${l}`, 'int8', [kvHeads, headDim, 'P']),
+      contextKs: graph.input(`context_ks_${l}`, 'float32', [kvHeads, 1, 'P']),
+      contextV: graph.input(`context_v_${l}`, 'int8', [kvHeads, 'P', headDim]),
+      contextVs: graph.input(`context_vs_${l}`, 'float32', [kvHeads, 1, 'P']),
+      windowK: graph.input(`window_k_${l}`, 'float32', [kvHeads, headDim, 'W']),
+      windowV: graph.input(`window_v_${l}`, 'float32', [kvHeads, 'W', headDim]),
+      newK: graph.node('Transpose', [graph.node('Reshape', [k, graph.integers(-1, kvHeads, headDim)])], { perm: [1, 2, 0] }),
+      newV: graph.node('Transpose', [graph.node('Reshape', [v, graph.integers(-1, kvHeads, headDim)])], { perm: [1, 0, 2] }),
+    };
+    const branch = (name: string, build: (part: Graph) => Value): Graph => {
+      const part = new Graph(`attention_${l}_${name}_`);
+      part.output(`attention_${l}_${name}`, build(part), 'float32', [kvHeads, 'M', headDim]);
+      return part;
+    };
+    const channels = this.form.keyChannelScales[l];
+    const attended = graph.node('If', [this.isFew], {
+      then_branch: branch('few', (part) => this.inIntegers(part, rows, channels)),
+      else_branch: branch('many', (part) => this.widened(part, rows, channels)),
+    });
     const perHead = graph.node('Reshape', [attended, shapes.perHead]);
     return graph.node('Reshape', [graph.node('Transpose', [perHead], { perm: [0, 2, 1, 3] }), shapes.flat]);
   }
 
-  /** [KV,M,hd] x int8 keys -> [KV,M,P]. */
-  private contextScores(l: number, queries: Value, context: ContextRows): Value {
-    const { graph, shape } = this;
-    const channels = graph.floats(this.form.keyChannelScales[l], [shape.kvHeads, 1, shape.headDim]);
-    const weighted = graph.node('Mul', [queries, channels]);
-    return this.branch(
-      `scores_${l}`,
-      (few) => {
-        const { quantised, step, zero } = this.quantise(few, weighted);
-        const product = few.node('Cast', [few.node('MatMulInteger', [quantised, context.k, zero, few.byte(0, 'int8')])], castTo('float32'));
-        return few.node('Mul', [few.node('Mul', [product, context.ks]), step]);
-      },
-      (many) => many.node('MatMul', [weighted, many.node('Mul', [many.node('Cast', [context.k], castTo('float32')), context.ks])]),
-    );
-  }
-
-  /** Probabilities [KV,M,P] x int8 values -> [KV,M,hd]. */
-  private contextValues(l: number, probabilities: Value, context: ContextRows): Value {
-    const top = this.form.activationBits === 8 ? 255 : 127;
-    return this.branch(
-      `values_${l}`,
-      (few) => {
-        const weighted = few.node('Mul', [probabilities, context.vs]);
-        const largest = few.node('Add', [few.node('ReduceMax', [weighted], { axes: [-1], keepdims: 1 }), few.float(EPSILON)]);
-        const scaled = few.node('Mul', [weighted, few.node('Div', [few.float(top), largest])]);
-        const quantised = few.node('Cast', [few.node('Add', [scaled, few.float(0.5)])], castTo('uint8'));
-        const product = few.node('Cast', [few.node('MatMulInteger', [quantised, context.v, few.byte(0, 'uint8'), few.byte(0, 'int8')])], castTo('float32'));
-        return few.node('Mul', [product, few.node('Mul', [largest, few.float(1 / top)])]);
-      },
-      (many) => {
-        const weighted = many.node('Mul', [probabilities, context.vs]);
-        return many.node('MatMul', [weighted, many.node('Cast', [context.v], castTo('float32'))]);
-      },
-    );
-  }
-
-  private quantise(graph: Graph, x: Value): { quantised: Value; step: Value; zero: Value } {
-    const top = this.form.activationBits === 8 ? 127 : 63;
-    const largest = graph.node('Add', [graph.node('ReduceMax', [graph.node('Abs', [x])], { axes: [-1], keepdims: 1 }), graph.float(EPSILON)]);
-    const scaled = graph.node('Mul', [x, graph.node('Div', [graph.float(top), largest])]);
-    const quantised = graph.node('Cast', [graph.node('Add', [scaled, graph.float(top + 1.5)])], castTo('uint8'));
-    return { quantised, step: graph.node('Mul', [largest, graph.float(1 / top)]), zero: graph.byte(top + 1, 'uint8') };
-  }
-
-  /** One of two forms by the number of new tokens. */
-  private branch(name: string, few: (graph: Graph) => Value, many: (graph: Graph) => Value): Value {
-    const part = (kind: string, build: (graph: Graph) => Value): Graph => {
-      const graph = new Graph(`${name}_${kind}_`);
-      graph.output(`${name}_${kind}`, build(graph), 'float32', [this.shape.kvHeads, 'M', 'N']);
-      return graph;
+  /** Context rows stay int8: queries and probabilities are quantised instead, and the rows' scales folded into scores and probabilities. */
+  private inIntegers(part: Graph, rows: Rows, channels: Float32Array): Value {
+    const { kvHeads, headDim } = this.shape;
+    const [queryTop, probabilityTop] = this.form.activationBits === 8 ? [127, 255] : [63, 127];
+    const integers = (x: Value, top: number, zero: number, matrix: Value): { product: Value; step: Value } => {
+      const largest = part.node('Add', [part.node('ReduceMax', [part.node('Abs', [x])], { axes: [-1], keepdims: 1 }), part.float(EPSILON)]);
+      const scaled = part.node('Mul', [x, part.node('Div', [part.float(top), largest])]);
+      const quantised = part.node('Cast', [part.node('Add', [scaled, part.float(zero + 0.5)])], castTo('uint8'));
+      const product = part.node('MatMulInteger', [quantised, matrix, part.byte(zero, 'uint8'), part.byte(0, 'int8')]);
+      return { product: part.node('Cast', [product], castTo('float32')), step: part.node('Mul', [largest, part.float(1 / top)]) };
     };
-    return this.graph.node('If', [this.few], { then_branch: part('few', few), else_branch: part('many', many) });
+    const weighted = part.node('Mul', [rows.queries, part.floats(channels, [kvHeads, 1, headDim])]);
+    const context = integers(weighted, queryTop, queryTop + 1, rows.contextK);
+    const contextScores = part.node('Mul', [part.node('Mul', [context.product, rows.contextKs]), context.step]);
+    const scores = [contextScores, part.node('MatMul', [rows.queries, rows.windowK]), part.node('MatMul', [rows.queries, rows.newK])];
+    const probabilities = this.softmax(part, part.node('Concat', scores, { axis: -1 }));
+    const [toContext, toWindow, toNew] = part.many('Split', [probabilities, this.sizes], 3, { axis: -1 });
+    const values = integers(part.node('Mul', [toContext, rows.contextVs]), probabilityTop, 0, rows.contextV);
+    const fromContext = part.node('Mul', [values.product, values.step]);
+    const local = part.node('Add', [part.node('MatMul', [toWindow, rows.windowV]), part.node('MatMul', [toNew, rows.newV])]);
+    return part.node('Add', [fromContext, local]);
+  }
+
+  /** Context rows are widened to fp32 once for all of the new tokens: cheaper than any pass over their many scores. */
+  private widened(part: Graph, rows: Rows, channels: Float32Array): Value {
+    const { kvHeads, headDim } = this.shape;
+    const wide = (values: Value, scales: Value): Value => part.node('Mul', [part.node('Cast', [values], castTo('float32')), scales]);
+    const contextK = part.node('Mul', [wide(rows.contextK, rows.contextKs), part.floats(channels, [kvHeads, headDim, 1])]);
+    const contextV = wide(rows.contextV, part.node('Transpose', [rows.contextVs], { perm: [0, 2, 1] }));
+    const keys = part.node('Concat', [contextK, rows.windowK, rows.newK], { axis: 2 });
+    const values = part.node('Concat', [contextV, rows.windowV, rows.newV], { axis: 1 });
+    return part.node('MatMul', [this.softmax(part, part.node('MatMul', [rows.queries, keys])), values]);
+  }
+
+  /** [KV,M,N] -> [KV,M,N], masked. */
+  private softmax(part: Graph, scores: Value): Value {
+    const masked = part.node('Add', [part.node('Reshape', [scores, this.shapes.grouped]), this.bias]);
+    return part.node('Reshape', [part.node('Softmax', [masked], { axis: -1 }), this.shapes.merged]);
   }
 }
 
-interface ContextRows {
-  readonly k: Value;
-  readonly ks: Value;
-  readonly v: Value;
-  readonly vs: Value;
-}
+/** What one layer attends with and to. */
+type Rows = Record<'queries' | 'contextK' | 'contextKs' | 'contextV' | 'contextVs' | 'windowK' | 'windowV' | 'newK' | 'newV', Value>;
