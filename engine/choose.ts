@@ -123,31 +123,38 @@ export async function chooseByQueries(
     for (let b = 0; b < heads.count; b++) addMass(total[b], mass.subarray(b * queries.count, (b + 1) * queries.count));
   });
   if (!massed) return undefined;
-  const weights: { ranks: number; weight: Float32Array }[] = [];
-  const weighed = await each(async (s, _, keys, positions, ranks) => {
+  const weights: Weights[] = [];
+  const weighed = await each(async (s, candidate, keys, positions, ranks) => {
     const { weight } = await ranker.score(queries, heads, keys, positions, total, 0);
-    weights[s] = { ranks, weight };
+    weights[s] = { ranks, usable: Math.min(ranks, candidate.ranksMax), weight };
   });
   return weighed ? bestRanks(weights, heads.count, budget) : undefined;
 }
 
+/** Weights [heads, ranks] of a candidate's loaded ranks, of which the first `usable` may be taken: blocks are loaded whole. */
+interface Weights {
+  readonly ranks: number;
+  readonly usable: number;
+  readonly weight: Float32Array;
+}
+
 /** Each head's best `budget` ranks over all candidates. */
-function bestRanks(weights: readonly { ranks: number; weight: Float32Array }[], heads: number, budget: number): Choice {
-  const total = weights.reduce((sum, { ranks }) => sum + ranks, 0);
+function bestRanks(weights: readonly Weights[], heads: number, budget: number): Choice {
+  const total = weights.reduce((sum, { usable }) => sum + usable, 0);
   const count = Math.min(budget, total);
   const chosen: number[][][] = weights.map(() => Array.from({ length: heads }, () => []));
   const all = new Float32Array(total);
   for (let b = 0; b < heads; b++) {
     let at = 0;
-    for (const { ranks, weight } of weights) {
-      all.set(weight.subarray(b * ranks, (b + 1) * ranks), at);
-      at += ranks;
+    for (const { ranks, usable, weight } of weights) {
+      all.set(weight.subarray(b * ranks, b * ranks + usable), at);
+      at += usable;
     }
     const threshold = all.slice().sort()[total - count];
     let equal = count - all.reduce((sum, weight) => sum + (weight > threshold ? 1 : 0), 0);
     at = 0;
-    for (const [s, { ranks }] of weights.entries()) {
-      for (let r = 0; r < ranks; r++, at++) {
+    for (const [s, { usable }] of weights.entries()) {
+      for (let r = 0; r < usable; r++, at++) {
         if (all[at] > threshold || (all[at] === threshold && equal-- > 0)) chosen[s][b].push(r);
       }
     }

@@ -16,7 +16,8 @@ export function kvFigures(shape: ModelShape, state: DocumentState, context: Cont
   const storedShare = context.form === 'composed' ? context.anchors.storedShare : 0;
   const tokenCounts = composed?.candidates.map(({ tokens }) => tokens.length) ?? [];
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  const contextTokens = sum(tokenCounts) + causalTokens;
+  // Outlines stand for the whole texts that they were made of.
+  const contextTokens = (context.form === 'composed' && context.anchors.policy === 'outline-text' ? context.plan.tokens : sum(tokenCounts)) + causalTokens;
   const bytesStored = sum(tokenCounts.map((tokens) => library.bytesStored(tokens, storedShare)));
   const rowsResident = (composed?.rowsHeldMax ?? 0) + causalTokens;
   const contextBytes = composed && composed.rows.rows > 0 && !composed.rows.isNone ? (composed.rows.bytes / composed.rows.rows) * composed.rowsHeldMax : causalTokens * valuesPerRow * FP32_BYTES;

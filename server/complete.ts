@@ -73,9 +73,10 @@ function countTokensOf(engine: Engine): CountTokens {
   return count;
 }
 
-/** Rows in stored order at once; `Engine.settle` lets the cursor's own queries choose while the user rests. */
+/** All that is stored; under a smaller share, rows in stored order at once, and `Engine.settle` lets the cursor's own queries choose while the user rests. */
 export function contextOf(plan: ContextPlan, { residentShare }: Pick<CompletionSettings, 'residentShare'>): ContextForm {
-  return { form: 'composed', plan, anchors: { policy: 'two-stage', residentShare, storedShare, state: 'first' } };
+  const policy = residentShare >= storedShare ? 'all-stored' : 'two-stage';
+  return { form: 'composed', plan, anchors: { policy, residentShare, storedShare, state: 'first' } };
 }
 
 /** The plan for a cursor without completing there: what is read while the user rests. */
