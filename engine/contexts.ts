@@ -43,11 +43,17 @@ export class Contexts {
     });
   }
 
-  /** Reads the candidates that the store lacks. */
-  async fill(candidates: readonly Candidate[], settings: AnchorSettings, turn: Turn): Promise<void> {
-    for (const { key, tokens } of candidates) {
-      if (!this.library.holds(key)) await this.library.read(key, tokens, this.recipeShare(settings), turn);
+  /** Reads the candidates that the store lacks; returns those that it then holds, behind one another. */
+  async fill(candidates: readonly Candidate[], settings: AnchorSettings, turn: Turn): Promise<Candidate[]> {
+    const held: Candidate[] = [];
+    let place = this.sink.length;
+    for (const candidate of candidates) {
+      const { key, tokens } = candidate;
+      if (!this.library.holds(key) && (await this.library.read(key, tokens, this.recipeShare(settings), turn)) === 'full') continue;
+      held.push({ ...candidate, place });
+      place += tokens.length;
     }
+    return held;
   }
 
   /** Composes; `queries` is absent for a document that was just opened. Undefined when the store lost (or never had room for) a candidate. */

@@ -83,11 +83,11 @@ export class Prompter {
     return state.context?.rows ?? this.model.noContext;
   }
 
-  /** Composes a document's context anew. What the store could not keep cannot be composed: the document then completes without context. */
+  /** Composes a document's context anew, without what the store has no room for; without any context where another process just took it away. */
   private async open(state: DocumentState, key: string, context: ContextForm & { form: 'composed' }, queries: RankingQueries | undefined, turn: Turn): Promise<void> {
     const older = state.context;
-    const candidates = older?.key === key ? older.candidates : this.contexts.candidates(context.plan, context.anchors);
-    await this.contexts.fill(candidates, context.anchors, turn);
+    const wanted = older?.key === key ? older.candidates : this.contexts.candidates(context.plan, context.anchors);
+    const candidates = await this.contexts.fill(wanted, context.anchors, turn);
     const composed = await this.contexts.compose(key, candidates, context.anchors, queries, older?.rows);
     if (composed) this.rebase(state, composed, this.sink.length + candidates.reduce((sum, { tokens }) => sum + tokens.length, 0));
     else this.rebase(state, { key, candidates: [], rows: this.model.noContext, rowsPerCandidate: [], rowsHeldMax: 0, settled: true }, this.sink.length);

@@ -15,16 +15,19 @@ import { decoderGraph, type DecoderWeights, type LinearOf, type QuantisedMatrix 
 import { shapeOf } from '../../engine/graph/shape.js';
 import { writeTinyGguf, type TinyGgufOptions } from './tiny-gguf.js';
 
+const temporaryDirs: string[] = [];
+process.once('exit', () => temporaryDirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
+
 /** A folder that goes with the process. */
-export function temporaryDir(name: string): string {
+function temporaryDir(name: string): string {
   const dir = mkdtempSync(join(tmpdir(), `kedge-${name}-`));
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  temporaryDirs.push(dir);
   return dir;
 }
 
-/** As `temporaryDir`, gone when the test is over. */
+/** A folder that goes with the test. */
 export function testDir(name: string): string {
-  const dir = temporaryDir(name);
+  const dir = mkdtempSync(join(tmpdir(), `kedge-${name}-`));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }

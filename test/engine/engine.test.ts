@@ -1,0 +1,207 @@
+// The engine's promises on a tiny random model: what is read once is not read again, typing runs only what is new, requests go first.
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../base/clock.js';
+import type { PlannedSegment } from '../../base/segment.js';
+import { LocalEngine } from '../../engine/engine.js';
+import type { AnchorSettings, CompleteRequest, ContextForm, PolicyName } from '../../engine/types.js';
+import { planned, promptOf, segmentOf, testDir, tinyModel } from '../harness/tiny-model.js';
+
+const model = tinyModel({ architecture: 'qwen2', seed: 3 });
+const body = (name: string): string => Array.from({ length: 6 }, (_, i) => `export function ${name}${i}(value: number) {\n  return value == ${i};\n}\n`).join('');
+const files = [segmentOf('dock.ts', body('dock')), segmentOf('crane.ts', body('crane')), segmentOf('yard.ts', body('yard'))];
+
+class ManualClock implements Clock {
+  ms = 0;
+  /** Passes at every look. */
+  step = 0;
+  nowMs(): number {
+    return (this.ms += this.step);
+  }
+  wallMs(): number {
+    return this.ms;
+  }
+}
+
+async function open(options: { storedShare?: number; storeBytesMax?: number; storeDir?: string; clock?: Clock; convertedDir?: string } = {}): Promise<LocalEngine> {
+  const { storedShare, storeBytesMax = 1e8, clock } = options;
+  return LocalEngine.open({ convertedDir: options.convertedDir ?? (await model), storeDir: options.storeDir ?? testDir('store'), storeBytesMax, threads: 1, storedShare }, clock);
+}
+
+const plan = (segments: readonly PlannedSegment[] = files.map((file) => planned(file))) => ({ segments, tokens: segments.reduce((sum, { tokens }) => sum + tokens, 0) });
+const anchors = (policy: PolicyName, settings: Partial<AnchorSettings> = {}): AnchorSettings => ({ policy, residentShare: 0.5, storedShare: 0.5, state: 'first', ...settings });
+const composed = (settings: AnchorSettings = anchors('all-stored'), segments?: readonly PlannedSegment[]): ContextForm => ({ form: 'composed', plan: plan(segments), anchors: settings });
+const request = (prefix: string, context: ContextForm = composed(), settings: Partial<CompleteRequest> = {}): CompleteRequest => ({
+  client: 'test',
+  document: 'main.ts',
+  prompt: promptOf(prefix),
+  context,
+  stop: 'line',
+  tokensMax: 6,
+  decodeMsMax: 0,
+  waitMsMax: 0,
+  confidenceFloor: 0,
+  ...settings,
+});
+
+const read = (engine: LocalEngine, segments = files) => engine.read({ client: 'test', priority: 'reading', segments });
+
+describe('reading', () => {
+  it('encodes nothing twice, and only what changed', async () => {
+    const storeDir = testDir('store');
+    const engine = await open({ storeDir });
+    const first = await read(engine);
+    expect(first).toMatchObject({ segments: 3, segmentsEncoded: 3, segmentsReused: 0, segmentsLeftOut: 0 });
+    expect(first.tokensEncoded).toBe(first.tokens);
+    expect(Math.abs(first.rowsStored - first.tokens / 2)).toBeLessThanOrEqual(files.length);
+    expect(await read(engine)).toMatchObject({ segmentsEncoded: 0, segmentsReused: 3, tokensEncoded: 0 });
+    await engine.close();
+    const again = await open({ storeDir });
+    const edited = [files[0], segmentOf('crane.ts', `${body('crane')}// edited\n`), files[2]];
+    expect(await read(again, edited)).toMatchObject({ segmentsEncoded: 1, segmentsReused: 2 });
+    expect(await read(again)).toMatchObject({ segmentsEncoded: 0, segmentsReused: 3 });
+    await again.close();
+  });
+
+  it('keeps entries of another stored share apart', async () => {
+    const storeDir = testDir('store');
+    const half = await open({ storeDir });
+    await read(half);
+    await half.close();
+    const whole = await open({ storeDir, storedShare: 1 });
+    const report = await read(whole);
+    expect(report).toMatchObject({ segmentsEncoded: 3, rowsStored: report.tokens });
+    await whole.close();
+  });
+
+  it('stops where the store is full, keeps what was read, and completes all the same', async () => {
+    const engine = await open({ storeBytesMax: 50_000 });
+    const report = await read(engine);
+    expect(report.segmentsLeftOut).toBeGreaterThan(0);
+    expect(report.segmentsEncoded).toBeGreaterThan(0);
+    const { complete, context } = await engine.complete(request('const a = '));
+    expect(complete).toBe(true);
+    expect(context.length).toBe(report.segmentsEncoded);
+    await engine.close();
+  });
+
+  it('rejects with the reason when aborted', async () => {
+    const engine = await open();
+    const abort = new AbortController();
+    abort.abort(new Error('no longer wanted'));
+    await expect(engine.read({ client: 'test', priority: 'reading', segments: files }, abort.signal)).rejects.toThrow('no longer wanted');
+    await engine.close();
+  });
+});
+
+describe('completing', () => {
+  it('runs only new text while somebody types', async () => {
+    const engine = await open();
+    const first = await engine.complete(request('const a = dock1(10);\nconst b = cra'));
+    const second = await engine.complete(request('const a = dock1(10);\nconst b = crane'));
+    const repeated = await engine.complete(request('const a = dock1(10);\nconst b = crane'));
+    expect(first.tokensPrefilled).toBeGreaterThan(second.tokensPrefilled);
+    expect(second.tokensPrefilled).toBeLessThan(10);
+    expect(repeated.text).toBe(second.text);
+    await engine.forget('test', 'main.ts');
+    const fresh = await engine.complete(request('const a = dock1(10);\nconst b = crane'));
+    expect(fresh.text).toBe(second.text);
+    await engine.close();
+  });
+
+  it('says which segments served and what they cost', async () => {
+    const engine = await open();
+    const { context, kv } = await engine.complete(request('const a = '));
+    expect(context.map(({ path }) => path)).toEqual(['dock.ts', 'crane.ts', 'yard.ts']);
+    expect(kv.contextTokens).toBe(context.reduce((sum, { tokens }) => sum + tokens, 0));
+    expect(kv.rowsAttended).toBe(kv.rowsStored);
+    expect(kv.rowsResident).toBeGreaterThanOrEqual(kv.rowsAttended);
+    expect(kv.rowReduction).toBeCloseTo(1 - kv.rowsResident / kv.contextTokens);
+    expect(kv.bytesStored).toBeLessThan(kv.denseBytesFp16);
+    await engine.close();
+  });
+
+  const policies: readonly { policy: PolicyName; state: AnchorSettings['state']; rows: number }[] = [
+    { policy: 'every-row', state: 'first', rows: 1 },
+    { policy: 'all-stored', state: 'first', rows: 0.5 },
+    { policy: 'stored-order', state: 'first', rows: 0.2 },
+    { policy: 'two-stage', state: 'first', rows: 0.2 },
+    { policy: 'two-stage', state: 'warm', rows: 0.2 },
+    { policy: 'every-kth', state: 'first', rows: 0.2 },
+    { policy: 'newlines', state: 'first', rows: 0.2 },
+    { policy: 'signatures', state: 'first', rows: 0.2 },
+    { policy: 'outline-text', state: 'first', rows: 0.2 },
+  ];
+  it.each(policies)('$policy, $state, composes at most $rows of the rows and changes what is said', async ({ policy, state, rows }) => {
+    const engine = await open({ storedShare: 1 });
+    const target = 'crane3(value);';
+    const likelihood = async (context: ContextForm) => engine.likelihood({ client: 'test', document: policy, prompt: promptOf('const a = '), context, target });
+    const none = await likelihood({ form: 'none' });
+    const { bits, kv } = await likelihood(composed(anchors(policy, { state, residentShare: rows, storedShare: policy === 'two-stage' || policy === 'all-stored' || policy === 'stored-order' ? 0.5 : 1 })));
+    expect(kv.rowsAttended).toBeGreaterThan(0);
+    expect(kv.rowsAttended).toBeLessThanOrEqual(Math.ceil(kv.contextTokens * rows) + 3);
+    expect(bits).toBeGreaterThan(0);
+    expect(bits).not.toBe(none.bits);
+    await engine.close();
+  });
+
+  it('chooses everything when the budget holds everything', async () => {
+    const engine = await open();
+    const bits = async (settings: AnchorSettings, document: string) => (await engine.likelihood({ client: 'test', document, prompt: promptOf('const a = '), context: composed(settings), target: 'crane3(value);' })).bits;
+    expect(await bits(anchors('two-stage', { state: 'warm', residentShare: 1 }), 'a')).toBeCloseTo(await bits(anchors('all-stored'), 'b'), 2);
+    await engine.close();
+  });
+
+  it('answers empty when its time is over, reads on, and the next request profits', async () => {
+    const clock = new ManualClock();
+    const engine = await open({ clock });
+    clock.step = 60;
+    const long = `${body('local')}const a = `;
+    const first = await engine.complete(request(long, composed(), { waitMsMax: 100 }));
+    expect(first).toMatchObject({ text: '', complete: false });
+    clock.step = 0;
+    await engine.settle({ client: 'test', document: 'main.ts', prompt: promptOf(long), context: composed() });
+    const second = await engine.complete(request(long, composed(), { waitMsMax: 100 }));
+    expect(second.complete).toBe(true);
+    expect(second.tokensPrefilled).toBeLessThan(20);
+    await engine.close();
+  });
+
+  it('stops at an abort and completes the next request', async () => {
+    const engine = await open();
+    const abort = new AbortController();
+    const running = engine.complete(request('const a = '), abort.signal);
+    abort.abort(new Error('typed on'));
+    await expect(running).rejects.toThrow('typed on');
+    expect((await engine.complete(request('const a = '))).complete).toBe(true);
+    await engine.close();
+  });
+
+  it('goes before reading that waits', async () => {
+    const engine = await open();
+    const order: string[] = [];
+    const many = Array.from({ length: 12 }, (_, i) => segmentOf(`part${i}.ts`, body(`part${i}x`)));
+    const reading = read(engine, many).then(() => order.push('reading'));
+    const completing = engine.complete(request('const a = ', { form: 'none' })).then(() => order.push('completion'));
+    await Promise.all([reading, completing]);
+    expect(order).toEqual(['completion', 'reading']);
+    await engine.close();
+  });
+});
+
+describe('other models', () => {
+  it('completes from the prefix alone where the model cannot fill the middle', async () => {
+    const convertedDir = await tinyModel({ architecture: 'qwen2', seed: 5, fillInTheMiddle: false });
+    const engine = await open({ convertedDir });
+    expect((await engine.info()).fillInTheMiddle).toBe(false);
+    const results = [await engine.complete(request('const a = dock')), await engine.complete(request('const a = dock', composed(anchors('two-stage', { state: 'warm', residentShare: 0.2 }))))];
+    expect(results.every(({ complete }) => complete)).toBe(true);
+    await engine.close();
+  });
+
+  it('reads llama models, whose rotation is stored otherwise', async () => {
+    const engine = await open({ convertedDir: await tinyModel({ architecture: 'llama', seed: 5 }) });
+    expect(await engine.info()).toMatchObject({ architecture: 'llama', fillInTheMiddle: true });
+    expect((await engine.complete(request('const a = dock'))).complete).toBe(true);
+    await engine.close();
+  });
+});
