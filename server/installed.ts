@@ -11,6 +11,8 @@ export type EngineSettings = Pick<Config, 'model' | 'threads' | 'storeBytesMax'>
 export interface OpenInstalledOptions {
   /** The store's folder, where it is not the user's. */
   readonly dir?: string;
+  /** Keep what this run wrote whatever the store's bound (the default); a daemon lives too long for that. */
+  readonly protectOwn?: boolean;
   /** Of converting a model that this version has not converted yet. */
   readonly onProgress?: OnProgress;
 }
@@ -18,8 +20,8 @@ export interface OpenInstalledOptions {
 /** Undefined where the default model is not installed; UserError where the named one is not. */
 export async function openInstalled(settings: EngineSettings, env: Env, options: OpenInstalledOptions = {}): Promise<Engine | undefined> {
   const model = findModel(settings.model, env);
-  const { dir = storeDir(env), onProgress } = options;
-  if (model) return openEngine({ model, storeDir: dir, storeBytesMax: settings.storeBytesMax, threads: settings.threads, onProgress });
+  const { dir = storeDir(env), protectOwn, onProgress } = options;
+  if (model) return openEngine({ model, storeDir: dir, storeBytesMax: settings.storeBytesMax, threads: settings.threads, protectOwn, onProgress });
   if (settings.model === undefined) return undefined;
   throw new UserError(`no model "${settings.model}" is installed: kedge model list shows those that are`);
 }

@@ -57,7 +57,7 @@ async function launchDaemon(args: readonly string[]): Promise<void> {
   if (unknown !== undefined) throw new UserError(`"${unknown}" does not go with --stdio: an editor starts Kedge as kedge --stdio`, 2);
   const stdout = claimStdout();
   const [{ listenOnStdio }, { openInstalled }, { systemTimers }] = await Promise.all([import('./connection.js'), import('./installed.js'), import('./scheduler.js')]);
-  listenOnStdio(stdout, { openEngine: (config, onProgress) => openInstalled(config, process.env, { onProgress }), clock: systemClock, timers: systemTimers });
+  listenOnStdio(stdout, { openEngine: (config, onProgress) => openInstalled(config, process.env, { protectOwn: false, onProgress }), clock: systemClock, timers: systemTimers });
 }
 
 main(process.argv).catch((error: unknown) => {
