@@ -5,16 +5,26 @@ import type { Span } from './outline.js';
 /** Looked through on each side of the cursor, in UTF-16 code units. */
 const reachChars = 65_536;
 
+const receiverCharsMax = 200;
+
 /** Dotted names count as a whole and by their parts; 0 is the nearest. */
 export class Mentions {
   private readonly ranks = new Map<string, number>();
   private readonly memberRanks = new Map<string, number>();
   private readonly membersByOwner = new Map<string, string[]>();
 
-  /** `skipped`: import statements, which mention everything. */
+  /** What a member is being asked of right at the cursor: `a.b` in `a.b.` and in `a.b.na`. */
+  readonly receiver: string | undefined;
+
+  /** `skipped`: import statements in file order, which mention everything. */
   constructor(text: string, cursor: number, skipped: readonly Span[]) {
+    this.receiver = /([\p{L}_$][\p{L}\p{N}_$.]*)\??\.[\p{L}\p{N}_$]*$/u.exec(text.slice(Math.max(0, cursor - receiverCharsMax), cursor))?.[1];
     const from = Math.max(0, cursor - reachChars);
-    const inSkipped = (at: number): boolean => skipped.some((s) => s.start <= at && at < s.end);
+    let next = 0;
+    const inSkipped = (at: number): boolean => {
+      while (next < skipped.length && skipped[next].end <= at) next++;
+      return next < skipped.length && skipped[next].start <= at;
+    };
     const chains: { readonly at: number; readonly chain: string }[] = [];
     for (const match of text.slice(from, cursor + reachChars).matchAll(/[\p{L}_$][\p{L}\p{N}_$]*(?:\??\.[\p{L}_$][\p{L}\p{N}_$]*)*/gu)) {
       if (!inSkipped(from + match.index)) chains.push({ at: from + match.index, chain: match[0].replaceAll('?', '') });

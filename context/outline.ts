@@ -53,15 +53,3 @@ export interface Outline {
   readonly declarations: readonly Declaration[];
   readonly exports: readonly ExportAlias[];
 }
-
-/** The innermost declaration around `offset`, with those around it, outermost first. A position at the end counts as inside. */
-export function declarationsAt(outline: Outline, offset: number): Declaration[] {
-  const found: Declaration[] = [];
-  let level: readonly Declaration[] = outline.declarations;
-  for (;;) {
-    const inner = level.find((d) => d.start <= offset && offset < d.end) ?? level.find((d) => d.end === offset);
-    if (!inner) return found;
-    found.push(inner);
-    level = inner.children;
-  }
-}

@@ -8,6 +8,8 @@ import { segmentTokens } from './token-counts.js';
 
 /** Of the budget, for the current file's own pieces while others want it. */
 const ownFileShare = 0.25;
+/** So many names count as near the cursor: one mentioned further away says less than belonging to what is imported by name. */
+const nearNames = 40;
 /** No text has fewer tokens than its bytes over this: what cannot fit need not be counted. */
 const tokenBytesMost = 8;
 
@@ -53,8 +55,9 @@ function rankOf(piece: Piece, candidate: Candidate, order: number, mentions: Men
   if (piece.isImports) return { ...at, level: 4 };
   const asked = piece.names.find((name) => candidate.names.includes(name));
   if (asked !== undefined) return { ...at, level: 0, reason: `declares ${asked}, imported here` };
+  if (mentions.receiver !== undefined && candidate.locals.includes(mentions.receiver)) return { ...at, level: 1, rank: -1, reason: `${mentions.receiver} is asked for a member at the cursor` };
   const mentioned = nearest(piece, mentions);
-  if (mentioned) return { ...at, level: 1, rank: mentioned.rank, reason: `declares ${mentioned.name}, mentioned near the cursor` };
+  if (mentioned && mentioned.rank < nearNames) return { ...at, level: 1, rank: mentioned.rank, reason: `declares ${mentioned.name}, mentioned near the cursor` };
   return { ...at, level: piece.owners.some((name) => candidate.names.includes(name)) ? 2 : 3 };
 }
 

@@ -50,6 +50,6 @@ export async function prepare(snapshot: Snapshot, cursor: Cursor, options: Prepa
   if (options.contextTokensMax <= 0 || !outline || isSecret(path)) return { prompt, windowStart, plan: { segments: [], tokens: 0 } };
   const mentions = new Mentions(text, cursor.offset, outline.imports);
   const form = options.form ?? 'declaration';
-  const candidates = [...ownFileCandidates(snapshot, path, cursor.offset, shown, form), ...importCandidates(snapshot, path, mentions, form)];
+  const candidates = [...ownFileCandidates(snapshot, path, cursor.offset, shown, form), ...(await importCandidates(snapshot, path, mentions, form))];
   return { prompt, windowStart, plan: await planOf(candidates, mentions, options.contextTokensMax, options.countTokens) };
 }

@@ -12,7 +12,7 @@ const starsMax = 48;
 /** One file that an import statement leads to. */
 export interface ImportTarget {
   readonly path: string;
-  /** Names declared there that the importing file asked for; empty when it takes the file as a whole. */
+  /** Names declared there that the importing file asked for by name; empty when it takes the file as a whole. */
   readonly names: readonly string[];
   /** What the importing file calls them, dots kept; empty for an import of effects only. */
   readonly locals: readonly string[];
@@ -34,7 +34,7 @@ export function importTargets(snapshot: Snapshot, path: string, statement: Impor
     const wanted = imported === '*' ? membersOf(local) : [imported];
     for (const name of wanted) {
       const at = declaredAt(snapshot, module, name, hopsMax, new Set());
-      if (at) add(at.path, at.name, local);
+      if (at) add(at.path, imported === '*' ? undefined : at.name, local);
     }
     // The module itself comes last: what it passes on is nearer to the point.
     add(module.file, undefined, local);

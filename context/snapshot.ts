@@ -69,10 +69,6 @@ export class Snapshot {
     return canonicalPath(this.layout.roots, path);
   }
 
-  isOpen(path: string): boolean {
-    return this.overlay.has(this.canonical(path));
-  }
-
   /** Text of an open buffer or of a readable source file on disk; undefined for anything else. */
   read(path: string): string | undefined {
     return this.buffer(this.canonical(path))?.text;

@@ -7,8 +7,6 @@ export interface Node {
   readonly text: string;
   readonly startIndex: number;
   readonly endIndex: number;
-  readonly isNamed: boolean;
-  readonly isMissing: boolean;
   readonly namedChildren: readonly Node[];
   readonly children: readonly Node[];
   readonly parent: Node | null;
@@ -22,6 +20,17 @@ export interface Language {
   declarations(root: Node, text: string): Declaration[];
   exports(root: Node): ExportAlias[];
 }
+
+/** The nodes to look at: what stands inside an error counts as if the error were not there. */
+export function* standing(nodes: readonly Node[]): Iterable<Node> {
+  for (const node of nodes) {
+    if (node.type === 'ERROR') yield* standing(node.namedChildren);
+    else yield node;
+  }
+}
+
+/** Functions shorter than this many code units are never cut, so what they declare inside is not looked at. */
+export const functionCharsMin = 1800;
 
 /** The trimmed end of text[start, end): blanks before `end` are left out. */
 export function trimmedEnd(text: string, start: number, end: number): number {

@@ -1,6 +1,6 @@
 // Python: imports and declarations out of its tree. Refuses to resolve module names.
 import type { Declaration, DeclarationKind, ImportedName, ImportStatement, Span } from '../outline.js';
-import { LeadingComments, trimmedEnd, type Language, type Node } from './language.js';
+import { functionCharsMin, LeadingComments, standing, trimmedEnd, type Language, type Node } from './language.js';
 
 export const python: Language = {
   imports: (root, text) => [...standing(root.namedChildren)].flatMap((n) => importsOf(n, true)).concat(nestedImports(root, text)).sort((a, b) => a.start - b.start),
@@ -8,16 +8,6 @@ export const python: Language = {
   // Every name that a module has can be imported from it.
   exports: () => [],
 };
-
-/** Functions shorter than this are never cut, so what they declare inside is not looked at. */
-const functionCharsMin = 1800;
-
-function* standing(nodes: readonly Node[]): Iterable<Node> {
-  for (const node of nodes) {
-    if (node.type === 'ERROR') yield* standing(node.namedChildren);
-    else yield node;
-  }
-}
 
 function bodyOf(nodes: readonly Node[], text: string): Declaration[] {
   const found: Declaration[] = [];

@@ -1,16 +1,13 @@
 // TypeScript, TSX, JavaScript and JSX: imports, exports and declarations out of their trees, which have the same node names.
 // Refuses to resolve specifiers.
 import type { Declaration, DeclarationKind, ExportAlias, ImportedName, ImportStatement, Span } from '../outline.js';
-import { LeadingComments, trimmedEnd, type Language, type Node } from './language.js';
+import { functionCharsMin, LeadingComments, standing, trimmedEnd, type Language, type Node } from './language.js';
 
 export const typescript: Language = {
   imports: (root, text) => [...statementImports(root), ...callImports(root, text)].sort((a, b) => a.start - b.start),
   declarations: (root, text) => bodyOf(root.namedChildren, text),
   exports: exportAliases,
 };
-
-/** Functions shorter than this are never cut, so what they declare inside is not looked at. */
-const functionCharsMin = 1800;
 
 const kinds: Readonly<Record<string, DeclarationKind>> = {
   class_declaration: 'class',
@@ -53,14 +50,6 @@ function bodyOf(nodes: readonly Node[], text: string): Declaration[] {
     }
   }
   return found;
-}
-
-/** The nodes to look at: what stands inside an error counts as if the error were not there. */
-function* standing(nodes: readonly Node[]): Iterable<Node> {
-  for (const node of nodes) {
-    if (node.type === 'ERROR') yield* standing(node.namedChildren);
-    else yield node;
-  }
 }
 
 function declarationOf(node: Node, start: number, signatureStart: number, text: string): Declaration {

@@ -10,4 +10,6 @@ export interface Candidate {
   readonly pieces: readonly Piece[];
   /** Names that the current file asked this one for. */
   readonly names: readonly string[];
+  /** What the current file calls what it takes from this one. */
+  readonly locals: readonly string[];
 }

@@ -13,5 +13,5 @@ export function ownFileCandidates(snapshot: Snapshot, path: string, cursor: numb
   if (text === undefined || !outline) return [];
   const imports: Span = { start: 0, end: importBlockEnd(text, outline) };
   const pieces = piecesOf(snapshot.nameOf(path), text, outline, form, { spans: [imports, shown], cursor }).filter((p) => /\S/.test(p.segment.text));
-  return pieces.length === 0 ? [] : [{ source: 'own-file', path, reason: 'elsewhere in this file', pieces, names: [] }];
+  return pieces.length === 0 ? [] : [{ source: 'own-file', path, reason: 'elsewhere in this file', pieces, names: [], locals: [] }];
 }

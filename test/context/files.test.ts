@@ -1,7 +1,8 @@
 // What a listing reads and leaves out, and which paths are secrets. Each case is data.
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { systemDisk, type Disk } from '../../context/disk.js';
 import { isSecret, listFiles, Workspace } from '../../context/index.js';
 import { layOut } from '../harness/fixture.js';
 
@@ -44,12 +45,11 @@ test('what cannot be listed is told in one line', () => {
   expect(() => listFiles(`${root}/a.ts`)).toThrow(/a\.ts is not a folder$/);
 });
 
-test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('a folder that is not readable is told or named', () => {
+test('a folder that is not readable is told or named', () => {
   const { root } = layOut('--- sub/a.ts\n--- b.ts\n');
-  chmodSync(`${root}/sub`, 0);
-  expect(() => listFiles(`${root}/sub`)).toThrow(/not readable/);
-  expect(listFiles(root).leftOut).toEqual([{ path: `${root}/sub`, reason: 'unreadable' }]);
-  chmodSync(`${root}/sub`, 0o700);
+  const closed = (path: string): Disk => ({ ...systemDisk, list: (dir) => (dir === path ? undefined : systemDisk.list(dir)) });
+  expect(() => listFiles(root, closed(root))).toThrow(/is not readable/);
+  expect(listFiles(root, closed(join(root, 'sub')))).toEqual({ files: [join(root, 'b.ts')], leftOut: [{ path: join(root, 'sub'), reason: 'unreadable' }] });
 });
 
 describe('content that is not text', () => {

@@ -38,6 +38,16 @@ test('of a file that does not fit, what is imported comes first, then what the s
   expect(plan.segments.map((s) => s.reason)).toContainEqual(expect.stringMatching(/^declares big7, imported here$/));
 });
 
+test('what a member is being asked of at the cursor comes before what is mentioned elsewhere', async () => {
+  const files = many('m', 6);
+  const { plan } = await planned(
+    `--- a.js\n${files.map((m) => `import * as ${m} from './${m}';\n`).join('')}${files.flatMap((m) => many(`${m}.${m}f`, 20)).join('();\n')};\nm2.‸\n${files.map((m) => `--- ${m}.js\n${functions(many(`${m}f`, 40), 5)}`).join('')}`,
+    3500,
+  );
+  const text = plan.segments.map((s) => s.segment.text).join('');
+  for (const name of many('m2f', 40)) expect(text).toContain(`function ${name}(`);
+});
+
 test('every imported name gets its declaration before any file is filled up', async () => {
   const files = many('m', 12);
   const { plan } = await planned(
