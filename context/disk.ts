@@ -1,5 +1,5 @@
 // Reading files safely: regular files of bounded size, text only, never a secret. Refuses to throw: what cannot be read has a reason.
-import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync, type Dirent } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync, type Dirent, type Stats } from 'node:fs';
 import { isSecret } from './secrets.js';
 
 export const fileBytesMax = 1_048_576;
@@ -23,6 +23,8 @@ export const systemDisk: Disk = {
   read(path) {
     // Every file passes here, so a secret is refused here whoever asks.
     if (isSecret(path)) return { leftOut: 'secret' };
+    // Before opening: a pipe would wait for its writer.
+    if (!this.isFile(path)) return { leftOut: 'unreadable' };
     let file: number;
     try {
       file = openSync(path, 'r');
@@ -31,7 +33,6 @@ export const systemDisk: Disk = {
     }
     try {
       const { size } = fstatSync(file);
-      if (!fstatSync(file).isFile()) return { leftOut: 'unreadable' };
       if (size > fileBytesMax) return { leftOut: 'too large' };
       const bytes = Buffer.allocUnsafe(size);
       let filled = 0;
@@ -50,8 +51,8 @@ export const systemDisk: Disk = {
       return undefined;
     }
   },
-  isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
-  isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+  isFile: (path) => statsOf(path)?.isFile() ?? false,
+  isDirectory: (path) => statsOf(path)?.isDirectory() ?? false,
   real(path) {
     try {
       return realpathSync.native(path);
@@ -60,6 +61,15 @@ export const systemDisk: Disk = {
     }
   },
 };
+
+/** Undefined for what is not there and what the path's folders do not let us see. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
 
 /** UTF-8 without its byte order mark; bytes that are not UTF-8 become U+FFFD. */
 function decode(bytes: Uint8Array): Reading {
