@@ -1,4 +1,4 @@
-// The engine's door: everything that other folders may use.
+// The engine's door: everything that other folders may use. Refuses to do more than open it.
 import { saturates } from './graph/selftest.js';
 import { EngineClient } from './client.js';
 import { LocalEngine } from './engine.js';

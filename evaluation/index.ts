@@ -1,4 +1,4 @@
-// The evaluation's door: everything that other folders may use.
+// The evaluation's door: everything that other folders may use. Refuses to measure anything itself.
 export { measuredCommit } from './commit.js';
 export { generate, type GenerateReport } from './generate/generate.js';
 export { CONTEXTS, type ContextName, type Prepared, type Recipe } from './measure.js';

@@ -1,3 +1,4 @@
+// Decoding over a scripted source of logits: where it stops, what it says, what it never says.
 import { describe, expect, it } from 'vitest';
 import { decode, type DecodeOptions, type LogitSource } from '../../engine/decode.js';
 import { FakeTokenizer } from './fake-tokenizer.js';

@@ -1,3 +1,4 @@
+// Healing with the real model's tokenizer: at every place of a line, the tokens agree with the whole text's own.
 import { beforeAll, expect, it } from 'vitest';
 import { openGguf } from '../../engine/gguf/read.js';
 import { heal, HeadIndex } from '../../engine/heal.js';

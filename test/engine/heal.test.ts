@@ -1,3 +1,4 @@
+// Healing with a small tokenizer: which tokens are taken back at the cursor, and which may follow.
 import { describe, expect, it } from 'vitest';
 import { heal, HeadIndex } from '../../engine/heal.js';
 import { FakeTokenizer } from './fake-tokenizer.js';

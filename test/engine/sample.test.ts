@@ -1,3 +1,4 @@
+// Probabilities from logits: the best token, a target's likelihood, and what must never happen in between.
 import { describe, expect, it } from 'vitest';
 import { logProb, logSumExp, softmaxMax, softmaxMaxWithin } from '../../engine/sample.js';
 

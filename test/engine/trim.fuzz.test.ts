@@ -1,3 +1,4 @@
+// Random texts through trimming: what follows the cursor is never said again. Prints its seed.
 import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { placeOf, trim, type Stop } from '../../engine/trim.js';

@@ -1,3 +1,4 @@
+// Where a completion ends, as a table: place, what the model said, what is shown.
 import { describe, expect, it } from 'vitest';
 import { blockLinesMax, placeOf, trim, wholePart, type Stop } from '../../engine/trim.js';
 

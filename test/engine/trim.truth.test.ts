@@ -1,3 +1,4 @@
+// True text fed to the trimming rules: what the file really says must rarely be cut.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
