@@ -1,5 +1,5 @@
 """Writes models/head-tokens.json.gz: the tokens that the trimmed output head keeps, chosen by frequency over real code.
-Refuses minified and generated text, and to let any one package decide: a package counts with the square root of its counts.
+Refuses minified and generated text, and to let any one package decide: a package counts with the cube root of its counts.
 
     python -m training.head_tokens fetch PACKAGES_DIR          downloads what head_corpus.json pins
     python -m training.head_tokens make PACKAGES_DIR MODEL.gguf
@@ -25,7 +25,7 @@ from tokenizers import Tokenizer
 from training.model_file import NORMAL_TOKEN, REPOSITORY, qwen2_tokenizer, read_metadata
 
 CORPUS = json.loads((Path(__file__).parent / "head_corpus.json").read_text())
-HEAD_TOKENS = 40_960  # with the 256 byte tokens, without special ones
+HEAD_TOKENS = 47_104  # with the 256 byte tokens, without special ones
 COMPLETED = {".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs", ".cjs", ".py", ".pyi"}
 OTHER = {".json", ".toml", ".yaml", ".yml", ".md", ".rst", ".html", ".css", ".scss", ".rs", ".go", ".c", ".h", ".cc", ".cpp", ".hpp", ".java", ".sh", ".svelte", ".vue"}
 NATURAL_LANGUAGES = re.compile(r"/(locales?|translations|i18n|lang|languages)/|unicode|emoji|CHANGELOG|\.min\.", re.IGNORECASE)
@@ -34,6 +34,7 @@ OTHER_BYTES_MAX = 1 << 20
 FILE_BYTES_MAX = 1 << 20
 CURSOR_EVERY = 400  # characters; a completion begins inside a line, where other tokens occur than in a text read from its start
 CURSOR_TEXT = 40
+CRLF_SHARE = 1 / 8  # of the texts, which packages ship with \n only
 
 
 def fetch(folder: Path) -> None:
@@ -116,12 +117,15 @@ def from_cursors(text: str, rng: random.Random) -> list[str]:
 def count(tokenizer: Tokenizer, texts: list[str], size: int) -> tuple[np.ndarray, np.ndarray]:
     """How often each id occurs in the texts read whole, and among the first three tokens after a cursor."""
     rng = random.Random(1)
-    whole, cursor = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    whole: list[int] = []
+    cursor: list[int] = []
     for text in texts:
-        whole += np.bincount(tokenizer.encode(text).ids, minlength=size)
+        if rng.random() < CRLF_SHARE:
+            text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+        whole += tokenizer.encode(text).ids
         for encoding in tokenizer.encode_batch(from_cursors(text, rng)):
-            cursor += np.bincount(encoding.ids[:3], minlength=size)
-    return whole, cursor
+            cursor += encoding.ids[:3]
+    return np.bincount(np.array(whole, np.int64), minlength=size), np.bincount(np.array(cursor, np.int64), minlength=size)
 
 
 def make(folder: Path, model: Path) -> None:
@@ -139,7 +143,7 @@ def make(folder: Path, model: Path) -> None:
         if name in CORPUS["heldOut"]:
             held[name] = whole, cursor
         else:
-            score += np.sqrt(whole + cursor)
+            score += np.cbrt(whole + cursor)
             total += whole
     byte_ids = [id for id, token in enumerate(tokens) if len(token) == 1 and types[id] == NORMAL_TOKEN]
     assert len(byte_ids) == 256, len(byte_ids)
