@@ -24,7 +24,7 @@ const cases: Record<string, Case> = {
   'one wrong value leaves the others': {
     file: '{\n  "contextTokensMax": "many",\n  "confidenceFloor": 0.2\n}', config: { contextTokensMax: 8000, confidenceFloor: 0.2 }, faults: [[2, '"contextTokensMax" must be integer']],
   },
-  'beyond a bound': { options: { residentShare: 7 }, config: { residentShare: defaultConfig().residentShare }, faults: [['editor', '"residentShare" must be <= 1']] },
+  'beyond a bound': { options: { residentShare: 7 }, config: { residentShare: defaultConfig().residentShare }, faults: [['editor', '"residentShare" must be <= 0.5']] },
   'an unknown setting': { file: '{\n\n"colour": 1 }', config: {}, faults: [[3, '"colour" is no setting']] },
   'a workspace names a model, a store and threads': {
     file: '{ "model": "evil",\n "storeBytesMax": 99999999,\n "threads": 64 }', config: { model: undefined, storeBytesMax: 4_000_000_000, threads: undefined },
