@@ -24,12 +24,16 @@ export class EngineClient implements Engine {
   static async open(options: EngineOptions): Promise<EngineClient> {
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: options, resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB_MAX } });
     const client = new EngineClient(worker);
-    await new Promise<void>((resolve, reject) => {
-      client.calls.set(0, { resolve: () => resolve(), reject });
-      worker.on('message', (message: FromWorker) => client.receive(message));
-      worker.on('error', (error) => client.end(error instanceof Error ? error : new Error(String(error))));
-      worker.on('exit', () => client.end(new Error('the engine has ended')));
-    });
+    const opened = new Promise<void>((resolve, reject) => client.calls.set(0, { resolve: () => resolve(), reject }));
+    worker.on('message', (message: FromWorker) => client.receive(message));
+    worker.on('error', (error) => client.end(error instanceof Error ? error : new Error(String(error))));
+    worker.on('exit', () => client.end(new Error('the engine has ended')));
+    try {
+      await opened;
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    }
     return client;
   }
 
@@ -56,9 +60,8 @@ export class EngineClient implements Engine {
   }
   async close(): Promise<void> {
     if (this.ended) return;
-    const exited = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
     await this.call('close', []);
-    await exited;
+    await this.worker.terminate();
   }
 
   private call<T>(method: Method, argument: readonly unknown[], signal?: AbortSignal, onProgress?: Call['onProgress']): Promise<T> {

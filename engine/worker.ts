@@ -31,7 +31,6 @@ async function answer({ id, method, argument }: ToWorker & { kind: 'call' }): Pr
     const [first, second] = argument as [never, never];
     const value = await (method === 'forget' ? engine.forget(first, second) : method === 'read' ? engine.read(first, abort.signal, onProgress) : engine[method](first, abort.signal));
     send({ kind: 'value', id, value });
-    if (method === 'close') port.close();
   } catch (error) {
     send({ kind: 'failed', id, error: wire(error) });
   } finally {
