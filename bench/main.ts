@@ -7,9 +7,10 @@ import { UserError } from '../base/errors.js';
 import { packageFile } from '../base/package.js';
 import { cacheDir } from '../base/paths.js';
 import { findModel, openEngine, type Engine } from '../engine/index.js';
-import { benchForms, formsText } from './forms.js';
+import { benchForms } from './forms.js';
 import { benchSpeed, speedText } from './speed.js';
 import { benchStore } from './store.js';
+import { benchWindow, type WindowOptions } from './window.js';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,6 +23,8 @@ const { values: flags, positionals } = parseArgs({
     threads: { type: 'string' },
   },
 });
+
+const TASK_FLAGS = '--root DIR (of kedge eval generate) [--tasks F] [--limit N] [--tokens N]';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -36,15 +39,21 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<
   store: { about: 'segments to and from disk', run: async () => print(JSON.stringify(benchStore(), null, 2)) },
   speed: { about: 'reading, composing, first token, decoding', run: async () => print(speedText(await withEngine(join(tmpdir(), `kedge-bench-${process.pid}`), undefined, benchSpeed))) },
   forms: {
-    about: 'files, declarations and outlines at equal resident rows: --root DIR (of kedge eval generate) [--tasks F] [--limit N] [--tokens N] [--rows N]',
-    run: async () => {
-      const { root } = flags;
-      if (root === undefined) throw new UserError('forms needs --root DIR, as kedge eval generate lays it out', 2);
-      const options = { tasksPath: flags.tasks, root, limit: Number(flags.limit), contextTokensMax: Number(flags.tokens), rows: Number(flags.rows), onTask: (line: string) => void process.stderr.write(`${line}\n`) };
-      print(formsText(await withEngine(join(cacheDir(), 'eval-store'), 1, (engine) => benchForms(engine, options))));
-    },
+    about: `files, declarations and outlines at equal resident rows: ${TASK_FLAGS} [--rows N]`,
+    run: () => overTasks((engine, options) => benchForms(engine, { ...options, rows: Number(flags.rows) })),
+  },
+  window: {
+    about: `prefix, suffix and import block, with and without context: ${TASK_FLAGS}`,
+    run: () => overTasks(benchWindow),
   },
 };
+
+async function overTasks(bench: (engine: Engine, options: WindowOptions) => Promise<string>): Promise<void> {
+  const { root } = flags;
+  if (root === undefined) throw new UserError('--root DIR is needed, as kedge eval generate lays it out', 2);
+  const options = { tasksPath: flags.tasks, root, limit: Number(flags.limit), contextTokensMax: Number(flags.tokens), onTask: (line: string) => void process.stderr.write(`${line}\n`) };
+  print(await withEngine(join(cacheDir(), 'eval-store'), 1, (engine) => bench(engine, options)));
+}
 
 const bench = BENCHES[positionals[0] ?? ''];
 if (!bench) {
