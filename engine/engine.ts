@@ -9,6 +9,7 @@ import type { DocumentState } from './documents.js';
 import { kvFigures, served } from './figures.js';
 import { readCalibration } from './graph/calibrate.js';
 import { headIndex, retokenise } from './head.js';
+import { headIndexOf } from './heal.js';
 import { Library, type Turn } from './library.js';
 import { Model } from './model.js';
 import { PromptForm } from './prompt.js';
@@ -49,6 +50,8 @@ export class LocalEngine implements Engine {
     const { shape } = model.manifest;
     const calibration = readCalibration(options.convertedDir, shape);
     const form = new PromptForm(model.tokenizer, model.manifest.fim);
+    // Built here, so that no keystroke waits for it.
+    headIndexOf(model.tokenizer, model.headIds);
     const sink = await model.read(form.sink);
     const ranker = await Ranker.open(shape, model.rotation, { threads: options.threads });
     const store = SegmentStore.open(options.storeDir, { bytesMax: options.storeBytesMax, protectOwn: options.protectOwn ?? true });

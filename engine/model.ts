@@ -7,6 +7,7 @@ import { ContextRows, MASKED, Rotation, WindowRows } from './rows.js';
 import { floats, integers, Session, type SessionOptions } from './session.js';
 import { Tokenizer } from './tokenizer.js';
 import { saturates } from './graph/selftest.js';
+import type { NumericClass } from './types.js';
 
 export interface ForwardRequest {
   readonly tokens: readonly number[];
@@ -44,17 +45,18 @@ export class Model {
     private readonly session: Session,
     dir: string,
     /** Which arithmetic the decoder uses on this processor: part of every segment's recipe. */
-    readonly numericClass: 'u8s8' | 'u7s8',
+    readonly numericClass: NumericClass,
   ) {
     this.rotation = new Rotation(manifest.shape);
     this.noContext = ContextRows.none(manifest.shape);
     this.embeddings = openSync(join(dir, 'embedding.bin'), 'r');
   }
 
-  static async open(dir: string, options: SessionOptions = {}): Promise<Model> {
+  /** `numericClass`: what the processor needs, where it is left out. */
+  static async open(dir: string, options: SessionOptions & { readonly numericClass?: NumericClass } = {}): Promise<Model> {
     const manifest = readManifest(dir);
     if (!manifest) throw new UserError(`${dir} holds no converted model of this version: run 'kedge model pull'`);
-    const numericClass = (await saturates()) ? 'u7s8' : 'u8s8';
+    const numericClass = options.numericClass ?? ((await saturates()) ? 'u7s8' : 'u8s8');
     const tokenizer = new Tokenizer(JSON.parse(readFileSync(join(dir, 'tokenizer.json'), 'utf8')));
     const head = readFileSync(join(dir, 'head.bin'));
     const headIds = new Int32Array(head.buffer.slice(head.byteOffset, head.byteOffset + head.byteLength));

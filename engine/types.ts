@@ -151,6 +151,9 @@ export interface EngineOptions {
   readonly protectOwn?: boolean;
 }
 
+/** Which arithmetic a processor gets: u7s8 where products of u8 and s8 pairs would saturate. */
+export type NumericClass = 'u8s8' | 'u7s8';
+
 export interface EngineInfo {
   readonly model: string;
   readonly architecture: string;
@@ -160,8 +163,7 @@ export interface EngineInfo {
   readonly vocabularySize: number;
   readonly headTokens: number;
   readonly fillInTheMiddle: boolean;
-  /** Which arithmetic this processor gets: u7s8 where products of u8 and s8 pairs would saturate. */
-  readonly numericClass: 'u8s8' | 'u7s8';
+  readonly numericClass: NumericClass;
   readonly rssBytes: number;
   readonly store: StoreStats;
 }

@@ -28,6 +28,8 @@ export interface FimTokens {
 export interface ConvertOptions {
   /** From the catalogue; else the GGUF's metadata or the common names decide. */
   readonly fim?: FimTokens | null;
+  /** Keeps every token in the output head, as parity tests want it. */
+  readonly wholeHead?: boolean;
   readonly onProgress: OnProgress;
 }
 
@@ -48,7 +50,7 @@ export async function convertModel(gguf: GgufFile, outDir: string, options: Conv
     const tokenizerJson = JSON.stringify(tokenizerData);
     writeFileSync(join(aside, 'tokenizer.json'), tokenizerJson);
     const tokenizer = new Tokenizer(tokenizerData);
-    const headIds = headTokens(tokenizer, readHeadTokenList());
+    const headIds = options.wholeHead ? Int32Array.from({ length: tokenizer.vocabularySize }, (_, id) => id) : headTokens(tokenizer, readHeadTokenList());
     writeFileSync(join(aside, 'head.bin'), new Uint8Array(headIds.buffer, headIds.byteOffset, headIds.byteLength));
 
     const steps = { done: 0, total: shape.layers + 3 };
