@@ -2,7 +2,7 @@
 // Refuses to know LSP and argv, and to touch tensors or files.
 import type { Clock } from '../base/clock.js';
 import type { ContextPlan, CountTokens, LocalPrompt, PlannedSegment } from '../base/segment.js';
-import { prepare, type Cursor, type Snapshot } from '../context/index.js';
+import { prepare, type Cursor, type Prepared, type Snapshot } from '../context/index.js';
 import type { CompleteResult, ContextForm, Engine } from '../engine/index.js';
 import type { Config } from './config.js';
 
@@ -79,17 +79,20 @@ export function contextOf(plan: ContextPlan, { residentShare }: Pick<CompletionS
   return { form: 'composed', plan, anchors: { policy, residentShare, storedShare, state: 'first' } };
 }
 
-/** The plan for a cursor without completing there: what is read while the user rests. */
+/** The plan for a cursor without completing there: what is read while the user rests. Made anew only where the held one's window had to move. */
 export async function planned(engine: Engine, request: Pick<CompletionRequest, 'snapshot' | 'cursor' | 'given' | 'held' | 'selected'>, settings: CompletionSettings): Promise<{ prompt: LocalPrompt; held: HeldPlan }> {
+  const { held } = request;
+  if (held) {
+    const local = await preparedAt(engine, request, { ...settings, contextTokensMax: 0 });
+    if (local.windowStart === held.windowStart) return { prompt: withSelected(local.prompt, request.selected), held };
+  }
+  const { prompt, plan, windowStart } = await preparedAt(engine, request, settings);
+  return { prompt: withSelected(prompt, request.selected), held: { plan: withGiven(plan, request.given ?? []), windowStart } };
+}
+
+function preparedAt(engine: Engine, { snapshot, cursor, held }: Pick<CompletionRequest, 'snapshot' | 'cursor' | 'held'>, settings: CompletionSettings): Promise<Prepared> {
   const { contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax } = settings;
-  const fresh = await prepare(request.snapshot, request.cursor, {
-    contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax,
-    countTokens: countTokensOf(engine),
-    windowStart: request.held?.windowStart,
-  });
-  const inWindow = request.held?.windowStart === fresh.windowStart;
-  const plan = inWindow ? request.held!.plan : withGiven(fresh.plan, request.given ?? []);
-  return { prompt: withSelected(fresh.prompt, request.selected), held: { plan, windowStart: fresh.windowStart } };
+  return prepare(snapshot, cursor, { contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax, countTokens: countTokensOf(engine), windowStart: held?.windowStart });
 }
 
 /** A given segment that is planned already takes its given place only. */
