@@ -22,8 +22,8 @@ import { showing, type WorkDone } from './work-done.js';
 const decodeMsMax = 800;
 /** How long a request waits for the model and for text to be read. */
 const waitMsMax = 800;
-/** Whatever the engine is busy with, a client has its answer by then. */
-const answerMsMax = waitMsMax + decodeMsMax;
+/** Whatever the engine is busy with, a client has its answer by then; the engine's own bounds, with a run that they cannot interrupt, end before. */
+const answerMsMax = 2 * waitMsMax + decodeMsMax;
 /** A document just opened is read without waiting for the user to rest. */
 const openedRestMs = 50;
 
