@@ -12,6 +12,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from training.model_file import open_gguf
+
 
 @dataclass
 class Rows:
@@ -58,7 +60,7 @@ class Model:
     @staticmethod
     def load(path: Path) -> "Model":
         """Dequantises to fp32, value for value as the `gguf` package does."""
-        reader = gguf.GGUFReader(path)
+        reader = open_gguf(path)
         field = lambda name: reader.fields[name].contents()  # noqa: E731
         architecture = field("general.architecture")
         if architecture not in ("qwen2", "llama"):

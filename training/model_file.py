@@ -1,5 +1,6 @@
 """Where the default model stands on this machine, and its tokenizer as the Hugging Face library builds it. Refuses to download anything."""
 
+import functools
 import json
 import os
 import sys
@@ -38,8 +39,14 @@ def default_model_path() -> Path:
     return cache_dir() / "models" / default_model_name() / "model.gguf"
 
 
+@functools.cache
+def open_gguf(path: Path) -> gguf.GGUFReader:
+    """Opened once: parsing the vocabulary takes longer than dequantising the weights."""
+    return gguf.GGUFReader(path)
+
+
 def read_metadata(path: Path) -> dict:
-    return {key: field.contents() for key, field in gguf.GGUFReader(path).fields.items() if key.startswith("tokenizer.ggml.")}
+    return {key: field.contents() for key, field in open_gguf(path).fields.items() if key.startswith("tokenizer.ggml.")}
 
 
 def qwen2_tokenizer(path: Path) -> Tokenizer:
