@@ -68,11 +68,12 @@ describeIf(present, 'the default model, converted, on Linux', () => {
     const daemon = spawnDaemon({ KEDGE_CACHE_DIR: dir });
     await daemon.client.initialize({ root });
     const text = readFileSync(path, 'utf8');
+    const line = text.split('\n').length - 1;
+    await daemon.client.open(path, text);
     let items = 0;
     for (let version = 2; items < completions; version += 1) {
-      if (version === 2) await daemon.client.open(path, text);
-      const line = text.split('\n').length - 1;
-      await daemon.client.change(path, version, { text: `${text}const next${version} = ` });
+      const range = { start: { line, character: 0 }, end: { line, character: 999 } };
+      await daemon.client.change(path, version, { range, text: `const next${version} = ` });
       items += (await daemon.client.complete(path, line, 999)).items.length;
     }
     expect(peakBytes(daemon.child.pid!)).toBeLessThanOrEqual(rssBytesMax);
