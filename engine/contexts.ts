@@ -23,6 +23,8 @@ export class Contexts {
     private readonly sink: WindowRows,
     /** Share of rows under which entries are stored; undefined: the settings'. */
     private readonly storedShare: number | undefined,
+    /** Positions that context may take: what the model has, less the window's. */
+    private readonly contextTokensMax: number,
   ) {}
 
   /** Changes with everything that the composed rows depend on, the cursor's queries apart. */
@@ -31,11 +33,11 @@ export class Contexts {
     return digestOf(JSON.stringify([policy, residentShare, storedShare, plan.segments.map(({ segment, share }) => [segment.digest, share])]));
   }
 
-  /** The plan's segments at their places behind the sink, in order. */
+  /** The plan's segments at their places behind the sink, in order; without its first ones, the least relevant, where the model has too few positions. */
   candidates(plan: ContextPlan, settings: AnchorSettings): Candidate[] {
     const recipeShare = this.recipeShare(settings);
     let place = this.sink.length;
-    return segmentsFor(plan, settings, (segment) => this.library.tokensOf(segment)).map(({ segment, tokens, share }) => {
+    return lastWithin(segmentsFor(plan, settings, (segment) => this.library.tokensOf(segment)), this.contextTokensMax).map(({ segment, tokens, share }) => {
       const rows = settings.policy === 'every-row' || settings.policy === 'outline-text' ? tokens.length : rowsKept(tokens.length, settings.storedShare);
       const candidate = { segment, key: this.library.keyOf(tokens, recipeShare), tokens, place, ranksMax: Math.max(1, Math.round(rows * share)) };
       place += tokens.length;
@@ -104,6 +106,14 @@ export class Contexts {
   private recipeShare(settings: AnchorSettings): number {
     return this.storedShare ?? settings.storedShare;
   }
+}
+
+/** As many of the last segments as have at most `tokensMax` tokens together. */
+function lastWithin<T extends { readonly tokens: readonly number[] }>(segments: readonly T[], tokensMax: number): readonly T[] {
+  let left = tokensMax;
+  let first = segments.length;
+  while (first > 0 && segments[first - 1].tokens.length <= left) left -= segments[--first].tokens.length;
+  return segments.slice(first);
 }
 
 /** The plan's segments with their tokens; for the floor `outline-text` only signatures, within the budget, the last segments first. */

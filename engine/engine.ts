@@ -25,6 +25,8 @@ const CHUNK_SMALL = 64;
 const CHUNK_LARGE = 256;
 const EDIT_RECENT_MS = 2000;
 const STORED_SHARE_DEFAULT = 0.5;
+/** Kept free of context for sink, window and completion; half of the positions where the model has few. */
+const WINDOW_POSITIONS = 4096;
 
 /** Thrown inside a request whose wait is over. */
 class WaitOver extends Error {}
@@ -56,7 +58,7 @@ export class LocalEngine implements Engine {
     const ranker = await Ranker.open(shape, model.rotation, { threads: options.threads });
     const store = SegmentStore.open(options.storeDir, { bytesMax: options.storeBytesMax, protectOwn: options.protectOwn ?? true });
     const library = new Library(model, form, new SegmentReader(model, ranker, calibration, sink), store);
-    const contexts = new Contexts(library, new Composer(shape, model.rotation, calibration), ranker, model.tokenizer, sink, options.storedShare);
+    const contexts = new Contexts(library, new Composer(shape, model.rotation, calibration), ranker, model.tokenizer, sink, options.storedShare, shape.positionsMax - Math.min(WINDOW_POSITIONS, shape.positionsMax >> 1));
     return new LocalEngine(options, model, ranker, library, contexts, new Prompter(model, form, sink, ranker, contexts, clock), clock);
   }
 

@@ -189,6 +189,17 @@ describe('completing', () => {
 });
 
 describe('other models', () => {
+  it('leaves out the least relevant segments where the model has few positions', async () => {
+    const many = Array.from({ length: 24 }, (_, i) => planned(segmentOf(`part${i}.ts`, body(`part${i}x`))));
+    const engine = await open({ convertedDir: await tinyModel({ architecture: 'qwen2', seed: 5, contextLength: 4096 }) });
+    const { context, kv, complete } = await engine.complete(request('const a = dock', composed(anchors('all-stored'), many)));
+    expect(complete).toBe(true);
+    expect(context.at(-1)?.path).toBe('part23.ts');
+    expect(context.length).toBeLessThan(many.length);
+    expect(kv.contextTokens).toBeLessThanOrEqual(2048);
+    await engine.close();
+  });
+
   it('completes from the prefix alone where the model cannot fill the middle', async () => {
     const convertedDir = await tinyModel({ architecture: 'qwen2', seed: 5, fillInTheMiddle: false });
     const engine = await open({ convertedDir });
