@@ -6,7 +6,7 @@ import { systemClock } from '../../base/clock.js';
 import { stderrLog } from '../../base/log.js';
 import { listFiles, Workspace } from '../../context/index.js';
 import { pullModel, type CompleteResult, type Engine, type ReadReport } from '../../engine/index.js';
-import { complete, planned, storedShare } from '../complete.js';
+import { complete, contextOf, planned, storedShare } from '../complete.js';
 import { defaultConfig, type Config } from '../config.js';
 import { segmentsOfFile } from '../files.js';
 import { duration } from '../terminal.js';
@@ -87,18 +87,18 @@ async function readRepository(engine: Engine, root: string, io: CommandIo, quiet
   return { ...report, files: files.length };
 }
 
-/** The file is opened without the text that is asked for; the one on disk stays as it is. */
+/** The file is opened without the text that is asked for, as if just opened in an editor; the one on disk stays as it is. */
 async function completeAt(engine: Engine, root: string, cursor: DemoCursor, signal: AbortSignal): Promise<Shown> {
   const workspace = new Workspace([root]);
   const path = join(root, cursor.file);
   const { before, offset, blanked } = blank(readFileSync(path, 'utf8'), cursor);
   const snapshot = workspace.apply([{ kind: 'open', path, text: blanked }]);
   const attempt = async (config: Config, document: string): Promise<{ attempt: Attempt; result: CompleteResult }> => {
-    const request = { client: 'demo', document, snapshot, cursor: { path, offset }, state: 'first', decodeMsMax: 0, waitMsMax: 0 } as const;
-    const { result } = await complete(engine, request, config, systemClock, signal);
+    const request = { client: 'demo', document, snapshot, cursor: { path, offset }, decodeMsMax: 0, waitMsMax: 0 };
     const { prompt, held } = await planned(engine, request, config);
-    const anchors = { policy: 'two-stage', residentShare: config.residentShare, storedShare, state: 'first' } as const;
-    const { bits } = await engine.likelihood({ client: 'demo', document: `${document}, likelihood`, prompt, context: { form: 'composed', plan: held.plan, anchors }, target: cursor.text }, signal);
+    const { result } = await complete(engine, { ...request, held }, config, systemClock, signal);
+    const { bits } = await engine.likelihood({ client: 'demo', document, prompt, context: contextOf(held.plan, config), target: cursor.text }, signal);
+    await engine.forget('demo', document);
     const { firstTokenMs, totalMs } = result.timing;
     return { attempt: { text: result.text, right: startsWithIdentifier(result.text, cursor.identifier), bits, firstTokenMs, totalMs }, result };
   };
@@ -178,7 +178,7 @@ function summaryText(summary: Summary): string {
     '',
     `right with context: ${rightWith} of ${cursors}; without: ${rightWithout} of ${cursors}`,
     `bits of the true text: ${bitsWith.toFixed(0)} with context, ${bitsWithout.toFixed(0)} without; the fewer, the better foreseen`,
-    `${share}% of the context's tokens were resident as rows; first token after ${Math.round(firstTokenMsMedian)} ms, all after ${Math.round(totalMsMedian)} ms (medians)`,
+    `${share}% of the context's tokens were resident as rows; in a document just opened the first token came after ${Math.round(firstTokenMsMedian)} ms, all of them after ${Math.round(totalMsMedian)} ms (medians)`,
     '',
     'Next: set up your editor (the README says how for Neovim, Helix and Emacs; each needs `kedge --stdio`),',
     'read a project of your own ahead of time with `kedge index DIR`, or try `kedge complete FILE:LINE:COLUMN`.',

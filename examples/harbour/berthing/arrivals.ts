@@ -30,7 +30,7 @@ export class Arrivals {
   /** Sends a pilot to the ship and tells her where she will lie. */
   bringIn(call: PortCall, at: Date): void {
     const { vessel } = call;
-    const pilot = this.roster.nextOnWatch(vessel.length, at);
+    const pilot = this.roster.pilotOnWatch(vessel.length, at);
     if (!pilot || !call.hold) return;
     call.pilot = pilot;
     // Call the ship by her name and tell her the berth.

@@ -13,7 +13,7 @@ export class Departures {
   ) {}
 
   orderTugs(call: PortCall, wind: WindReport): Tug[] {
-    const tonnes = this.fleet.pullRequiredFor(call.vessel, wind);
+    const tonnes = this.fleet.tonnesToHold(call.vessel, wind);
     return tonnes > 5 ? this.fleet.musterTugs(tonnes) : [];
   }
 

@@ -11,6 +11,6 @@ export interface Passage {
 /** Compares the water above the sill with the keel of the ship and the reserve that the rules ask for. */
 export function judgePassage(vessel: Vessel, sill: Sill, tides: TideTable, at: Date, rules: HarbourRules): Passage {
   const water = tides.waterOverSill(sill, at);
-  const needed = freshDraught(vessel) + rules.underKeelReserve;
+  const needed = freshDraught(vessel) + rules.reserveUnderKeel;
   return { allowed: water >= needed, spare: water - needed };
 }

@@ -7,17 +7,17 @@ export interface Notice {
 }
 
 export class NoticeBoard {
-  private pinned: Notice[] = [];
+  private notices: Notice[] = [];
 
   /** Puts a notice up; the newest stands on top. */
-  pinUp(notice: Notice): void {
-    this.pinned.unshift(notice);
+  displayNotice(notice: Notice): void {
+    this.notices.unshift(notice);
   }
 
   /** Throws away what is no longer in force. */
   sweepExpired(now: Date): number {
-    const before = this.pinned.length;
-    this.pinned = this.pinned.filter((notice) => notice.inForce.to > now);
-    return before - this.pinned.length;
+    const before = this.notices.length;
+    this.notices = this.notices.filter((notice) => notice.inForce.to > now);
+    return before - this.notices.length;
   }
 }

@@ -13,7 +13,7 @@ export class PilotRoster {
   constructor(private readonly pilots: Pilot[]) {}
 
   /** The pilot who has rested longest and may guide a ship of this length. */
-  nextOnWatch(length: Metres, at: Date): Pilot | undefined {
+  pilotOnWatch(length: Metres, at: Date): Pilot | undefined {
     return this.pilots
       .filter((pilot) => pilot.licensedLength >= length && pilot.restsUntil <= at)
       .sort((a, b) => a.restsUntil.getTime() - b.restsUntil.getTime())[0];

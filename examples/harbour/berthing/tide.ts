@@ -16,13 +16,10 @@ export class TideTable {
     private readonly amplitude: Metres,
   ) {}
 
-  levelAboveDatum(at: Date): Metres {
-    const hours = (at.getTime() - this.highWater.getTime()) / 3_600_000;
-    return this.meanLevel + this.amplitude * Math.cos((2 * Math.PI * hours) / TIDAL_PERIOD_HOURS);
-  }
-
   /** Water over a sill at a moment: what a keel has to stay within. */
   waterOverSill(sill: Sill, at: Date): Metres {
-    return sill.depth + this.levelAboveDatum(at);
+    const hours = (at.getTime() - this.highWater.getTime()) / 3_600_000;
+    const level = this.meanLevel + this.amplitude * Math.cos((2 * Math.PI * hours) / TIDAL_PERIOD_HOURS);
+    return sill.depth + level;
   }
 }

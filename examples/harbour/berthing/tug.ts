@@ -14,7 +14,7 @@ export class TugFleet {
   ) {}
 
   /** Tonnes of bollard pull that hold a ship against the wind. */
-  pullRequiredFor(vessel: Vessel, wind: WindReport): number {
+  tonnesToHold(vessel: Vessel, wind: WindReport): number {
     const speed = crosswind(wind, this.quayBearing);
     return (vessel.sailArea * speed * speed) / 18_000;
   }
