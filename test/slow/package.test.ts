@@ -1,7 +1,7 @@
 // What a newcomer installs: the packed tarball, globally, without install scripts, gives a working kedge and warns of nothing.
 // Refuses to run where the npm registry cannot be reached: the tarball's dependencies come from there.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -55,7 +55,9 @@ describeIf(isReachable, 'the npm registry', () => {
     });
 
     it('says in one line what to do without a model', () => {
-      const { status, stderr } = spawnSync(kedge, ['index', dir], { env, encoding: 'utf8', shell: isWindows });
+      const project = join(dir, 'project');
+      mkdirSync(project);
+      const { status, stderr } = spawnSync(kedge, ['index', project], { env, encoding: 'utf8', shell: isWindows });
       expect(status).toBe(1);
       expect(stderr).toMatch(/^kedge: .*kedge model pull.*\n$/);
     });
