@@ -11,7 +11,7 @@ export interface SpeedFigures {
   readonly rssMb: number;
 }
 
-const SEGMENTS = 20;
+const SEGMENTS = 9;
 const KEYSTROKES = 12;
 
 /** Segments of our own making: numbered declarations, so that nothing is read twice. */
