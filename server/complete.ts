@@ -73,10 +73,14 @@ function countTokensOf(engine: Engine): CountTokens {
   return count;
 }
 
-/** All that is stored; under a smaller share, rows in stored order at once, and `Engine.settle` lets the cursor's own queries choose while the user rests. */
+/** So many rows cost little wherever they come from: a context that stores no more is composed whole. */
+const rowsResidentLeast = 512;
+
+/** Rows in stored order at once; `Engine.settle` lets the cursor's own queries choose while the user rests. A small context needs no choice. */
 export function contextOf(plan: ContextPlan, { residentShare }: Pick<CompletionSettings, 'residentShare'>): ContextForm {
-  const policy = residentShare >= storedShare ? 'all-stored' : 'two-stage';
-  return { form: 'composed', plan, anchors: { policy, residentShare, storedShare, state: 'first' } };
+  const share = Math.max(residentShare, rowsResidentLeast / Math.max(1, plan.tokens));
+  if (share >= storedShare) return { form: 'composed', plan, anchors: { policy: 'all-stored', residentShare: storedShare, storedShare, state: 'first' } };
+  return { form: 'composed', plan, anchors: { policy: 'two-stage', residentShare: share, storedShare, state: 'first' } };
 }
 
 /** The plan for a cursor without completing there: what is read while the user rests. Made anew only where the held one's window had to move. */

@@ -7,7 +7,7 @@ const project = {
   importTokensMax: { type: 'integer', minimum: 0, maximum: 4_096, default: 256, description: 'Tokens of the file\'s own import statements that lead the text before the cursor.' },
   prefixTokensMax: { type: 'integer', minimum: 64, maximum: 4_096, default: 512, description: 'Tokens before the cursor that the model reads as they are.' },
   suffixTokensMax: { type: 'integer', minimum: 0, maximum: 1_024, default: 64, description: 'Tokens after the cursor.' },
-  residentShare: { type: 'number', minimum: 0.01, maximum: 0.5, default: 0.5, description: 'Share of the context that is kept in memory as attention rows: at 0.5 all that is stored; below, rows are chosen again whenever the cursor rests.' },
+  residentShare: { type: 'number', minimum: 0.01, maximum: 0.5, default: 0.2, description: 'Share of the context that is kept in memory as attention rows, chosen by the cursor\'s own queries while the user rests; at 0.5 all that is stored.' },
   completionTokensMax: { type: 'integer', minimum: 1, maximum: 512, default: 64, description: 'Tokens of one completion.' },
   confidenceFloor: { type: 'number', minimum: 0, maximum: 1, default: 0, description: 'Mean token probability under which nothing is offered; 0 offers always.' },
   multiline: { type: 'boolean', default: true, description: 'Complete a whole block where one opens.' },

@@ -44,7 +44,7 @@ export const addEvalCommand: AddCommand = (cli, io) => {
   engineFlags(cli.command('eval [tasks] [sources]', 'Measure on completion tasks (docs/tasks.md), or make them: eval generate SOURCES.json --out DIR'))
     .option('--root <dir>', 'Folder whose direct sub-folders are the repositories')
     .option('--context <names>', `One run each, of ${CONTEXTS.join(', ')}`, { default: CONTEXTS.join(',') })
-    .option('--policy <name>', 'How anchors are chosen; "help" lists the policies', { default: 'all-stored' })
+    .option('--policy <name>', 'How anchors are chosen; "help" lists the policies', { default: 'two-stage' })
     .option('--rows <shares>', 'Shares of context rows resident, one run each', { default: '0.2' })
     .option('--stored <share>', 'Share of rows stored', { default: 0.5 })
     .option('--tokens <n>', 'Context tokens at most', { default: 8000 })
