@@ -17,6 +17,8 @@ export interface Composition {
 
 export class Composer {
   readonly heads: number;
+  /** One key at a time, between being read and being laid. */
+  private readonly row: Float32Array;
 
   constructor(
     private readonly shape: ModelShape,
@@ -24,6 +26,7 @@ export class Composer {
     private readonly calibration: Calibration,
   ) {
     this.heads = shape.layers * shape.kvHeads;
+    this.row = new Float32Array(shape.headDim);
   }
 
   /** Rows in `reuse` are overwritten when they are as many. Undefined when the store lost a candidate. */
@@ -79,8 +82,6 @@ export class Composer {
       }
     }
   }
-
-  private readonly row = new Float32Array(256);
 
   private key(block: AnchorBlock, b: number, r: number, out: Float32Array, at: number): void {
     const { kvHeads, headDim } = this.shape;

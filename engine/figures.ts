@@ -1,9 +1,8 @@
 // Counts rows and bytes of a request as they are really held. Refuses to measure time.
 import { rowsKept } from './anchors.js';
-import type { DocumentState } from './documents.js';
+import type { ComposedContext, DocumentState } from './documents.js';
 import type { ModelShape } from './graph/shape.js';
 import type { Library } from './library.js';
-import type { ComposedContext } from './documents.js';
 import type { ContextForm, KvFigures, Served } from './types.js';
 
 const FP32_BYTES = 4;

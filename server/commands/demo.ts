@@ -10,7 +10,7 @@ import { complete, contextOf, planned, storedShare } from '../complete.js';
 import { defaultConfig, type Config } from '../config.js';
 import { segmentsOfFile } from '../files.js';
 import { duration } from '../terminal.js';
-import { packageRoot } from '../version.js';
+import { packageRoot } from '../../base/package.js';
 import { withEngine } from './engine.js';
 import type { AddCommand, CommandIo } from './io.js';
 
@@ -59,7 +59,7 @@ export const addDemoCommand: AddCommand = (cli, io) => {
 };
 
 async function run(io: CommandIo, json: boolean): Promise<void> {
-  const root = join(packageRoot(), 'examples', 'harbour');
+  const root = join(packageRoot, 'examples', 'harbour');
   const cursors = JSON.parse(readFileSync(join(root, 'cursors.json'), 'utf8')) as readonly DemoCursor[];
   const print = json ? (): void => {} : io.out;
   const model = await withProgress(io, json, (on) => pullModel(undefined, { env: io.env, onProgress: on, log: stderrLog, signal: io.signal }));

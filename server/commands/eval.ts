@@ -10,7 +10,8 @@ import { findModel, openEngine, type Engine } from '../../engine/index.js';
 import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, measuredCommit, NEEDS_EVERY_ROW, POLICIES, readTasks, reportText, ResultStore, summarise, type ContextName, type Prepare, type Recipe, type Task } from '../../evaluation/index.js';
 import { defaultConfig } from '../config.js';
 import { noModelError } from '../installed.js';
-import { packageRoot, packageVersion } from '../version.js';
+import { packageRoot } from '../../base/package.js';
+import { packageVersion } from '../version.js';
 import { countFlag, engineFlags, type EngineFlags } from './engine.js';
 import type { AddCommand, CommandIo } from './io.js';
 
@@ -72,7 +73,7 @@ async function generateTasks(sources: string | undefined, flags: Flags, io: Comm
   if (sources === undefined || flags.out === undefined) throw new UserError('kedge eval generate needs SOURCES.json and --out DIR', 2);
   const progress = io.progress(flags.json);
   const report = await generate({
-    sourcesPath: sources, outDir: String(flags.out), limit: whole('limit', flags.limit ?? GENERATE_LIMIT), seed: whole('seed', flags.seed!, 0), packageRoot: packageRoot(), onProgress: progress.on, signal: io.signal,
+    sourcesPath: sources, outDir: String(flags.out), limit: whole('limit', flags.limit ?? GENERATE_LIMIT), seed: whole('seed', flags.seed!, 0), packageRoot, onProgress: progress.on, signal: io.signal,
   }).finally(() => progress.stop());
   const lines = report.files.map(({ path, crossfile, line, repositories }) => `${path}: ${crossfile} crossfile and ${line} line tasks from ${repositories} repositories`);
   io.out(flags.json ? JSON.stringify(report) : [...lines, `sources: ${report.root}`].join('\n'));
@@ -97,7 +98,7 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
       tasks, root, engine,
       recipes: recipes.map((recipe) => ({ ...recipe, model: model.name })),
       bitsOnly: flags.bitsOnly === true,
-      commit: measuredCommit(packageRoot(), packageVersion()),
+      commit: measuredCommit(packageRoot, packageVersion()),
       machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
       prepare: productPrepare(engine),
       results: ResultStore.open(resultsDir(io.env)),
@@ -136,7 +137,7 @@ export function productPrepare(engine: Pick<Engine, 'countTokens'>): Prepare {
 }
 
 /** In a checkout, where they are committed; an installed copy keeps them in the user's cache. */
-const resultsDir = (env: Env): string => (existsSync(join(packageRoot(), '.git')) ? join(packageRoot(), 'evaluation/results') : join(cacheDir(env), 'eval-results'));
+const resultsDir = (env: Env): string => (existsSync(join(packageRoot, '.git')) ? join(packageRoot, 'evaluation/results') : join(cacheDir(env), 'eval-results'));
 
 /** Every recipe but the model's name. UserErrors with exit code 2. */
 export function recipesOf(flags: Flags): Omit<Recipe, 'model'>[] {

@@ -7,7 +7,7 @@ import { listFiles, Workspace } from '../../context/index.js';
 import { complete, storedShare } from '../complete.js';
 import { defaultConfig } from '../config.js';
 import { segmentsOfFile } from '../files.js';
-import { packageRoot } from '../version.js';
+import { packageRoot } from '../../base/package.js';
 import { withEngine, type EngineFlags } from './engine.js';
 import type { CommandIo } from './io.js';
 
@@ -30,7 +30,7 @@ const contextTokens = 8000;
 
 /** `dir`: an empty folder for the store. */
 export async function measure(io: CommandIo, flags: EngineFlags, dir: string, clock: Clock): Promise<Measured> {
-  const root = join(packageRoot(), 'examples');
+  const root = join(packageRoot, 'examples');
   const { snapshot } = new Workspace([root]);
   const paths = listFiles(root).files;
   const config = defaultConfig();

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSources } from '../../evaluation/generate/sources.js';
 import { readTasks } from '../../evaluation/tasks.js';
-import { packageRoot } from '../../server/version.js';
+import { packageRoot } from '../../base/package.js';
 import { folderWith } from './folders.js';
 
-const at = (path: string): string => join(packageRoot(), path);
+const at = (path: string): string => join(packageRoot, path);
 const sources = readSources(at('evaluation/sources.json'));
 const heldOut = readTasks(at('evaluation/tasks/held-out.jsonl'));
 const tuning = readTasks(at('evaluation/tasks/tuning.jsonl'));

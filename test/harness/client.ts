@@ -10,9 +10,9 @@ import {
 } from 'vscode-languageserver/node';
 import { serve } from '../../server/connection.js';
 import type { DaemonDeps } from '../../server/daemon.js';
-import { packageRoot } from '../../server/version.js';
+import { packageRoot } from '../../base/package.js';
 
-export const mainPath = join(packageRoot(), 'dist', 'server', 'main.js');
+export const mainPath = join(packageRoot, 'dist', 'server', 'main.js');
 
 export interface ClientOptions {
   readonly clientInfo?: InitializeParams['clientInfo'];

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { modelsDir } from '../../base/paths.js';
 import { outlineOf } from '../../context/index.js';
 import { findModel, isReady } from '../../engine/index.js';
-import { packageRoot } from '../../server/version.js';
+import { packageRoot } from '../../base/package.js';
 import { mainPath } from '../harness/client.js';
 import { describeIf } from '../harness/require.js';
 
@@ -33,7 +33,7 @@ interface Cursor {
 }
 
 /** The sample's first marked cursor: the line is cut before the dot that precedes it. */
-const sample = join(packageRoot(), 'examples', 'harbour');
+const sample = join(packageRoot, 'examples', 'harbour');
 const cursor = (JSON.parse(readFileSync(join(sample, 'cursors.json'), 'utf8')) as Cursor[])[0];
 const file = join(repository, cursor.file);
 const imported = basename(cursor.definedIn);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelsDir } from '../../base/paths.js';
 import { findModel, isReady } from '../../engine/index.js';
-import { packageRoot } from '../../server/version.js';
+import { packageRoot } from '../../base/package.js';
 import { spawnDaemon, type SpawnedDaemon } from '../harness/client.js';
 import { temporaryFolder } from '../harness/fixture.js';
 import { describeIf } from '../harness/require.js';
@@ -63,7 +63,7 @@ describeIf(present, 'the default model, converted, on Linux', () => {
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   it(`holds at most ${rssBytesMax / 1e9} GB after ${completions} completions`, async () => {
-    const root = join(packageRoot(), 'examples', 'harbour');
+    const root = join(packageRoot, 'examples', 'harbour');
     const path = join(root, 'berthing', 'arrivals.ts');
     const daemon = spawnDaemon({ KEDGE_CACHE_DIR: dir });
     await daemon.client.initialize({ root });

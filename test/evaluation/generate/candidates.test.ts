@@ -5,7 +5,7 @@ import type { Candidate } from '../../../evaluation/generate/choose.js';
 import { pythonCandidates } from '../../../evaluation/generate/python.js';
 import { typescriptCandidates } from '../../../evaluation/generate/typescript.js';
 import { sourceFiles } from '../../../evaluation/copied.js';
-import { packageRoot } from '../../../server/version.js';
+import { packageRoot } from '../../../base/package.js';
 import { describeIf } from '../../harness/require.js';
 import { folderWith } from '../folders.js';
 
@@ -62,7 +62,7 @@ describe('TypeScript', () => {
 describeIf(spawnSync('python3', ['--version']).status === 0, 'python3 for the generator', () => {
   const candidatesOf = async (text: string): Promise<Candidate[]> => {
     const root = folderWith({ ...python, 'shop/a.py': text });
-    return (await pythonCandidates(root, sourceFiles(root), packageRoot())).filter(({ file }) => file === 'shop/a.py');
+    return (await pythonCandidates(root, sourceFiles(root), packageRoot)).filter(({ file }) => file === 'shop/a.py');
   };
   const PARSE = 'parse_user shop/user.py: def parse_user(body):';
 
@@ -84,7 +84,7 @@ describeIf(spawnSync('python3', ['--version']).status === 0, 'python3 for the ge
   const root = folderWith({ ...python, ...Object.fromEntries(cases.map(([, text], index) => [`shop/case${index}.py`, text])) });
   let candidates: Candidate[];
   beforeAll(async () => {
-    candidates = await pythonCandidates(root, sourceFiles(root), packageRoot());
+    candidates = await pythonCandidates(root, sourceFiles(root), packageRoot);
   });
 
   it.each(cases.map(([name, , wanted], index) => ({ name, wanted, file: `shop/case${index}.py` })))('$name', ({ wanted, file }) => {
@@ -99,6 +99,6 @@ describeIf(spawnSync('python3', ['--version']).status === 0, 'python3 for the ge
 
   it('a file that does not parse is left out, the others are not', async () => {
     const root = folderWith({ ...python, 'shop/broken.py': 'def (:\n', 'shop/a.py': 'from .user import parse_user\nparse_user("x")\n' });
-    expect(found(await pythonCandidates(root, sourceFiles(root), packageRoot()), 'shop/a.py')).toEqual([PARSE]);
+    expect(found(await pythonCandidates(root, sourceFiles(root), packageRoot), 'shop/a.py')).toEqual([PARSE]);
   });
 });
