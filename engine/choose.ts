@@ -2,7 +2,7 @@
 // Refuses to load rows or to lay them out.
 import { never } from '../base/assert.js';
 import type { Segment } from '../base/segment.js';
-import { rowsKept, type AnchorBlock } from './anchors.js';
+import { BLOCK_RANKS, rowsKept, type AnchorBlock } from './anchors.js';
 import { addMass, type Ranker, type RankingQueries } from './ranker.js';
 import type { AnchorSettings, PolicyName } from './types.js';
 
@@ -17,14 +17,19 @@ export interface Candidate {
   readonly ranksMax: number;
 }
 
-/** The first ranks of a candidate's order, undefined when the store lost it. */
-export type Load = (candidate: Candidate, ranks: number) => AnchorBlock[] | undefined;
+/** The blocks of the first ranks of a candidate's order, one after another; undefined in place of what the store lost. */
+export type Load = (candidate: Candidate, ranks: number) => Iterable<AnchorBlock | undefined>;
 
 /** For each candidate the ranks that each head takes: a number means the first so many, for every head. */
 export type Choice = readonly (number | readonly Uint32Array[])[];
 
-/** Rows that a composition may hold for `contextTokens` tokens. */
-export const residentBudget = (contextTokens: number, share: number): number => Math.max(1, Math.round(contextTokens * share));
+/** So many heads' keys are held in fp32 at a time while rows are weighed. */
+const HEADS_WEIGHED = 12;
+/** What is held besides the older rows while the next ones are chosen, in rows of `heads` heads: a block, and some heads' keys, an fp32 key being four bytes of a row's two. */
+export const rowsHeldChoosing = (heads: number): number => BLOCK_RANKS * (1 + (2 * Math.min(HEADS_WEIGHED, heads)) / heads);
+
+/** Rows that may be resident for `contextTokens` tokens, the pieces that are read while choosing included: so many are left to be composed. */
+export const residentBudget = (contextTokens: number, share: number, rowsHeld: number): number => Math.max(BLOCK_RANKS, Math.round(contextTokens * share - rowsHeld));
 
 /** Policies that need nothing but the order of ranks; undefined for those that need queries or the rows' tokens. */
 export function choiceByOrder(candidates: readonly Candidate[], settings: AnchorSettings): Choice | undefined {
@@ -45,9 +50,20 @@ export function choiceByOrder(candidates: readonly Candidate[], settings: Anchor
   }
 }
 
+/** `budget` rows spread over the candidates by their tokens, each from the start of its stored order. */
+export function spreadByOrder(candidates: readonly Candidate[], budget: number): Choice {
+  const total = contextTokensOf(candidates);
+  let tokens = 0;
+  return candidates.map((candidate) => {
+    const before = Math.round((budget * tokens) / total);
+    tokens += candidate.tokens.length;
+    return Math.min(candidate.ranksMax, Math.round((budget * tokens) / total) - before);
+  });
+}
+
 /** The floors that pick rows by their token: which tokens of a candidate, at most `share` of them over all candidates. */
 export function tokensPicked(policy: PolicyName, candidates: readonly Candidate[], share: number, textOf: (candidate: Candidate) => TokenTexts): Set<number>[] {
-  const budget = residentBudget(candidates.reduce((sum, candidate) => sum + candidate.tokens.length, 0), share);
+  const budget = residentBudget(contextTokensOf(candidates), share, BLOCK_RANKS);
   const picked = candidates.map((candidate) => {
     if (policy === 'every-kth') return everyKth(candidate.tokens.length, share);
     const { starts, texts } = textOf(candidate);
@@ -81,92 +97,107 @@ function inSignature(segment: Segment, start: number, end: number): boolean {
   return segment.ranges.some((range) => (range.kind === 'signature' || range.kind === 'header') && start < range.end && end > range.start);
 }
 
-/** Ranks whose row stands at a picked token; every head must have all of them, so rows are read whole. */
-export function ranksAt(blocks: readonly AnchorBlock[], heads: number, picked: ReadonlySet<number>): Uint32Array[] {
-  return Array.from({ length: heads }, (_, b) => {
-    const ranks: number[] = [];
-    let first = 0;
-    for (const block of blocks) {
-      for (let r = 0; r < block.ranks; r++) if (picked.has(block.positions[b * block.ranks + r])) ranks.push(first + r);
-      first += block.ranks;
+export const contextTokensOf = (candidates: readonly Candidate[]): number => candidates.reduce((sum, candidate) => sum + candidate.tokens.length, 0);
+
+/** Ranks whose row stands at a picked token; every head must have all of them, so rows are read whole. Undefined when the store lost a block. */
+export function ranksAt(blocks: Iterable<AnchorBlock | undefined>, heads: number, picked: ReadonlySet<number>): Uint32Array[] | undefined {
+  const ranks = Array.from({ length: heads }, (): number[] => []);
+  let first = 0;
+  for (const block of blocks) {
+    if (!block) return undefined;
+    for (let b = 0; b < heads; b++) {
+      for (let r = 0; r < block.ranks; r++) if (picked.has(block.positions[b * block.ranks + r])) ranks[b].push(first + r);
     }
-    return Uint32Array.from(ranks);
-  });
+    first += block.ranks;
+  }
+  return ranks.map((each) => Uint32Array.from(each));
 }
+
+/** Keys of heads `first..first+count` of a block, fp32 before rotation: [count, ranks, hd]. */
+export type Dequantise = (block: AnchorBlock, first: number, count: number) => Float32Array;
 
 /**
  * The second stage: over all candidates, each head's `budget` rows to which any of `queries` would pay the largest share of its attention.
- * Candidates are streamed twice (attention mass, then weights); one at a time is held. Undefined when the store lost one.
+ * Candidates are streamed twice (attention mass, then weights); one block at a time is held. Undefined when the store lost one.
  */
 export async function chooseByQueries(
   ranker: Ranker,
   candidates: readonly Candidate[],
   load: Load,
-  dequantise: (block: AnchorBlock[]) => { keys: Float32Array; ranks: number },
+  dequantise: Dequantise,
   queries: RankingQueries,
   sinkMass: readonly Float32Array[],
   budget: number,
 ): Promise<Choice | undefined> {
-  const heads = { first: 0, count: ranker.heads };
   const total = sinkMass.map((mass) => mass.slice());
-  const each = async (own: (s: number, candidate: Candidate, keys: Float32Array, positions: number[], ranks: number) => Promise<void>): Promise<boolean> => {
-    for (const [s, candidate] of candidates.entries()) {
-      const blocks = load(candidate, candidate.ranksMax);
-      if (!blocks) return false;
-      const { keys, ranks } = dequantise(blocks);
-      await own(s, candidate, keys, placesOf(blocks, heads.count, candidate.place), ranks);
+  const score = async (candidate: Candidate, others: readonly Float32Array[] | undefined, own: (block: Scored) => void): Promise<boolean> => {
+    let first = 0;
+    for (const block of load(candidate, candidate.ranksMax)) {
+      if (!block) return false;
+      for (let head = 0; head < ranker.heads; head += HEADS_WEIGHED) {
+        const heads = { first: head, count: Math.min(HEADS_WEIGHED, ranker.heads - head) };
+        const scores = await ranker.score(queries, heads, dequantise(block, heads.first, heads.count), placesOf(block, heads, candidate.place), others, 0);
+        own({ ...scores, heads, first, ranks: block.ranks });
+      }
+      first += block.ranks;
     }
     return true;
   };
-  const massed = await each(async (_, __, keys, positions) => {
-    const { mass } = await ranker.score(queries, heads, keys, positions, undefined, 0);
-    for (let b = 0; b < heads.count; b++) addMass(total[b], mass.subarray(b * queries.count, (b + 1) * queries.count));
-  });
-  if (!massed) return undefined;
-  const weights: Weights[] = [];
-  const weighed = await each(async (s, candidate, keys, positions, ranks) => {
-    const { weight } = await ranker.score(queries, heads, keys, positions, total, 0);
-    weights[s] = { ranks, usable: Math.min(ranks, candidate.ranksMax), weight };
-  });
-  return weighed ? bestRanks(weights, heads.count, budget) : undefined;
+  for (const candidate of candidates) {
+    const massed = await score(candidate, undefined, ({ mass, heads }) => {
+      for (let b = 0; b < heads.count; b++) addMass(total[heads.first + b], mass.subarray(b * queries.count, (b + 1) * queries.count));
+    });
+    if (!massed) return undefined;
+  }
+  const weights: Float32Array[][] = [];
+  for (const candidate of candidates) {
+    const own = Array.from({ length: ranker.heads }, () => new Float32Array(candidate.ranksMax));
+    const weighed = await score(candidate, total, ({ weight, heads, first, ranks }) => {
+      // Blocks are loaded whole: what the share does not admit is left.
+      const usable = Math.min(ranks, candidate.ranksMax - first);
+      for (let b = 0; b < heads.count; b++) own[heads.first + b].set(weight.subarray(b * ranks, b * ranks + usable), first);
+    });
+    if (!weighed) return undefined;
+    weights.push(own);
+  }
+  return bestRanks(weights, ranker.heads, budget);
 }
 
-/** Weights [heads, ranks] of a candidate's loaded ranks, of which the first `usable` may be taken: blocks are loaded whole. */
-interface Weights {
-  readonly ranks: number;
-  readonly usable: number;
+/** What the ranker says of some heads of a block: mass [count, M], weight [count, ranks]. */
+interface Scored {
+  readonly mass: Float32Array;
   readonly weight: Float32Array;
+  readonly heads: { readonly first: number; readonly count: number };
+  /** The block's first rank. */
+  readonly first: number;
+  readonly ranks: number;
 }
 
-/** Each head's best `budget` ranks over all candidates. */
-function bestRanks(weights: readonly Weights[], heads: number, budget: number): Choice {
-  const total = weights.reduce((sum, { usable }) => sum + usable, 0);
+/** Each head's best `budget` ranks over all candidates; `weights` [candidate][head][rank]. */
+function bestRanks(weights: readonly (readonly Float32Array[])[], heads: number, budget: number): Choice {
+  const total = weights.reduce((sum, own) => sum + own[0].length, 0);
   const count = Math.min(budget, total);
   const chosen: number[][][] = weights.map(() => Array.from({ length: heads }, () => []));
   const all = new Float32Array(total);
   for (let b = 0; b < heads; b++) {
     let at = 0;
-    for (const { ranks, usable, weight } of weights) {
-      all.set(weight.subarray(b * ranks, b * ranks + usable), at);
-      at += usable;
+    for (const own of weights) {
+      all.set(own[b], at);
+      at += own[b].length;
     }
     const threshold = all.slice().sort()[total - count];
     let equal = count - all.reduce((sum, weight) => sum + (weight > threshold ? 1 : 0), 0);
-    at = 0;
-    for (const [s, { usable }] of weights.entries()) {
-      for (let r = 0; r < usable; r++, at++) {
-        if (all[at] > threshold || (all[at] === threshold && equal-- > 0)) chosen[s][b].push(r);
-      }
+    for (const [s, own] of weights.entries()) {
+      own[b].forEach((weight, rank) => {
+        if (weight > threshold || (weight === threshold && equal-- > 0)) chosen[s][b].push(rank);
+      });
     }
   }
   return chosen.map((candidate) => candidate.map((ranks) => Uint32Array.from(ranks)));
 }
 
-/** Composed positions of all rows of `blocks`, [heads, ranks]. */
-function placesOf(blocks: readonly AnchorBlock[], heads: number, place: number): number[] {
-  const places: number[] = [];
-  for (let b = 0; b < heads; b++) {
-    for (const block of blocks) for (let r = 0; r < block.ranks; r++) places.push(place + block.positions[b * block.ranks + r]);
-  }
-  return places;
+/** Composed positions of a block's rows, [count, ranks]. */
+function placesOf(block: AnchorBlock, heads: { readonly first: number; readonly count: number }, place: number): number[] {
+  const from = heads.first * block.ranks;
+  return Array.from(block.positions.subarray(from, from + heads.count * block.ranks), (position) => place + position);
 }

@@ -1,7 +1,7 @@
 // Composition: chosen rows laid behind one another, their keys rotated to their places and kept in int8.
 // Refuses to choose rows and to run the model.
 import { assert } from '../base/assert.js';
-import { unpackScale, type AnchorBlock } from './anchors.js';
+import { BLOCK_RANKS, unpackScale, type AnchorBlock } from './anchors.js';
 import type { Candidate, Choice, Load } from './choose.js';
 import type { Calibration } from './graph/calibrate.js';
 import type { ModelShape } from './graph/shape.js';
@@ -11,9 +11,10 @@ export interface Composition {
   readonly rows: ContextRows;
   /** Mean rows over heads, for each candidate. */
   readonly rowsPerCandidate: readonly number[];
-  /** Ranks of the largest piece that was read while `rows` was already held. */
-  readonly ranksReadMax: number;
 }
+
+/** Besides what is composed, one block is held at a time. */
+export const ROWS_HELD_COMPOSING = BLOCK_RANKS;
 
 export class Composer {
   readonly heads: number;
@@ -33,52 +34,43 @@ export class Composer {
   compose(candidates: readonly Candidate[], choice: Choice, load: Load, reuse?: ContextRows): Composition | undefined {
     const counts = choice.map((taken) => (typeof taken === 'number' ? Array.from<number>({ length: this.heads }).fill(taken) : taken.map((ranks) => ranks.length)));
     const total = counts.reduce((sum, perHead) => sum + perHead[0], 0);
-    if (total === 0) return { rows: ContextRows.none(this.shape), rowsPerCandidate: candidates.map(() => 0), ranksReadMax: 0 };
+    if (total === 0) return { rows: ContextRows.none(this.shape), rowsPerCandidate: candidates.map(() => 0) };
     const rows = reuse?.rows === total && !reuse.isNone ? reuse : new ContextRows(this.shape, total);
     const next = new Uint32Array(this.heads);
-    let ranksReadMax = 0;
     for (const [s, candidate] of candidates.entries()) {
       const taken = choice[s];
       const ranksNeeded = typeof taken === 'number' ? taken : Math.max(...taken.map((ranks) => (ranks.length === 0 ? 0 : ranks[ranks.length - 1] + 1)));
       if (ranksNeeded === 0) continue;
-      const blocks = load(candidate, ranksNeeded);
-      if (!blocks) return undefined;
-      ranksReadMax = Math.max(ranksReadMax, blocks.reduce((sum, block) => sum + block.ranks, 0));
-      this.lay(blocks, taken, candidate.place, rows, next);
+      const laid = new Uint32Array(this.heads);
+      let first = 0;
+      for (const block of load(candidate, ranksNeeded)) {
+        if (!block) return undefined;
+        this.lay(block, first, taken, laid, candidate.place, rows, next);
+        first += block.ranks;
+      }
     }
     assert(next.every((count) => count === total), 'every head composes equally many rows');
-    return { rows, rowsPerCandidate: counts.map((perHead) => perHead.reduce((sum, count) => sum + count, 0) / this.heads), ranksReadMax };
+    return { rows, rowsPerCandidate: counts.map((perHead) => perHead.reduce((sum, count) => sum + count, 0) / this.heads) };
   }
 
-  /** Keys of all ranks in fp32 before rotation, bias added: [heads, ranks, hd]. */
-  dequantiseKeys(blocks: readonly AnchorBlock[]): { keys: Float32Array; ranks: number } {
+  /** Keys of heads `first..first+count` of a block in fp32 before rotation, bias added: [count, ranks, hd]. */
+  dequantiseKeys(block: AnchorBlock, first: number, count: number): Float32Array {
     const { headDim } = this.shape;
-    const ranks = blocks.reduce((sum, block) => sum + block.ranks, 0);
-    const keys = new Float32Array(this.heads * ranks * headDim);
-    let first = 0;
-    for (const block of blocks) {
-      for (let b = 0; b < this.heads; b++) {
-        for (let r = 0; r < block.ranks; r++) this.key(block, b, r, keys, (b * ranks + first + r) * headDim);
-      }
-      first += block.ranks;
+    const keys = new Float32Array(count * block.ranks * headDim);
+    for (let b = 0; b < count; b++) {
+      for (let r = 0; r < block.ranks; r++) this.key(block, first + b, r, keys, (b * block.ranks + r) * headDim);
     }
-    return { keys, ranks };
+    return keys;
   }
 
-  private lay(blocks: readonly AnchorBlock[], taken: number | readonly Uint32Array[], place: number, rows: ContextRows, next: Uint32Array): void {
+  /** Lays what each head takes of a block whose first rank is `first`; `laid` [heads]: how many of `taken` were laid before. */
+  private lay(block: AnchorBlock, first: number, taken: number | readonly Uint32Array[], laid: Uint32Array, place: number, rows: ContextRows, next: Uint32Array): void {
     for (let b = 0; b < this.heads; b++) {
-      const layer = Math.floor(b / this.shape.kvHeads);
-      const head = b % this.shape.kvHeads;
-      let first = 0;
-      let i = 0;
-      for (const block of blocks) {
-        if (typeof taken === 'number') {
-          for (let r = 0; r < block.ranks && first + r < taken; r++) this.layRow(block, b, r, place, rows, layer, head, next[b]++);
-        } else {
-          const ranks = taken[b];
-          for (; i < ranks.length && ranks[i] < first + block.ranks; i++) this.layRow(block, b, ranks[i] - first, place, rows, layer, head, next[b]++);
-        }
-        first += block.ranks;
+      const count = typeof taken === 'number' ? taken : taken[b].length;
+      for (; laid[b] < count; laid[b]++) {
+        const rank = typeof taken === 'number' ? laid[b] : taken[b][laid[b]];
+        if (rank >= first + block.ranks) break;
+        this.layRow(block, b, rank - first, place, rows, next[b]++);
       }
     }
   }
@@ -94,8 +86,10 @@ export class Composer {
     for (let i = 0; i < headDim; i++) out[at + i] = block.keys[from + i] * scale * scales[channel + i] + bias[channel + i];
   }
 
-  private layRow(block: AnchorBlock, b: number, r: number, place: number, rows: ContextRows, layer: number, head: number, to: number): void {
-    const { headDim } = this.shape;
+  private layRow(block: AnchorBlock, b: number, r: number, place: number, rows: ContextRows, to: number): void {
+    const { headDim, kvHeads } = this.shape;
+    const layer = Math.floor(b / kvHeads);
+    const head = b % kvHeads;
     const half = headDim / 2;
     const count = rows.rows;
     const row = this.row;

@@ -3,8 +3,8 @@
 import { digestOf } from '../base/digest.js';
 import type { ContextPlan, PlannedSegment, Segment } from '../base/segment.js';
 import { rowsKept } from './anchors.js';
-import { chooseByQueries, choiceByOrder, ranksAt, residentBudget, tokensPicked, type Candidate, type Choice, type TokenTexts } from './choose.js';
-import type { Composer } from './compose.js';
+import { chooseByQueries, choiceByOrder, contextTokensOf, ranksAt, residentBudget, rowsHeldChoosing, spreadByOrder, tokensPicked, type Candidate, type Choice, type Load, type TokenTexts } from './choose.js';
+import { ROWS_HELD_COMPOSING, type Composer } from './compose.js';
 import type { ComposedContext } from './documents.js';
 import type { Library, Turn } from './library.js';
 import type { Ranker, RankingQueries } from './ranker.js';
@@ -59,34 +59,38 @@ export class Contexts {
   }
 
   /** Composes; `queries` is absent for a document that was just opened. Undefined when the store lost (or never had room for) a candidate. */
-  async compose(key: string, candidates: readonly Candidate[], settings: AnchorSettings, queries: RankingQueries | undefined, reuse: ContextRows | undefined): Promise<ComposedContext | undefined> {
+  async compose(key: string, candidates: readonly Candidate[], settings: AnchorSettings, queries: RankingQueries | undefined, older: ContextRows | undefined): Promise<ComposedContext | undefined> {
     const choice = await this.choose(candidates, settings, queries);
     if (!choice) return undefined;
-    const composition = this.composer.compose(candidates, choice, this.library.load, reuse);
+    const composition = this.composer.compose(candidates, choice, this.load, older);
     if (!composition) return undefined;
-    const { rows, rowsPerCandidate, ranksReadMax } = composition;
-    return { key, candidates, rows, rowsPerCandidate, rowsHeldMax: rows.isNone ? 0 : rows.rows + ranksReadMax, settled: queries !== undefined };
+    const { rows, rowsPerCandidate } = composition;
+    const piecesHeld = settings.policy === 'two-stage' ? rowsHeldChoosing(this.composer.heads) : ROWS_HELD_COMPOSING;
+    const olderHeld = older && older !== rows && !older.isNone ? older.rows : 0;
+    return { key, candidates, rows, rowsPerCandidate, rowsHeldMax: rows.isNone ? 0 : rows.rows + piecesHeld + olderHeld, settled: queries !== undefined };
   }
 
   private async choose(candidates: readonly Candidate[], settings: AnchorSettings, queries: RankingQueries | undefined): Promise<Choice | undefined> {
     const { policy, residentShare } = settings;
     if (policy === 'two-stage') {
-      if (!queries) return choiceByOrder(candidates, { ...settings, policy: 'stored-order' });
-      const contextTokens = candidates.reduce((sum, candidate) => sum + candidate.tokens.length, 0);
+      const budget = residentBudget(contextTokensOf(candidates), residentShare, rowsHeldChoosing(this.composer.heads));
+      if (!queries) return spreadByOrder(candidates, budget);
       const sinkMass = this.ranker.massOfWindow(this.sink, queries);
       const dequantise = this.composer.dequantiseKeys.bind(this.composer);
-      return chooseByQueries(this.ranker, candidates, this.library.load, dequantise, queries, sinkMass, residentBudget(contextTokens, residentShare));
+      return chooseByQueries(this.ranker, candidates, this.load, dequantise, queries, sinkMass, budget);
     }
     if (!FLOORS_OF_TOKENS.includes(policy)) return choiceByOrder(candidates, settings);
     const picked = tokensPicked(policy, candidates, residentShare, (candidate) => this.textsOf(candidate));
     const choice: Uint32Array[][] = [];
     for (const [s, candidate] of candidates.entries()) {
-      const blocks = this.library.load(candidate, candidate.tokens.length);
-      if (!blocks) return undefined;
-      choice.push(ranksAt(blocks, this.composer.heads, picked[s]));
+      const ranks = ranksAt(this.load(candidate, candidate.tokens.length), this.composer.heads, picked[s]);
+      if (!ranks) return undefined;
+      choice.push(ranks);
     }
     return choice;
   }
+
+  private readonly load: Load = (candidate, ranks) => this.library.load(candidate, ranks);
 
   /** Token by token; a character split over tokens counts with the last of them. */
   private textsOf(candidate: Candidate): TokenTexts {
@@ -120,7 +124,7 @@ function lastWithin<T extends { readonly tokens: readonly number[] }>(segments: 
 function segmentsFor(plan: ContextPlan, settings: AnchorSettings, tokensOf: (segment: Segment) => number[]): { segment: Segment; tokens: number[]; share: number }[] {
   const whole = plan.segments.map(({ segment, share }: PlannedSegment) => ({ segment, share, tokens: tokensOf(segment) }));
   if (settings.policy !== 'outline-text') return whole;
-  let left = residentBudget(whole.reduce((sum, { tokens }) => sum + tokens.length, 0), settings.residentShare);
+  let left = residentBudget(whole.reduce((sum, { tokens }) => sum + tokens.length, 0), settings.residentShare, ROWS_HELD_COMPOSING);
   return whole
     .reverse()
     .flatMap(({ segment, share }) => {

@@ -1,7 +1,7 @@
 // Segments as stored anchors: looks them up by recipe, reads what is missing, hands out blocks. Refuses to compose.
 import type { Segment } from '../base/segment.js';
 import { decodeBlock, encodeBlock, encodeMeta, metaMatches, recipeOf, rowsKept, segmentKey, BLOCK_RANKS, type AnchorBlock, type SegmentReader } from './anchors.js';
-import type { Candidate, Load } from './choose.js';
+import type { Candidate } from './choose.js';
 import type { Model } from './model.js';
 import type { PromptForm } from './prompt.js';
 import type { SegmentStore } from './store/store.js';
@@ -65,13 +65,19 @@ export class Library {
     return report;
   }
 
-  /** Blocks that hold at least the first `ranks` ranks; undefined where the store lost the entry or its tokens are others. */
-  readonly load: Load = (candidate: Candidate, ranks: number): AnchorBlock[] | undefined => {
-    const entry = this.store.get(candidate.key, Math.ceil(ranks / BLOCK_RANKS));
-    if (!entry || !metaMatches(entry.meta, candidate.tokens)) return undefined;
-    const blocks = entry.blocks.map((block) => decodeBlock(block, this.model.manifest.shape));
-    return blocks.every((block) => block !== undefined) ? blocks : undefined;
-  };
+  /** The blocks of a candidate's first `ranks` ranks, one held at a time; undefined, and no more, where the store lost the entry or its tokens are others. */
+  load(candidate: Candidate, ranks: number): Generator<AnchorBlock | undefined> {
+    return this.blocksOf(candidate, Math.ceil(ranks / BLOCK_RANKS));
+  }
+
+  private *blocksOf(candidate: Candidate, count: number): Generator<AnchorBlock | undefined> {
+    for (let index = 0; index < count; index++) {
+      const entry = this.store.get(candidate.key, 1, index);
+      const block = entry?.blocks[0] && metaMatches(entry.meta, candidate.tokens) ? decodeBlock(entry.blocks[0], this.model.manifest.shape) : undefined;
+      yield block;
+      if (!block) return;
+    }
+  }
 
   /** What an entry of `tokens` tokens takes in the store, without its record's header. */
   bytesStored(tokens: number, storedShare: number): number {

@@ -68,8 +68,15 @@ export function layOutEntry(meta: Uint8Array, blocks: readonly Uint8Array[]): La
   return { bytes, parts };
 }
 
-/** The first `partCount` parts as views on `bytes`, or undefined when `bytes` is too short or a checksum differs. */
-export function takeParts(bytes: Uint8Array, parts: Uint32Array, partCount: number): Uint8Array[] | undefined {
+/** Where parts `first` to `end` (exclusive) stand from their entry's start, in bytes. */
+export function spanOf(parts: Uint32Array, first: number, end: number): { readonly start: number; readonly length: number } {
+  const start = alignUp(spanBytes(parts, first));
+  return { start, length: Math.max(0, spanBytes(parts, end) - start) };
+}
+
+/** `parts` as views on `bytes`, or undefined when `bytes` is too short or a checksum differs. */
+export function takeParts(bytes: Uint8Array, parts: Uint32Array): Uint8Array[] | undefined {
+  const partCount = parts.length / 2;
   if (bytes.byteLength < spanBytes(parts, partCount)) return undefined;
   const taken: Uint8Array[] = [];
   let at = 0;

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../../base/errors.js';
-import { decodeEnd, directoryBytesOf, encodeEnd, encodeHead, faultInHead, headBytes, recordBytes, spanBytes, takeParts, trailerBytes, type Directory, type EntryPlace, type LaidOutEntry } from './format.js';
+import { decodeEnd, directoryBytesOf, encodeEnd, encodeHead, faultInHead, headBytes, recordBytes, spanOf, takeParts, trailerBytes, type Directory, type EntryPlace, type LaidOutEntry } from './format.js';
 import { asideName, packName, syncFolder } from './folder.js';
 
 export interface StoredEntry {
@@ -58,22 +58,28 @@ export function readDirectory(path: string): Directory | string {
   });
 }
 
-function readParts(file: number, place: EntryPlace, blocksMax: number): StoredEntry | 'damaged' {
+function readParts(file: number, place: EntryPlace, blocksMax: number, blockFirst = 0): StoredEntry | 'damaged' {
   const blocksTotal = place.parts.length / 2 - 1;
-  const partCount = 1 + Math.min(blocksTotal, Math.max(0, blocksMax));
+  const partFirst = 1 + Math.min(blocksTotal, blockFirst);
+  const take = (first: number, end: number): Uint8Array[] | undefined => {
+    const { start, length } = spanOf(place.parts, first, end);
+    return takeParts(readAt(file, place.offset + start, length), place.parts.subarray(2 * first, 2 * end));
+  };
   try {
-    const pieces = takeParts(readAt(file, place.offset, spanBytes(place.parts, partCount)), place.parts, partCount);
-    return pieces ? { meta: pieces[0], blocks: pieces.slice(1), blocksTotal } : 'damaged';
+    const partEnd = Math.min(1 + blocksTotal, partFirst + Math.max(0, blocksMax));
+    const pieces = partFirst === 1 ? take(0, partEnd) : [...(take(0, 1) ?? []), ...(take(partFirst, partEnd) ?? [])];
+    const whole = pieces?.length === 1 + partEnd - partFirst;
+    return whole ? { meta: pieces[0], blocks: pieces.slice(1), blocksTotal } : 'damaged';
   } catch {
     // A disk that cannot read the bytes has not kept them.
     return 'damaged';
   }
 }
 
-/** An entry's meta and first `blocksMax` blocks out of a sealed pack, in one contiguous read. */
-export function readEntry(path: string, place: EntryPlace, blocksMax: number): StoredEntry | ReadFault {
+/** An entry's meta and `blocksMax` blocks from `blockFirst` on out of a sealed pack; from the first on in one contiguous read. */
+export function readEntry(path: string, place: EntryPlace, blocksMax: number, blockFirst = 0): StoredEntry | ReadFault {
   try {
-    return withFile(path, (file) => readParts(file, place, blocksMax));
+    return withFile(path, (file) => readParts(file, place, blocksMax, blockFirst));
   } catch (error) {
     return systemCode(error) === 'ENOENT' ? 'gone' : 'damaged';
   }
@@ -134,9 +140,9 @@ export class PackWriter {
   }
 
   /** As `readEntry`; an entry that is damaged already is forgotten. */
-  read(key: string, blocksMax: number): StoredEntry | undefined {
+  read(key: string, blocksMax: number, blockFirst = 0): StoredEntry | undefined {
     const place = this.directory.get(key);
-    const entry = place && readParts(this.file, place, blocksMax);
+    const entry = place && readParts(this.file, place, blocksMax, blockFirst);
     if (entry !== 'damaged') return entry;
     this.directory.delete(key);
     return undefined;

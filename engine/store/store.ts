@@ -81,13 +81,13 @@ export class SegmentStore {
     return pack !== undefined;
   }
 
-  /** An entry's meta and its first `blocksMax` blocks, each checked, as views aligned to 8 bytes on one buffer; undefined for whatever is not there whole. */
-  get(key: string, blocksMax = Infinity): StoredEntry | undefined {
+  /** An entry's meta and `blocksMax` of its blocks from `blockFirst` on, each checked, as views aligned to 8 bytes; undefined for whatever is not there whole. */
+  get(key: string, blocksMax = Infinity, blockFirst = 0): StoredEntry | undefined {
     assert(keyPattern.test(key), 'a key is a SHA-256 in hex');
-    const unsealed = this.writer?.read(key, blocksMax);
+    const unsealed = this.writer?.read(key, blocksMax, blockFirst);
     if (unsealed) return unsealed;
     for (let pack = this.find(key); pack; pack = this.find(key)) {
-      const entry = readEntry(join(this.dir, pack.name), pack.directory.get(key)!, blocksMax);
+      const entry = readEntry(join(this.dir, pack.name), pack.directory.get(key)!, blocksMax, blockFirst);
       if (typeof entry !== 'string') {
         this.use(pack, key);
         return entry;
