@@ -11,6 +11,8 @@ export class Changes {
   constructor(
     private readonly workspace: Workspace,
     private readonly encoding: PositionEncoding,
+    /** Told of every batch, once the snapshot knows it. */
+    private readonly applied: (changes: readonly FileChange[]) => void = () => {},
   ) {}
 
   get snapshot(): Snapshot {
@@ -49,12 +51,13 @@ export class Changes {
   /** The workspace's folders, or what changed on disk. */
   apply(changes: readonly FileChange[]): void {
     this.workspace.apply(changes);
+    this.applied(changes);
   }
 
   private pass(uri: string, text: string | undefined): void {
     const path = pathOf(uri);
     if (path === undefined) return;
-    this.workspace.apply([text === undefined ? { kind: 'close', path } : { kind: 'open', path, text }]);
+    this.apply([text === undefined ? { kind: 'close', path } : { kind: 'open', path, text }]);
   }
 
   private inUtf16(document: TextDocument, change: TextDocumentContentChangeEvent): TextDocumentContentChangeEvent {

@@ -16,6 +16,10 @@ export interface ClientProfile {
   /** The client may be told not to indent what it inserts. */
   readonly insertTextModes: boolean;
   readonly markdown: boolean;
+  /** Settings are asked for (`workspace/configuration`); where the client does not offer that, it sends them when they change. */
+  readonly settingsOnRequest: boolean;
+  /** The client says that settings changed only to a server that registered for it. */
+  readonly settingsByRegistration: boolean;
 }
 
 export function clientProfile(params: InitializeParams): ClientProfile {
@@ -29,6 +33,8 @@ export function clientProfile(params: InitializeParams): ClientProfile {
     inlineCoversLine: neovim,
     insertTextModes: item?.insertTextModeSupport?.valueSet.includes(1) ?? false,
     markdown: item?.documentationFormat?.includes('markdown') ?? false,
+    settingsOnRequest: params.capabilities.workspace?.configuration ?? false,
+    settingsByRegistration: params.capabilities.workspace?.didChangeConfiguration?.dynamicRegistration ?? false,
   };
 }
 

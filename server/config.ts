@@ -1,12 +1,11 @@
-// Settings from their sources, checked and frozen: defaults, the workspace's kedge.json, the editor's options, in rising order.
+// Settings from their levels, in rising order: defaults, the user's file, the workspace's kedge.json, the editor's options and settings.
 // Refuses to stop over a fault: what is wrong is named, the rest counts.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Ajv, type ErrorObject } from 'ajv';
-import { findNodeAtLocation, parseTree, printParseErrorCode, getNodeValue, type Node, type ParseError } from 'jsonc-parser';
-import { systemCode } from '../base/errors.js';
-import { projectSchema, userSchema } from './config-schema.js';
+import { defaultsOf, schemas } from './config-schema.js';
+import { fileLayer, lineAt, unread, type Layer, type Level } from './config-layer.js';
+import { readSettings, userConfigPath, workspaceConfigPath } from './config-files.js';
+import type { Env } from '../base/paths.js';
 
+/** Each is described in docs/kedge.schema.json. */
 export interface Config {
   readonly contextTokensMax: number;
   readonly importTokensMax: number;
@@ -21,83 +20,57 @@ export interface Config {
   readonly model?: string;
   readonly threads?: number;
   readonly storeBytesMax: number;
+  readonly readingPaused: 'always' | 'onBattery' | 'never';
 }
 
-/** Something in a settings source that does not count; `place` says where: a file and line, or the editor. */
-export interface ConfigFault {
-  readonly place: string;
-  readonly message: string;
+/** Where a setting's value comes from. */
+export interface Origin {
+  readonly level: Level;
+  readonly path?: string;
+  /** From 1. */
+  readonly line?: number;
 }
 
-export const projectFileName = 'kedge.json';
-
-const ajv = new Ajv({ allErrors: true });
-const validators = { project: ajv.compile(projectSchema), user: ajv.compile(userSchema) };
+export interface Effective {
+  readonly config: Config;
+  readonly origins: Readonly<Record<string, Origin>>;
+}
 
 export function defaultConfig(): Config {
-  const entries = Object.entries(userSchema.properties as Record<string, { default?: unknown }>);
-  return Object.freeze(Object.fromEntries(entries.filter(([, property]) => property.default !== undefined).map(([name, property]) => [name, property.default]))) as unknown as Config;
+  return Object.freeze(defaultsOf(schemas.user.properties)) as unknown as Config;
 }
 
-/** `root`: the workspace's first folder, whose kedge.json is read; `options`: the editor's, as they came. */
-export function loadConfig(root: string | undefined, options: unknown): { readonly config: Config; readonly faults: readonly ConfigFault[] } {
-  const faults: ConfigFault[] = [];
-  const fromFile = root === undefined ? {} : readProjectFile(join(root, projectFileName), faults);
-  const fromEditor = sound('user', options ?? {}, (message) => faults.push({ place: 'the editor\'s initialization options', message }));
-  return { config: Object.freeze({ ...defaultConfig(), ...fromFile, ...fromEditor }), faults };
-}
-
-function readProjectFile(path: string, faults: ConfigFault[]): Partial<Config> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') faults.push({ place: path, message: `could not be read (${systemCode(error) ?? String(error)})` });
-    return {};
+/** `layers` in rising order. */
+export function effective(layers: readonly Layer[]): Effective {
+  const defaults = defaultConfig();
+  const config: Record<string, unknown> = { ...defaults };
+  const origins: Record<string, Origin> = Object.fromEntries(Object.keys(schemas.user.properties).filter((key) => key !== '$schema').map((key) => [key, { level: 'default' }]));
+  for (const { level, path, settings, lineOf } of layers) {
+    for (const [key, value] of Object.entries(settings)) {
+      config[key] = value;
+      origins[key] = { level, path, line: lineOf(key) };
+    }
   }
-  const broken: ParseError[] = [];
-  const tree = parseTree(text, broken, { allowTrailingComma: true });
-  const placeOf = (offset: number): string => `${path}:${text.slice(0, offset).split('\n').length}`;
-  if (!tree || broken.length > 0) {
-    faults.push({ place: placeOf(broken[0]?.offset ?? 0), message: `is not JSON with comments (${broken.length > 0 ? printParseErrorCode(broken[0].error) : 'empty'}); the whole file is left out` });
-    return {};
-  }
-  return sound('project', getNodeValue(tree), (message, key) => faults.push({ place: placeOf(keyNode(tree, key)?.offset ?? 0), message }));
+  return { config: Object.freeze(config) as unknown as Config, origins };
 }
 
-function keyNode(tree: Node, key: string | undefined): Node | undefined {
-  return key === undefined ? undefined : findNodeAtLocation(tree, [key])?.parent;
+/** A settings file's layer; undefined where there is no such file. `within`: the folder that it has to lie in. */
+export function layerOfFile(level: Level, path: string, within?: string): Layer | undefined {
+  const found = readSettings(path, within);
+  if (found === undefined) return undefined;
+  return 'text' in found ? fileLayer(level, path, found.text) : unread(level, path, found.fault);
 }
 
-/** What of `value` the schema accepts; each setting that it does not is reported once and left out. */
-function sound(which: keyof typeof validators, value: unknown, report: (message: string, key?: string) => void): Partial<Config> {
-  const validate = validators[which];
-  if (validate(value)) return withoutSchema(value as Record<string, unknown>);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    report('must be an object');
-    return {};
-  }
-  const left = { ...(value as Record<string, unknown>) };
-  for (const error of validate.errors ?? []) {
-    const key = keyOf(error);
-    if (key === undefined || !Object.hasOwn(left, key)) continue;
-    delete left[key];
-    report(messageOf(error, key, which), key);
-  }
-  return withoutSchema(left);
+/** What a command works with: the files' settings. `faults`: one line each. */
+export function loadConfig(root: string | undefined, env: Env): Effective & { readonly faults: readonly string[] } {
+  const user = layerOfFile('user', userConfigPath(env));
+  const workspace = root === undefined ? undefined : layerOfFile('workspace', workspaceConfigPath(root), root);
+  const layers = [user, workspace].filter((layer) => layer !== undefined);
+  return { ...effective(layers), faults: layers.flatMap(faultLines) };
 }
 
-function withoutSchema(settings: Record<string, unknown>): Partial<Config> {
-  const { $schema: _, ...rest } = settings;
-  return rest;
-}
-
-function keyOf(error: ErrorObject): string | undefined {
-  return error.keyword === 'additionalProperties' ? (error.params as { additionalProperty: string }).additionalProperty : error.instancePath.split('/')[1];
-}
-
-function messageOf(error: ErrorObject, key: string, which: keyof typeof validators): string {
-  if (error.keyword !== 'additionalProperties') return `"${key}" ${error.message}`;
-  if (which === 'project' && Object.hasOwn(userSchema.properties, key)) return `"${key}" may be set in the editor only, not by a workspace`;
-  return `"${key}" is no setting`;
+/** `place: what is wrong`, the place being a file with its line, or the editor. */
+export function faultLines({ level, path, text = '', faults }: Layer): string[] {
+  const place = level === 'editor' ? 'the editor\'s settings' : 'the editor\'s initialization options';
+  return faults.map(({ message, span }) => `${path === undefined ? place : `${path}:${lineAt(text, span?.start ?? 0)}`}: ${message}`);
 }

@@ -3,15 +3,19 @@ import { createConnection, type Connection } from 'vscode-languageserver/node';
 import { Daemon, type DaemonDeps } from './daemon.js';
 import { completion } from './handlers/completion.js';
 import { didChange } from './handlers/didChange.js';
+import { didChangeConfiguration } from './handlers/didChangeConfiguration.js';
 import { didClose } from './handlers/didClose.js';
 import { didOpen } from './handlers/didOpen.js';
 import { initialize } from './handlers/initialize.js';
+import { initialized } from './handlers/initialized.js';
 import { inlineCompletion } from './handlers/inlineCompletion.js';
 import { shutdown } from './handlers/shutdown.js';
 
 export function serve(connection: Connection, deps: DaemonDeps): void {
   const daemon = new Daemon(connection, deps);
   connection.onInitialize(initialize(daemon));
+  connection.onInitialized(initialized(daemon));
+  connection.onDidChangeConfiguration(didChangeConfiguration(daemon));
   connection.onDidOpenTextDocument(didOpen(daemon));
   connection.onDidChangeTextDocument(didChange(daemon));
   connection.onDidCloseTextDocument(didClose(daemon));

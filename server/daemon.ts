@@ -2,21 +2,26 @@
 // Refuses to load a model before a document needs it.
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import {
-  ErrorCodes, MessageType, ResponseError, ShowMessageNotification,
-  type Connection, type InitializeParams,
+  DidChangeConfigurationNotification, ErrorCodes, MessageType, ResponseError, ShowMessageNotification,
+  type Connection, type Diagnostic, type InitializeParams,
 } from 'vscode-languageserver';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
+import type { Env } from '../base/paths.js';
 import type { OnProgress } from '../base/progress.js';
 import { watch, Workspace, type Watcher } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
 import { Changes } from './changes.js';
 import { clientProfile, rootsOf } from './clients.js';
-import { loadConfig, type Config } from './config.js';
+import type { Config } from './config.js';
 import { EngineSlot } from './engine-slot.js';
+import { engineSettings } from './installed.js';
+import type { Power } from './power.js';
 import type { Timers } from './scheduler.js';
 import { Session } from './session.js';
+import { Settings } from './settings.js';
 import { showing, type WorkDone } from './work-done.js';
 
 export interface DaemonDeps {
@@ -24,11 +29,19 @@ export interface DaemonDeps {
   openEngine(config: Config, onProgress: OnProgress): Promise<Engine | undefined>;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly power: Power;
+  /** Where the user's own settings lie. */
+  readonly env: Env;
 }
 
+/** Under which an editor keeps Kedge's settings. */
+const section = 'kedge';
+
 export class Daemon {
-  private started: { readonly session: Session; readonly engines: EngineSlot } | undefined;
+  private started: { readonly session: Session; readonly engines: EngineSlot; readonly settings: Settings } | undefined;
   private watcher: Watcher | undefined;
+  private listens!: () => void;
+  private readonly listening = new Promise<void>((resolve) => (this.listens = resolve));
 
   constructor(
     private readonly connection: Connection,
@@ -37,32 +50,61 @@ export class Daemon {
 
   /** Throws the protocol's error where `initialize` has not come yet. */
   get session(): Session {
+    return this.running.session;
+  }
+
+  private get log(): Log {
+    return this.connection.console;
+  }
+
+  private get running(): NonNullable<typeof this.started> {
     if (!this.started) throw new ResponseError(ErrorCodes.ServerNotInitialized, 'initialize comes first');
-    return this.started.session;
+    return this.started;
   }
 
   start(params: InitializeParams): Session {
-    const { clock, openEngine, timers } = this.deps;
-    const log: Log = this.connection.console;
+    const { clock, env, openEngine, power, timers } = this.deps;
+    const { log } = this;
     const client = clientProfile(params);
     const roots = rootsOf(params);
-    const { config, faults } = loadConfig(roots[0], params.initializationOptions);
-    for (const { place, message } of faults) this.tell(`Kedge: ${place}: ${message}`);
+    const settings: Settings = new Settings(roots[0], params.initializationOptions, {
+      env, encoding: client.encoding,
+      publish: (path, diagnostics) => this.publish(path, diagnostics),
+      tell: (fault) => this.tell(`Kedge: ${fault}`),
+      changed: (before) => this.reconfigure(before),
+    });
     const workspace = new Workspace(roots);
     const workDone: WorkDone = { createProgress: () => this.connection.window.createWorkDoneProgress(), clock };
-    const engines = new EngineSlot(() => showing(workDone, 'Kedge', (onProgress) => openEngine(config, onProgress)), (message) => this.tell(message), log, clock);
-    const changes = new Changes(workspace, client.encoding);
+    const engines = new EngineSlot(() => showing(workDone, 'Kedge', (onProgress) => openEngine(settings.config, onProgress)), (message) => this.tell(message), log, clock);
+    const changes = new Changes(workspace, client.encoding, (applied) => settings.apply(applied));
     const session: Session = new Session({
-      client, config, changes, engines, clock, timers, log, workDone,
+      client, settings, changes, engines, clock, timers, log, workDone, power,
       adoptRoot: (root) => {
         changes.apply([{ kind: 'roots', roots: [root] }]);
         this.watch([root], session, log);
       },
     });
     this.watch(roots, session, log);
-    this.started = { session, engines };
+    this.started = { session, engines, settings };
     return session;
   }
+
+  /** Asks the client for its settings, and to be told when they change. */
+  async initialized(): Promise<void> {
+    this.listens();
+    const { client } = this.session;
+    const register = client.settingsByRegistration ? this.connection.client.register(DidChangeConfigurationNotification.type, { section }) : undefined;
+    await Promise.all([register?.catch(this.unanswered), client.settingsOnRequest ? this.settingsChanged(undefined) : undefined]);
+  }
+
+  /** `sent`: what came with the client's notification; a client that can be asked is asked instead. */
+  async settingsChanged(sent: unknown): Promise<void> {
+    const { settings, session } = this.running;
+    if (session.client.settingsOnRequest) await this.connection.workspace.getConfiguration(section).then((value) => settings.fromEditor(value), this.unanswered);
+    else if (typeof sent === 'object' && sent !== null && section in sent) settings.fromEditor(sent[section]);
+  }
+
+  private readonly unanswered = (error: unknown): void => this.log.warn(`asking the editor for settings: ${String(error)}`);
 
   async stop(): Promise<void> {
     this.started?.session.stop();
@@ -76,7 +118,21 @@ export class Daemon {
     this.watcher = watch(projects, (changes) => session.changedOnDisk(changes), (error) => log.warn(`watching files: ${String(error)}`));
   }
 
+  /** An engine that other settings opened is closed; the next request opens it anew. */
+  private reconfigure(before: Config): void {
+    if (!this.started) return;
+    const { engines, session } = this.started;
+    const restarting = engineSettings.some((key) => session.config[key] !== before[key]);
+    session.configured(restarting);
+    if (restarting) engines.close().catch((error: unknown) => this.log.warn(`closing the engine: ${String(error)}`));
+  }
+
   private tell(message: string): void {
     this.connection.sendNotification(ShowMessageNotification.type, { type: MessageType.Warning, message }).catch(() => {});
+  }
+
+  /** In order, and not before the client has taken the answer to `initialize`. */
+  private publish(path: string, diagnostics: Diagnostic[]): void {
+    this.listening.then(() => this.connection.sendDiagnostics({ uri: pathToFileURL(path).href, diagnostics })).catch(() => {});
   }
 }

@@ -6,7 +6,9 @@ import type { OnProgress } from '../base/progress.js';
 import { findModel, openEngine, type Engine } from '../engine/index.js';
 import type { Config } from './config.js';
 
-export type EngineSettings = Pick<Config, 'model' | 'threads' | 'storeBytesMax'>;
+/** An engine that was opened with others is another engine. */
+export const engineSettings = ['model', 'threads', 'storeBytesMax'] as const;
+export type EngineSettings = Pick<Config, (typeof engineSettings)[number]>;
 
 export interface OpenInstalledOptions {
   /** The store's folder, where it is not the user's. */

@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   demo: async () => (await import('./commands/demo.js')).addDemoCommand,
   eval: async () => (await import('./commands/eval.js')).addEvalCommand,
   cache: async () => (await import('./commands/cache.js')).addCacheCommand,
+  config: async () => (await import('./commands/config.js')).addConfigCommand,
   doctor: async () => (await import('./commands/doctor.js')).addDoctorCommand,
 };
 
@@ -56,8 +57,8 @@ async function launchDaemon(args: readonly string[]): Promise<void> {
   const unknown = args.find((arg, index) => arg !== '--stdio' && !arg.startsWith('--clientProcessId') && args[index - 1] !== '--clientProcessId');
   if (unknown !== undefined) throw new UserError(`"${unknown}" does not go with --stdio: an editor starts Kedge as kedge --stdio`, 2);
   const stdout = claimStdout();
-  const [{ listenOnStdio }, { openInstalled }, { systemTimers }] = await Promise.all([import('./connection.js'), import('./installed.js'), import('./scheduler.js')]);
-  listenOnStdio(stdout, { openEngine: (config, onProgress) => openInstalled(config, process.env, { protectOwn: false, onProgress }), clock: systemClock, timers: systemTimers });
+  const [{ listenOnStdio }, { openInstalled }, { systemPower }, { systemTimers }] = await Promise.all([import('./connection.js'), import('./installed.js'), import('./power.js'), import('./scheduler.js')]);
+  listenOnStdio(stdout, { openEngine: (config, onProgress) => openInstalled(config, process.env, { protectOwn: false, onProgress }), clock: systemClock, timers: systemTimers, power: systemPower(systemClock), env: process.env });
 }
 
 main(process.argv).catch((error: unknown) => {

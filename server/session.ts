@@ -14,8 +14,10 @@ import type { Config } from './config.js';
 import type { EngineSlot } from './engine-slot.js';
 import { projectRootOf } from './files.js';
 import type { Offer } from './items.js';
+import type { Power } from './power.js';
 import { languageOf, offsetOf, pathOf } from './protocol.js';
 import { Scheduler, type Timers } from './scheduler.js';
+import type { Settings } from './settings.js';
 import { showing, type WorkDone } from './work-done.js';
 
 /** From the first token, after which the last complete piece is returned. */
@@ -29,13 +31,14 @@ const openedRestMs = 50;
 
 export interface SessionDeps {
   readonly client: ClientProfile;
-  readonly config: Config;
+  readonly settings: Pick<Settings, 'config'>;
   readonly changes: Changes;
   readonly engines: EngineSlot;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Log;
   readonly workDone: WorkDone;
+  readonly power: Power;
   /** Makes a folder the workspace's only one. */
   adoptRoot(root: string): void;
 }
@@ -49,7 +52,6 @@ export interface Found {
 
 export class Session {
   readonly client: ClientProfile;
-  readonly config: Config;
   private readonly id = `lsp-${process.pid}`;
   private readonly held = new Map<string, HeldPlan>();
   private readonly cursors = new Map<string, number>();
@@ -59,8 +61,11 @@ export class Session {
 
   constructor(private readonly deps: SessionDeps) {
     this.client = deps.client;
-    this.config = deps.config;
     this.scheduler = new Scheduler((uri, signal) => this.warm(uri, signal), deps.log, deps.timers);
+  }
+
+  get config(): Config {
+    return this.deps.settings.config;
   }
 
   /** An editor that names no folder works in the project of the first file that it opens. */
@@ -77,6 +82,13 @@ export class Session {
     const changedFrom = this.deps.changes.edited(params);
     if (changedFrom < (this.held.get(uri)?.windowStart ?? 0)) this.held.delete(uri);
     this.scheduler.touched(uri);
+  }
+
+  /** Plans are made anew by the settings that count now; requests in flight end where `restarting` the engine would break them. */
+  configured(restarting: boolean): void {
+    this.held.clear();
+    if (restarting) for (const uri of this.composed) this.scheduler.touched(uri);
+    this.scheduler.later();
   }
 
   /** Ends no request: the next plan sees it. */
@@ -117,6 +129,11 @@ export class Session {
     return this.config.languages.includes(languageOf(path, document.languageId)) ? document : undefined;
   }
 
+  private async paused(): Promise<boolean> {
+    const { readingPaused } = this.config;
+    return readingPaused === 'always' || (readingPaused === 'onBattery' && (await this.deps.power.onBattery()));
+  }
+
   private async complete(uri: string, offset: number, signal: AbortSignal, selected?: { text: string; replaced: number }): Promise<Offer | undefined> {
     const { changes, clock, engines } = this.deps;
     const { snapshot } = changes;
@@ -151,7 +168,7 @@ export class Session {
     if (!engine || signal.aborted) return;
     const cursor = this.cursors.get(uri);
     const { prompt, held } = await planned(engine, { snapshot: changes.snapshot, cursor: { path: pathOf(uri)!, offset: cursor ?? 0 } }, this.config);
-    if (signal.aborted) return;
+    if (signal.aborted || (await this.paused())) return;
     const segments = held.plan.segments.map(({ segment }) => segment);
     const request = { client: this.id, priority: 'reading', segments, storedShare } as const;
     await showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));

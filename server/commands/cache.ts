@@ -3,7 +3,7 @@
 import { UserError } from '../../base/errors.js';
 import { storeDir } from '../../base/paths.js';
 import { SegmentStore } from '../../engine/index.js';
-import { defaultConfig } from '../config.js';
+import { commandConfig } from './engine.js';
 import type { AddCommand, CommandIo } from './io.js';
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
@@ -38,7 +38,7 @@ export const addCacheCommand: AddCommand = (cli, io) => {
 function run(action: string, json: boolean, io: CommandIo): void {
   if (!Object.hasOwn(actions, action)) throw new UserError(`no action "${action}": kedge cache has ${Object.keys(actions).join(', ')}`, 2);
   const dir = storeDir(io.env);
-  const store = SegmentStore.open(dir, { bytesMax: defaultConfig().storeBytesMax });
+  const store = SegmentStore.open(dir, { bytesMax: commandConfig(io).storeBytesMax });
   const { result, text } = actions[action](store, dir);
   io.out(json ? JSON.stringify(result) : text);
 }

@@ -8,9 +8,8 @@ import type { PlannedSegment, Segment } from '../../base/segment.js';
 import { Workspace, type Cursor, type Snapshot } from '../../context/index.js';
 import type { CompleteResult, Engine } from '../../engine/index.js';
 import { complete, planned, storedShare } from '../complete.js';
-import { loadConfig } from '../config.js';
 import { projectRootOf, segmentsOfFile } from '../files.js';
-import { engineFlags, withEngine, type EngineFlags } from './engine.js';
+import { commandConfig, engineFlags, withEngine, type EngineFlags } from './engine.js';
 import type { AddCommand, CommandIo } from './io.js';
 
 interface Flags extends EngineFlags {
@@ -35,14 +34,13 @@ async function run(place: string, more: readonly string[], flags: Flags, io: Com
   const { snapshot } = new Workspace([root]);
   const cursor: Cursor = { path, offset: offsetIn(textOf(snapshot, at.file), at) };
   const given = [...named, ...more].flatMap((file) => segmentsIn(snapshot, file));
-  const { config, faults } = loadConfig(root, undefined);
-  for (const fault of faults) io.err(`kedge: ${fault.place}: ${fault.message}`);
+  const config = commandConfig(io, root);
   await withEngine(io, flags, async (engine) => {
     const request = { client: 'complete', document: path, snapshot, cursor, given: await plannedOf(engine, given), decodeMsMax: 0, waitMsMax: 0 };
     await readFirst(engine, (await planned(engine, request, config)).held.plan.segments, io, flags.json === true);
     const { result, planMs } = await complete(engine, request, config, systemClock, io.signal);
     io.out(flags.json ? JSON.stringify(jsonOf(result, planMs)) : textFor(result, planMs));
-  });
+  }, { config });
 }
 
 /** What the plan names is read before the clock runs, so that the figures are those of a store that knows it. */

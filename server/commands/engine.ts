@@ -3,7 +3,7 @@
 import type { Command } from 'cac';
 import { UserError } from '../../base/errors.js';
 import type { Engine } from '../../engine/index.js';
-import { defaultConfig } from '../config.js';
+import { loadConfig, type Config } from '../config.js';
 import { noModelError, openInstalled } from '../installed.js';
 import type { CommandIo } from './io.js';
 
@@ -16,9 +16,23 @@ export interface EngineFlags {
 export const engineFlags = (command: Command): Command =>
   command.option('--model <name>', 'An installed model other than the default').option('--threads <n>', 'Processor threads');
 
+/** The user's settings and those of the workspace's folder `root`; faults are named on stderr. */
+export function commandConfig(io: CommandIo, root?: string): Config {
+  const { config, faults } = loadConfig(root, io.env);
+  for (const fault of faults) io.err(`kedge: ${fault}`);
+  return config;
+}
+
+export interface WithEngineOptions {
+  /** The store's folder, where it is not the user's. */
+  readonly dir?: string;
+  /** The user's settings by default; flags beat them. */
+  readonly config?: Config;
+}
+
 /** Opens the engine for `use` and closes it, sealing what was read. UserError where the model is not installed. */
-export async function withEngine<T>(io: CommandIo, flags: EngineFlags, use: (engine: Engine) => Promise<T>, dir?: string): Promise<T> {
-  const settings = { ...defaultConfig(), model: flags.model === undefined ? undefined : String(flags.model), threads: countFlag('threads', flags.threads) };
+export async function withEngine<T>(io: CommandIo, flags: EngineFlags, use: (engine: Engine) => Promise<T>, { dir, config = commandConfig(io) }: WithEngineOptions = {}): Promise<T> {
+  const settings = { ...config, model: flags.model === undefined ? config.model : String(flags.model), threads: countFlag('threads', flags.threads) ?? config.threads };
   const progress = io.progress();
   const engine = await openInstalled(settings, io.env, { dir, onProgress: progress.on }).finally(() => progress.stop());
   if (!engine) throw noModelError();

@@ -61,7 +61,7 @@ export async function measure(io: CommandIo, flags: EngineFlags, dir: string, cl
       kvBytesAt8k: kv.bytesResident + contextBytes * (contextTokens / kv.contextTokens - 1),
       storedBytesPerToken: kv.bytesStored / kv.contextTokens,
     };
-  }, dir);
+  }, { dir });
 }
 
 async function sample(segments: readonly Segment[], countTokens: (texts: readonly string[]) => Promise<readonly number[]>): Promise<PlannedSegment[]> {

@@ -11,6 +11,7 @@ import {
 import { serve } from '../../server/connection.js';
 import type { DaemonDeps } from '../../server/daemon.js';
 import { packageRoot } from '../../base/package.js';
+import { temporaryFolder } from './fixture.js';
 
 export const mainPath = join(packageRoot, 'dist', 'server', 'main.js');
 
@@ -24,13 +25,15 @@ export interface ClientOptions {
 export class LspClient {
   /** Notifications and requests from the daemon, in order. */
   readonly received: { readonly method: string; readonly params: unknown }[] = [];
+  /** What the client answers when it is asked for settings. */
+  settings: unknown = null;
   private readonly waiting = new Set<() => void>();
 
   constructor(readonly connection: MessageConnection) {
     connection.onNotification((method, params) => this.note(method, params));
     connection.onRequest((method, params) => {
       this.note(method, params);
-      return null;
+      return method === 'workspace/configuration' ? [this.settings] : null;
     });
     connection.onUnhandledProgress((params) => this.note('$/progress', params));
     connection.listen();
@@ -101,10 +104,10 @@ export function spawnDaemon(env: Record<string, string> = {}, args: readonly str
 }
 
 /** A daemon in this process with dependencies of the test's own. Never send it `exit`: that would end the test. */
-export function connectDaemon(deps: DaemonDeps): LspClient {
+export function connectDaemon(deps: Pick<DaemonDeps, 'openEngine' | 'clock' | 'timers'> & Partial<DaemonDeps>): LspClient {
   const toDaemon = new PassThrough();
   const toClient = new PassThrough();
-  serve(createConnection(toDaemon, toClient), deps);
+  serve(createConnection(toDaemon, toClient), { env: { HOME: temporaryFolder() }, power: { onBattery: () => Promise.resolve(false) }, ...deps });
   return new LspClient(createMessageConnection(new StreamMessageReader(toClient), new StreamMessageWriter(toDaemon)));
 }
 

@@ -1,53 +1,150 @@
-// Settings: what counts, what is named as a fault, what a workspace may not say. Refuses to test ajv.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { defaultConfig, loadConfig, type Config } from '../../server/config.js';
+// Settings: which level counts, what is named as a fault and where, and what a workspace may not say. Refuses to test ajv.
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageFile } from '../../base/package.js';
+import { readSettings, userConfigPath, workspaceConfigPath } from '../../server/config-files.js';
+import { fileLayer, lineAt, valueLayer, type Layer, type Level } from '../../server/config-layer.js';
+import { schemas } from '../../server/config-schema.js';
+import { defaultConfig, effective, loadConfig, type Config } from '../../server/config.js';
+import { temporaryFolder } from '../harness/fixture.js';
 
-const root = mkdtempSync(join(tmpdir(), 'kedge-config-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+type Given = Partial<Record<Level, unknown>>;
 
 interface Case {
-  readonly file?: string;
-  readonly options?: unknown;
+  /** A file's text for `user` and `workspace`, a value for the others. */
+  readonly given: Given;
   readonly config: Partial<Config>;
-  /** [line in kedge.json or 'editor', part of the message] */
-  readonly faults?: [number | 'editor', string][];
+  /** [level, line in the file or 0, part of the message] */
+  readonly faults?: [Level, number, string][];
 }
 
+const order: readonly Level[] = ['user', 'workspace', 'initializationOptions', 'editor'];
+const isFile = (level: Level): boolean => level === 'user' || level === 'workspace';
+const layersOf = (given: Given): Layer[] => order.filter((level) => level in given).map((level) => (isFile(level) ? fileLayer(level, `/${level}.json`, given[level] as string) : valueLayer(level, given[level])));
+
 const cases: Record<string, Case> = {
-  'nothing is set': { config: { contextTokensMax: 8000, confidenceFloor: 0, multiline: true } },
-  'comments and a trailing comma': { file: '// why\n{ "contextTokensMax": 4000, /* and */ "multiline": false, }', config: { contextTokensMax: 4000, multiline: false } },
-  'the editor beats the file': { file: '{ "contextTokensMax": 4000, "confidenceFloor": 0.5 }', options: { contextTokensMax: 2000 }, config: { contextTokensMax: 2000, confidenceFloor: 0.5 } },
-  'a schema reference': { file: '{ "$schema": "x", "multiline": false }', config: { multiline: false } },
+  'nothing is set': { given: {}, config: { contextTokensMax: 8000, confidenceFloor: 0, multiline: true } },
+  'nothing is sent': { given: { initializationOptions: undefined, editor: null }, config: { contextTokensMax: 8000 } },
+  'comments and a trailing comma': { given: { workspace: '// why\n{ "contextTokensMax": 4000, /* and */ "multiline": false, }' }, config: { contextTokensMax: 4000, multiline: false } },
+  'a byte order mark': { given: { workspace: '\uFEFF{ "contextTokensMax": 4000 }' }, config: { contextTokensMax: 4000 } },
+  'the workspace beats the user': { given: { user: '{ "contextTokensMax": 1000, "suffixTokensMax": 1 }', workspace: '{ "contextTokensMax": 2000 }' }, config: { contextTokensMax: 2000, suffixTokensMax: 1 } },
+  'the options beat the workspace': { given: { workspace: '{ "contextTokensMax": 2000, "confidenceFloor": 0.5 }', initializationOptions: { contextTokensMax: 3000 } }, config: { contextTokensMax: 3000, confidenceFloor: 0.5 } },
+  'the editor\'s settings beat its options': { given: { user: '{ "threads": 3 }', initializationOptions: { contextTokensMax: 3000, threads: 4 }, editor: { contextTokensMax: 4000 } }, config: { contextTokensMax: 4000, threads: 4 } },
+  'a schema reference': { given: { workspace: '{ "$schema": "x", "multiline": false }' }, config: { multiline: false } },
   'one wrong value leaves the others': {
-    file: '{\n  "contextTokensMax": "many",\n  "confidenceFloor": 0.2\n}', config: { contextTokensMax: 8000, confidenceFloor: 0.2 }, faults: [[2, '"contextTokensMax" must be integer']],
+    given: { workspace: '{\n  "contextTokensMax": "many",\n  "confidenceFloor": 0.2\n}' }, config: { contextTokensMax: 8000, confidenceFloor: 0.2 }, faults: [['workspace', 2, '"contextTokensMax" must be integer']],
   },
-  'beyond a bound': { options: { residentShare: 7 }, config: { residentShare: defaultConfig().residentShare }, faults: [['editor', '"residentShare" must be <= 0.5']] },
-  'an unknown setting': { file: '{\n\n"colour": 1 }', config: {}, faults: [[3, '"colour" is no setting']] },
-  'a workspace names a model, a store and threads': {
-    file: '{ "model": "evil",\n "storeBytesMax": 99999999,\n "threads": 64 }', config: { model: undefined, storeBytesMax: 4_000_000_000, threads: undefined },
-    faults: [[1, 'in the editor only'], [2, 'in the editor only'], [3, 'in the editor only']],
-  },
-  'the editor names a model': { options: { model: 'mine', threads: 2 }, config: { model: 'mine', threads: 2 } },
-  'broken JSON': { file: '{\n  "a": ,\n}', config: { contextTokensMax: 8000 }, faults: [[2, 'is not JSON']] },
-  'an empty file': { file: '', config: {}, faults: [[1, 'is not JSON']] },
-  'an array': { file: '[1]', config: {}, faults: [[1, 'must be an object']] },
-  'options that are no object': { options: 'fast', config: {}, faults: [['editor', 'must be an object']] },
-  'a bad element': { options: { triggerCharacters: ['.', 'xx'] }, config: { triggerCharacters: defaultConfig().triggerCharacters }, faults: [['editor', '"triggerCharacters"']] },
+  'a wrong value leaves the lower level\'s': { given: { user: '{ "contextTokensMax": 500 }', initializationOptions: { contextTokensMax: -1 } }, config: { contextTokensMax: 500 }, faults: [['initializationOptions', 0, '"contextTokensMax" must be >= 0']] },
+  'beyond a bound': { given: { editor: { contextTokensMax: 24_001, residentShare: 7 } }, config: { contextTokensMax: 8000, residentShare: 0.2 }, faults: [['editor', 0, '"contextTokensMax" must be <= 24000'], ['editor', 0, '"residentShare" must be <= 0.5']] },
+  'an unknown setting': { given: { workspace: '{\n\n"colour": 1 }' }, config: {}, faults: [['workspace', 3, '"colour" is no setting']] },
+  'a value of none that are': { given: { user: '{ "readingPaused": "sometimes" }' }, config: { readingPaused: 'onBattery' }, faults: [['user', 1, 'must be one of always, onBattery, never']] },
+  'a model that is a path': { given: { user: '{ "model": "../../x.gguf" }' }, config: { model: undefined }, faults: [['user', 1, '"model" must be']] },
+  'broken JSON': { given: { workspace: '{\n  "a": ,\n}' }, config: { contextTokensMax: 8000 }, faults: [['workspace', 2, 'is not JSON']] },
+  'an empty file': { given: { workspace: '' }, config: {}, faults: [['workspace', 1, 'is not JSON']] },
+  'an array': { given: { workspace: '[1]' }, config: {}, faults: [['workspace', 1, 'must be an object']] },
+  'options that are no object': { given: { initializationOptions: 'fast' }, config: {}, faults: [['initializationOptions', 0, 'must be an object']] },
+  'a bad element, at its line': { given: { workspace: '{ "triggerCharacters": [\n".",\n"xx"] }' }, config: { triggerCharacters: defaultConfig().triggerCharacters }, faults: [['workspace', 3, '"triggerCharacters.1"']] },
 };
 
 describe('configuration', () => {
-  for (const [name, { file, options, config, faults = [] }] of Object.entries(cases)) {
+  for (const [name, { given, config, faults = [] }] of Object.entries(cases)) {
     it(name, () => {
-      rmSync(join(root, 'kedge.json'), { force: true });
-      if (file !== undefined) writeFileSync(join(root, 'kedge.json'), file);
-      const loaded = loadConfig(root, options);
-      for (const [key, value] of Object.entries(config)) expect(loaded.config[key as keyof Config], key).toEqual(value);
-      expect(Object.isFrozen(loaded.config)).toBe(true);
-      expect(loaded.faults.map(({ place }) => place)).toEqual(faults.map(([place]) => (place === 'editor' ? 'the editor\'s initialization options' : `${join(root, 'kedge.json')}:${place}`)));
-      for (const [index, [, part]] of faults.entries()) expect(loaded.faults[index].message).toContain(part);
+      const layers = layersOf(given);
+      const found = effective(layers);
+      for (const [key, value] of Object.entries(config)) expect(found.config[key as keyof Config], key).toEqual(value);
+      expect(Object.isFrozen(found.config)).toBe(true);
+      const named = layers.flatMap(({ level, text, faults }) => faults.map(({ message, span }) => ({ level, line: text === undefined || !span ? 0 : lineAt(text, span.start), message })));
+      expect(named.map(({ level, line }) => [level, line])).toEqual(faults.map(([level, line]) => [level, line]));
+      for (const [index, [, , part]] of faults.entries()) expect(named[index].message).toContain(part);
     });
   }
+
+  it('says where each value comes from', () => {
+    const { origins } = effective(layersOf({ user: '{ "threads": 2,\n"multiline": true }', workspace: '{\n\n"multiline": false }', editor: { suffixTokensMax: 1 } }));
+    expect(origins).toMatchObject({
+      threads: { level: 'user', path: '/user.json', line: 1 }, multiline: { level: 'workspace', path: '/workspace.json', line: 3 }, suffixTokensMax: { level: 'editor' }, contextTokensMax: { level: 'default' },
+    });
+  });
+});
+
+/** A value that the schema accepts, for each setting. */
+const values: { readonly [key in keyof Required<Config>]: Config[key] } = {
+  contextTokensMax: 1, importTokensMax: 1, prefixTokensMax: 64, suffixTokensMax: 1, residentShare: 0.1, completionTokensMax: 1, confidenceFloor: 0.1, multiline: false, languages: ['python'], triggerCharacters: ['.'],
+  model: 'mine', threads: 1, storeBytesMax: 16_000_000, readingPaused: 'never',
+};
+
+describe('a workspace, which is data from a stranger,', () => {
+  /** The allow-list, written down a second time on purpose: what is added to the schema has to be thought of here too. */
+  const allowed = new Set(['contextTokensMax', 'importTokensMax', 'prefixTokensMax', 'suffixTokensMax', 'residentShare', 'completionTokensMax', 'confidenceFloor', 'multiline', 'languages', 'triggerCharacters']);
+
+  it.each(Object.entries(values))('sets %s only where it is on the list; user and editor set it', (key, value) => {
+    const text = JSON.stringify({ [key]: value });
+    for (const layer of [fileLayer('user', '/user.json', text), valueLayer('initializationOptions', { [key]: value }), valueLayer('editor', { [key]: value })]) {
+      expect([layer.settings, layer.faults]).toEqual([{ [key]: value }, []]);
+    }
+    const workspace = fileLayer('workspace', '/kedge.json', text);
+    if (allowed.has(key)) expect([workspace.settings, workspace.faults]).toEqual([{ [key]: value }, []]);
+    else expect([workspace.settings, workspace.faults.map(({ message }) => message)]).toEqual([{}, [`"${key}" may be set in the user's own file or the editor only, not by a workspace`]]);
+  });
+
+  it('has no kedge.json outside its folder', () => {
+    const root = temporaryFolder();
+    const outside = join(temporaryFolder(), 'other.json');
+    writeFileSync(outside, '{ "multiline": false }');
+    const project = join(root, 'project');
+    mkdirSync(project);
+    symlinkSync(outside, workspaceConfigPath(project));
+    expect(readSettings(workspaceConfigPath(project), project)).toEqual({ fault: expect.stringContaining('leads out of the workspace') as string });
+    const { config, faults } = loadConfig(project, { HOME: root });
+    expect([config.multiline, faults.length]).toEqual([true, 1]);
+    const linked = join(root, 'linked');
+    symlinkSync(project, linked);
+    expect(readSettings(workspaceConfigPath(linked), linked)).toEqual({ fault: expect.stringContaining('leads out') as string });
+  });
+
+  it('may be opened by a link, and link its kedge.json within its folder', () => {
+    const root = temporaryFolder();
+    mkdirSync(join(root, 'project'));
+    writeFileSync(join(root, 'project', 'settings.json'), '{ "multiline": false }');
+    symlinkSync('settings.json', join(root, 'project', 'kedge.json'));
+    symlinkSync('project', join(root, 'linked'));
+    expect(loadConfig(join(root, 'linked'), { HOME: root }).config.multiline).toBe(false);
+  });
+});
+
+describe('settings files', () => {
+  it('lie where the platform keeps configuration', () => {
+    expect(userConfigPath({ HOME: '/h' }, 'linux')).toBe('/h/.config/kedge/config.json');
+    expect(userConfigPath({ HOME: '/h', XDG_CONFIG_HOME: '/x' }, 'darwin')).toBe('/x/kedge/config.json');
+    expect(userConfigPath({ APPDATA: '/a' }, 'win32')).toBe('/a/kedge/config.json');
+  });
+
+  it('are faulty where they are no text file of a reasonable size, absent where they are not there', () => {
+    const root = temporaryFolder();
+    expect(readSettings(join(root, 'none.json'))).toBeUndefined();
+    expect(readSettings(root)).toEqual({ fault: 'is not a file' });
+    writeFileSync(join(root, 'big.json'), ' '.repeat((1 << 20) + 1));
+    expect(readSettings(join(root, 'big.json'))).toEqual({ fault: expect.stringContaining('larger') as string });
+  });
+
+  it('count from the user\'s folder', () => {
+    const home = temporaryFolder();
+    const path = userConfigPath({ HOME: home });
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, '{ "model": "mine" /* tuned */ }');
+    expect(loadConfig(undefined, { HOME: home }).config.model).toBe('mine');
+  });
+});
+
+describe('the schema', () => {
+  it('describes every setting, and no other', () => {
+    expect(Object.keys(schemas.user.properties).sort()).toEqual(['$schema', ...Object.keys(values)].sort());
+    for (const [name, { description }] of Object.entries(schemas.user.properties)) expect(description, name).toBeTruthy();
+  });
+
+  it('has only settings that something reads', () => {
+    const sources = ['complete', 'session', 'daemon', 'installed', 'handlers/initialize'].map((name) => readFileSync(packageFile('server', `${name}.ts`), 'utf8')).join('\n');
+    expect(Object.keys(values).filter((name) => !new RegExp(`\\b${name}\\b`).test(sources))).toEqual([]);
+  });
 });

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CancellationTokenSource, type CompletionList, type InlineCompletionList, type MessageType } from 'vscode-languageserver/node';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CancellationTokenSource, type CompletionList, type InlineCompletionList, type MessageType, type PublishDiagnosticsParams } from 'vscode-languageserver/node';
 import { systemClock, type Clock } from '../../base/clock.js';
 import { UserError } from '../../base/errors.js';
 import type { Engine } from '../../engine/index.js';
@@ -223,17 +223,106 @@ describe('the daemon', () => {
     expect(shown(client)).toEqual(['Kedge: /models/x.gguf is cut short: run kedge model pull']);
   });
 
-  it('names a fault in kedge.json and keeps the rest', async () => {
-    writeFileSync(join(root, 'kedge.json'), '{\n "model": "evil", // no\n "triggerCharacters": ["."] }');
-    try {
+  describe('has settings', () => {
+    const file = join(root, 'kedge.json');
+    afterEach(() => rmSync(file, { force: true }));
+    const faults = (client: LspClient): [string, number[]][] =>
+      client.messages('textDocument/publishDiagnostics').map((params) => params as PublishDiagnosticsParams).map(({ uri, diagnostics }) => [uri, diagnostics.map(({ range }) => range.start.line)]);
+
+    it('of which a fault is a diagnostic in kedge.json, while the rest counts', async () => {
+      writeFileSync(file, '{\n "model": "evil", // no\n "triggerCharacters": ["."] }');
       const client = connectDaemon({ openEngine: () => Promise.resolve(undefined), clock, timers });
       const { capabilities } = await client.initialize({ root });
       expect(capabilities.completionProvider?.triggerCharacters).toEqual(['.']);
+      await client.until('textDocument/publishDiagnostics');
+      expect(faults(client)).toEqual([[pathToFileURL(file).href, [1]]]);
+      expect(shown(client)).toEqual([]);
+    });
+
+    it('that follow kedge.json in a buffer and on disk', async () => {
+      const { client, engine } = await opened();
+      engine.answerAll = 'x';
+      await client.open(file, '{ "completionTokensMax": 7 }', 'jsonc');
+      await client.complete(main, 2, 14);
+      await client.change(file, 2, { text: '{ "completionTokensMax": "x" }' });
+      await client.until('textDocument/publishDiagnostics');
+      await client.complete(main, 2, 14);
+      writeFileSync(file, '{ "completionTokensMax": 9 }');
+      await client.connection.sendNotification('textDocument/didClose', { textDocument: { uri: pathToFileURL(file).href } });
+      await client.until('textDocument/publishDiagnostics', 2);
+      await client.complete(main, 2, 14);
+      expect(engine.completions.map(({ request }) => request.tokensMax)).toEqual([7, 7, 9]);
+      writeFileSync(file, '{ "completionTokensMax": 9, "colour": 1 }');
+      await client.until('textDocument/publishDiagnostics', 3);
+      await client.connection.sendRequest('shutdown');
+      expect(faults(client).map(([, lines]) => lines)).toEqual([[0], [], [0]]);
+    });
+
+    it('that are asked for where the client offers it, and asked for again when they change', async () => {
+      const engine = new ScriptedEngine();
+      engine.answerAll = 'x';
+      const client = connectDaemon({ openEngine: () => Promise.resolve(engine), clock, timers });
+      client.settings = { completionTokensMax: 5 };
+      await client.initialize({ root, initializationOptions: { completionTokensMax: 3 }, capabilities: { workspace: { configuration: true, didChangeConfiguration: { dynamicRegistration: true } } } });
+      await client.open(main, mainText);
+      await client.until('workspace/configuration');
+      expect(client.messages('workspace/configuration')).toEqual([{ items: [{ section: 'kedge' }] }]);
+      expect(client.messages('client/registerCapability')).toMatchObject([{ registrations: [{ method: 'workspace/didChangeConfiguration', registerOptions: { section: 'kedge' } }] }]);
+      await client.complete(main, 2, 14);
+      client.settings = { completionTokensMax: 6, residentShare: 'all' };
+      await client.connection.sendNotification('workspace/didChangeConfiguration', { settings: null });
       await client.until('window/showMessage');
-      expect(shown(client)[0]).toContain(`${join(root, 'kedge.json')}:2`);
-    } finally {
-      rmSync(join(root, 'kedge.json'));
-    }
+      await client.complete(main, 2, 14);
+      expect(engine.completions.map(({ request }) => request.tokensMax)).toEqual([5, 6]);
+      expect(shown(client)).toEqual(['Kedge: the editor\'s settings: "residentShare" must be number']);
+    });
+
+    it('that a client sends which cannot be asked, in their own section', async () => {
+      const { client, engine } = await opened({ initializationOptions: { completionTokensMax: 3 } });
+      engine.answerAll = 'x';
+      for (const settings of [{ kedge: { completionTokensMax: 5 } }, { other: { completionTokensMax: 9 } }, null, { kedge: null }]) {
+        await client.connection.sendNotification('workspace/didChangeConfiguration', { settings });
+        await client.complete(main, 2, 14);
+      }
+      expect(client.messages('workspace/configuration')).toEqual([]);
+      expect(engine.completions.map(({ request }) => request.tokensMax)).toEqual([5, 5, 5, 3]);
+    });
+
+    it('by which another engine is opened', async () => {
+      const opens: [string | undefined, ScriptedEngine][] = [];
+      const client = await started(({ model }) => {
+        const engine = new ScriptedEngine();
+        engine.answerAll = 'x';
+        opens.push([model, engine]);
+        return Promise.resolve(engine);
+      });
+      await client.open(main, mainText);
+      await client.complete(main, 2, 14);
+      await client.connection.sendNotification('workspace/didChangeConfiguration', { settings: { kedge: { model: 'other' } } });
+      expect((await client.complete(main, 2, 14)).items).toHaveLength(1);
+      expect(opens.map(([model, { closed }]) => [model, closed])).toEqual([[undefined, 1], ['other', 0]]);
+      expect(shown(client)).toEqual([]);
+    });
+
+    it.each([['always', false, true], ['onBattery', true, true], ['onBattery', false, false], ['never', true, false]])('of which readingPaused %s, on battery %s, pauses reading: %s', async (readingPaused, onBattery, pauses) => {
+      const asked: string[] = [];
+      const engine = new ScriptedEngine();
+      engine.countTokens = (texts) => {
+        asked.push('plan');
+        return Promise.resolve(texts.map(({ length }) => length));
+      };
+      const power = { onBattery: () => (asked.push('power'), Promise.resolve(onBattery)) };
+      const client = connectDaemon({ openEngine: () => Promise.resolve(engine), clock, timers, power });
+      await client.initialize({ root, initializationOptions: { readingPaused } });
+      await client.open(main, mainText);
+      while (asked.length === 0) await new Promise(setImmediate);
+      if (pauses) for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+      else await engine.until(({ reads }) => reads.length > 0);
+      expect(engine.reads).toHaveLength(pauses ? 0 : 1);
+      expect(asked.includes('power')).toBe(readingPaused === 'onBattery');
+      engine.answerAll = 'x';
+      expect((await client.complete(main, 2, 14)).items).toHaveLength(1);
+    });
   });
 
   it('offers nothing in a language that is off, in an unknown document, or in no file at all', async () => {

@@ -30,7 +30,7 @@ function filledStore(): string {
 async function run(...args: string[]): Promise<{ out: string; exitCode: typeof process.exitCode }> {
   const lines: string[] = [];
   const cli = cac('kedge');
-  const io = { out: (text: string) => void lines.push(text), err: () => {}, env: { KEDGE_CACHE_DIR: root }, signal: new AbortController().signal, progress: () => ({ on: () => {}, stop: () => {} }) };
+  const io = { out: (text: string) => void lines.push(text), err: () => {}, env: { KEDGE_CACHE_DIR: root, HOME: root }, signal: new AbortController().signal, progress: () => ({ on: () => {}, stop: () => {} }) };
   addCacheCommand(cli, io);
   cli.parse(['node', 'kedge', 'cache', ...args], { run: false });
   await cli.runMatchedCommand();

@@ -1,0 +1,33 @@
+// Where settings files lie, and reading one safely. Refuses a workspace's file that is a link out of its folder, and anything that is no plain text file.
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, sep } from 'node:path';
+import { systemCode } from '../base/errors.js';
+import type { Env } from '../base/paths.js';
+
+export const workspaceFileName = 'kedge.json';
+const bytesMax = 1 << 20;
+
+/** `kedge/config.json` in the XDG configuration folder, on Windows in %APPDATA%. */
+export function userConfigPath(env: Env, platform: string = process.platform): string {
+  const home = env.HOME ?? homedir();
+  const folder = platform === 'win32' ? (env.APPDATA ?? join(home, 'AppData', 'Roaming')) : env.XDG_CONFIG_HOME || join(home, '.config');
+  return join(folder, 'kedge', 'config.json');
+}
+
+export const workspaceConfigPath = (root: string): string => join(root, workspaceFileName);
+
+/** Undefined where there is no such file. `within`: the folder that the file, links followed, has to lie in. */
+export function readSettings(path: string, within?: string): { readonly text: string } | { readonly fault: string } | undefined {
+  try {
+    const real = realpathSync.native(path);
+    if (within !== undefined && !real.startsWith(realpathSync.native(within).replace(/[\\/]$/, '') + sep)) return { fault: 'is a link that leads out of the workspace: it is not read' };
+    const stats = statSync(real);
+    if (!stats.isFile()) return { fault: 'is not a file' };
+    if (stats.size > bytesMax) return { fault: 'is larger than a megabyte: it is not read' };
+    return { text: readFileSync(real, 'utf8') };
+  } catch (error) {
+    const code = systemCode(error);
+    return code === 'ENOENT' || code === 'ENOTDIR' ? undefined : { fault: `could not be read (${code ?? String(error)})` };
+  }
+}
