@@ -2,8 +2,10 @@
 // Refuses to terminate a worker during a run, which would end the whole process.
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../base/errors.js';
+import type { OnProgress } from '../base/progress.js';
 import type { FromWorker, Method, ToWorker } from './messages.js';
-import type { CompleteRequest, CompleteResult, Engine, EngineInfo, EngineOptions, LikelihoodRequest, LikelihoodResult, ReadReport, ReadRequest } from './types.js';
+import type { InstalledOptions } from './open.js';
+import type { CompleteRequest, CompleteResult, Engine, EngineInfo, LikelihoodRequest, LikelihoodResult, ReadReport, ReadRequest } from './types.js';
 
 interface Call {
   resolve(value: unknown): void;
@@ -18,12 +20,15 @@ export class EngineClient implements Engine {
   private nextId = 1;
   private ended: Error | undefined;
 
-  private constructor(private readonly worker: Worker) {}
+  private constructor(
+    private readonly worker: Worker,
+    private readonly onOpening: OnProgress,
+  ) {}
 
-  /** Resolves when the model is loaded; rejects with what prevented it. */
-  static async open(options: EngineOptions): Promise<EngineClient> {
+  /** Resolves when the model is converted and loaded; rejects with what prevented it. */
+  static async open(options: InstalledOptions, onOpening: OnProgress): Promise<EngineClient> {
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: options, resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB_MAX } });
-    const client = new EngineClient(worker);
+    const client = new EngineClient(worker, onOpening);
     const opened = new Promise<void>((resolve, reject) => client.calls.set(0, { resolve: () => resolve(), reject }));
     worker.on('message', (message: FromWorker) => client.receive(message));
     worker.on('error', (error) => client.end(error instanceof Error ? error : new Error(String(error))));
@@ -83,6 +88,7 @@ export class EngineClient implements Engine {
   }
 
   private receive(message: FromWorker): void {
+    if (message.kind === 'opening') return this.onOpening(message.progress);
     const id = message.kind === 'opened' ? 0 : message.id;
     const call = this.calls.get(id);
     if (message.kind === 'progress') return call?.onProgress?.(message.done, message.total);

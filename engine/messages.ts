@@ -1,4 +1,5 @@
 // What crosses between the engine's client and its worker: plain values only. Refuses to carry functions or tensors.
+import type { OnProgress } from '../base/progress.js';
 import type { Engine } from './types.js';
 
 export type Method = keyof Engine;
@@ -6,6 +7,7 @@ export type Method = keyof Engine;
 export type ToWorker = { readonly kind: 'call'; readonly id: number; readonly method: Method; readonly argument: readonly unknown[] } | { readonly kind: 'cancel'; readonly id: number };
 
 export type FromWorker =
+  | { readonly kind: 'opening'; readonly progress: Parameters<OnProgress>[0] }
   | { readonly kind: 'opened' }
   | { readonly kind: 'value'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly error: { readonly message: string; readonly stack?: string; readonly exitCode?: 1 | 2 } }

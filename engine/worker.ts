@@ -3,15 +3,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
 import { UserError } from '../base/errors.js';
-import { LocalEngine } from './engine.js';
 import type { FromWorker, ToWorker } from './messages.js';
-import type { EngineOptions } from './types.js';
+import { openHere, type InstalledOptions } from './open.js';
 
 assert(parentPort, 'worker.ts runs as a worker thread');
 const port = parentPort;
 const send = (message: FromWorker): void => port.postMessage(message);
 const running = new Map<number, AbortController>();
-const opening = LocalEngine.open(workerData as EngineOptions);
+const opening = openHere(workerData as InstalledOptions, (progress) => send({ kind: 'opening', progress }));
 opening.then(
   () => send({ kind: 'opened' }),
   (error: unknown) => send({ kind: 'failed', id: 0, error: wire(error) }),

@@ -36,6 +36,8 @@ export interface ModelOptions {
   readonly onProgress: OnProgress;
   readonly log: Log;
   readonly signal?: AbortSignal;
+  /** With pull, false: the engine converts when it is opened, on its own thread. */
+  readonly convertNow?: boolean;
   /** Only tests give these two. */
   readonly convert?: Convert;
   readonly entries?: Catalogue;
@@ -80,7 +82,7 @@ export async function pullModel(name: string | undefined, options: ModelOptions)
     discardOrphans(root, entry.sha256);
   }
   const model = present && unharmed ? present : mustFind(root, entry.name);
-  await convertInstalled(model, options);
+  if (options.convertNow !== false) await convertInstalled(model, options);
   return { model, alreadyThere: unharmed };
 }
 
