@@ -1,5 +1,5 @@
 // The routing table: which handler answers which method. Refuses to hold anything else.
-import { createConnection, type Connection } from 'vscode-languageserver/node';
+import { createConnection, ExitNotification, type Connection } from 'vscode-languageserver/node';
 import { Daemon, type DaemonDeps } from './daemon.js';
 import { completion } from './handlers/completion.js';
 import { didChange } from './handlers/didChange.js';
@@ -10,8 +10,9 @@ import { initialize } from './handlers/initialize.js';
 import { initialized } from './handlers/initialized.js';
 import { inlineCompletion } from './handlers/inlineCompletion.js';
 import { shutdown } from './handlers/shutdown.js';
+import type { Channel } from './transport.js';
 
-export function serve(connection: Connection, deps: DaemonDeps): void {
+export function serve(connection: Connection, deps: DaemonDeps): Daemon {
   const daemon = new Daemon(connection, deps);
   connection.onInitialize(initialize(daemon));
   connection.onInitialized(initialized(daemon));
@@ -22,10 +23,14 @@ export function serve(connection: Connection, deps: DaemonDeps): void {
   connection.onCompletion(completion(daemon));
   connection.languages.inlineCompletion.on(inlineCompletion(daemon));
   connection.onShutdown(shutdown(daemon));
+  // In place of the library's, which ends the process in the middle of a run of the model.
+  connection.onNotification(ExitNotification.type, () => daemon.end());
   connection.listen();
+  return daemon;
 }
 
-/** vscode-languageserver ends the process: with 0 when `exit` follows `shutdown`, else, and when the editor is gone, with 1. */
-export function listenOnStdio(stdout: NodeJS.WritableStream, deps: DaemonDeps): void {
-  serve(createConnection(process.stdin, stdout), deps);
+/** The editor's end gone, the daemon ends, too. */
+export function listen({ reader, writer, onGone }: Channel, deps: DaemonDeps): void {
+  const daemon = serve(createConnection(reader, writer), deps);
+  onGone(() => daemon.end());
 }

@@ -32,16 +32,22 @@ export interface DaemonDeps {
   readonly power: Power;
   /** Where the user's own settings lie. */
   readonly env: Env;
+  /** Ends the process. */
+  exit(code: 0 | 1): void;
 }
 
 /** Under which an editor keeps Kedge's settings. */
 const section = 'kedge';
+
+/** So long an ending daemon waits for the model to finish its run and for the store to be sealed. */
+const endMsMax = 3000;
 
 export class Daemon {
   private started: { readonly session: Session; readonly engines: EngineSlot; readonly settings: Settings } | undefined;
   private watcher: Watcher | undefined;
   private listens!: () => void;
   private readonly listening = new Promise<void>((resolve) => (this.listens = resolve));
+  private stopping: Promise<void> | undefined;
 
   constructor(
     private readonly connection: Connection,
@@ -106,7 +112,21 @@ export class Daemon {
 
   private readonly unanswered = (error: unknown): void => this.log.warn(`asking the editor for settings: ${String(error)}`);
 
-  async stop(): Promise<void> {
+  /** `shutdown`: what was read is sealed on disk, then the model is let go. */
+  stop(): Promise<void> {
+    this.stopping ??= this.close();
+    return this.stopping;
+  }
+
+  /** `exit`, or the editor is gone. The process ends with 0 after `shutdown`, with 1 without. */
+  end(): void {
+    const { exit, timers } = this.deps;
+    const code = this.stopping ? 0 : 1;
+    timers.set(() => exit(code), endMsMax);
+    this.stop().then(() => exit(code), () => exit(code));
+  }
+
+  private async close(): Promise<void> {
     this.started?.session.stop();
     await Promise.all([this.watcher?.close(), this.started?.engines.close()]);
   }

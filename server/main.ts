@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The program: argv, the stdio launch and exit codes. Loads only the command that was asked for, so that `--version` is instant.
+// The program: argv, the daemon's launch and exit codes. Loads only the command that was asked for, so that `--version` is instant.
 // Refuses to print anything but results (a command) or protocol (the daemon) on stdout.
 import { systemClock } from '../base/clock.js';
 import { UserError } from '../base/errors.js';
@@ -20,10 +20,12 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   doctor: async () => (await import('./commands/doctor.js')).addDoctorCommand,
 };
 
+const transportFlag = /^--(stdio|node-ipc|socket|pipe)(=|$)/;
+
 async function main(argv: readonly string[]): Promise<void> {
   const args = argv.slice(2);
   const word = args[0]?.startsWith('-') ? undefined : args[0];
-  if (args.includes('--stdio')) return launchDaemon(args);
+  if (args.some((arg) => transportFlag.test(arg))) return launchDaemon(args);
   if (word === undefined && (args.includes('--version') || args.includes('-v'))) {
     process.stdout.write(`kedge ${packageVersion()}\n`);
     return;
@@ -43,7 +45,11 @@ async function runCommand(argv: readonly string[], word: string | undefined): Pr
   const io = commandIo();
   for (const name of word === undefined ? Object.keys(commands) : [word]) (await commands[name]())(cli, io);
   cli.usage('--stdio | <command> [options]');
-  cli.option('--stdio', 'Run as a language server for an editor').help().version(packageVersion());
+  cli.option('--stdio', 'Run as a language server for an editor, over stdin and stdout');
+  cli.option('--node-ipc', 'The same over the IPC channel of the Node process that starts it');
+  cli.option('--socket <port>', 'The same over a port of this machine on which the editor listens');
+  cli.option('--pipe <name>', 'The same over a pipe or socket file on which the editor listens');
+  cli.help().version(packageVersion());
   if (word === undefined) {
     cli.parse([...argv.slice(0, 2), '--help'], { run: false });
     return;
@@ -52,13 +58,18 @@ async function runCommand(argv: readonly string[], word: string | undefined): Pr
   await cli.runMatchedCommand();
 }
 
-/** Clients add `--clientProcessId`: vscode-languageserver reads it by itself and ends with that process. */
 async function launchDaemon(args: readonly string[]): Promise<void> {
-  const unknown = args.find((arg, index) => arg !== '--stdio' && !arg.startsWith('--clientProcessId') && args[index - 1] !== '--clientProcessId');
-  if (unknown !== undefined) throw new UserError(`"${unknown}" does not go with --stdio: an editor starts Kedge as kedge --stdio`, 2);
+  // A daemon whose event loop runs empty has not been shut down.
+  process.exitCode = 1;
   const stdout = claimStdout();
-  const [{ listenOnStdio }, { openInstalled }, { systemPower }, { systemTimers }] = await Promise.all([import('./connection.js'), import('./installed.js'), import('./power.js'), import('./scheduler.js')]);
-  listenOnStdio(stdout, { openEngine: (config, onProgress) => openInstalled(config, process.env, { protectOwn: false, onProgress }), clock: systemClock, timers: systemTimers, power: systemPower(systemClock), env: process.env });
+  const [{ listen }, { openInstalled }, { systemPower }, { systemTimers }, { openChannel, transportOf }] = await Promise.all([
+    import('./connection.js'), import('./installed.js'), import('./power.js'), import('./scheduler.js'), import('./transport.js'),
+  ]);
+  const channel = await openChannel(transportOf(args), stdout);
+  listen(channel, {
+    openEngine: (config, onProgress) => openInstalled(config, process.env, { protectOwn: false, onProgress }),
+    clock: systemClock, timers: systemTimers, power: systemPower(systemClock), env: process.env, exit: (code) => process.exit(code),
+  });
 }
 
 main(process.argv).catch((error: unknown) => {

@@ -1,11 +1,15 @@
 // A raw LSP client: over a spawned daemon, or over streams to one in this process. Records every byte of stdout and every message.
 // Refuses to hide what the daemon sends: stray bytes are counted.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import {
-  createConnection, createMessageConnection, StreamMessageReader, StreamMessageWriter,
+  createConnection, createMessageConnection, IPCMessageReader, IPCMessageWriter, StreamMessageReader, StreamMessageWriter,
   type CompletionList, type InitializeParams, type InitializeResult, type MessageConnection,
 } from 'vscode-languageserver/node';
 import { serve } from '../../server/connection.js';
@@ -103,11 +107,45 @@ export function spawnDaemon(env: Record<string, string> = {}, args: readonly str
   };
 }
 
-/** A daemon in this process with dependencies of the test's own. Never send it `exit`: that would end the test. */
+export type TransportKind = 'stdio' | 'node-ipc' | 'socket' | 'pipe';
+
+/** Spawned and reached as an editor does with each transport; `hangUp` closes the editor's end. */
+export async function spawnOver(kind: TransportKind, env: Record<string, string>, args: readonly string[] = []): Promise<SpawnedDaemon & { hangUp(): void }> {
+  if (kind === 'stdio') {
+    const daemon = spawnDaemon(env, ['--stdio', ...args]);
+    return { ...daemon, hangUp: () => daemon.child.stdin?.end() };
+  }
+  const server = kind === 'node-ipc' ? undefined : createServer();
+  const folder = mkdtempSync(join(tmpdir(), 'kedge-pipe-'));
+  server?.listen(kind === 'pipe' ? { path: join(folder, 'editor.sock') } : { port: 0, host: '127.0.0.1' });
+  if (server) await once(server, 'listening');
+  const place = kind === 'socket' ? `=${(server!.address() as AddressInfo).port}` : kind === 'pipe' ? `=${join(folder, 'editor.sock')}` : '';
+  const child = spawn(process.execPath, [mainPath, `--${kind}${place}`, ...args], { env: { ...process.env, ...env }, stdio: kind === 'node-ipc' ? ['pipe', 'pipe', 'pipe', 'ipc'] : 'pipe' });
+  const written: Record<'stdout' | 'stderr', string> = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) child[name]!.on('data', (chunk: Buffer) => (written[name] += chunk.toString('utf8')));
+  // Node says no 'close' of a child whose IPC channel this side has closed.
+  const ended = new Promise<number | null>((resolve) => child.on(kind === 'node-ipc' ? 'exit' : 'close', (code) => resolve(code)));
+  const [socket] = server ? ((await once(server, 'connection')) as [Socket]) : [];
+  server?.close();
+  rmSync(folder, { recursive: true, force: true });
+  const connection = socket
+    ? createMessageConnection(new StreamMessageReader(socket), new StreamMessageWriter(socket))
+    : createMessageConnection(new IPCMessageReader(child), new IPCMessageWriter(child));
+  return {
+    client: new LspClient(connection), child, ended,
+    strayOutput: () => written.stdout, stderr: () => written.stderr,
+    hangUp: () => (socket ? socket.destroy() : child.disconnect()),
+  };
+}
+
+/** A daemon in this process with dependencies of the test's own, which may watch it end. */
 export function connectDaemon(deps: Pick<DaemonDeps, 'openEngine' | 'clock' | 'timers'> & Partial<DaemonDeps>): LspClient {
   const toDaemon = new PassThrough();
   const toClient = new PassThrough();
-  serve(createConnection(toDaemon, toClient), { env: { HOME: temporaryFolder() }, power: { onBattery: () => Promise.resolve(false) }, ...deps });
+  serve(
+    createConnection(new StreamMessageReader(toDaemon), new StreamMessageWriter(toClient)),
+    { env: { HOME: temporaryFolder() }, power: { onBattery: () => Promise.resolve(false) }, exit: () => {}, ...deps },
+  );
   return new LspClient(createMessageConnection(new StreamMessageReader(toClient), new StreamMessageWriter(toDaemon)));
 }
 

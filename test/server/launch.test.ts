@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noModelMessage } from '../../server/engine-slot.js';
-import { mainPath, outsideMessages, spawnDaemon } from '../harness/client.js';
+import { mainPath, outsideMessages, spawnDaemon, spawnOver } from '../harness/client.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'kedge-launch-'));
 const file = join(dir, 'a.ts');
@@ -24,46 +24,58 @@ function run(...args: string[]): { code: number | null; stdout: string; stderr: 
   return { code: status, stdout, stderr };
 }
 
+describe.each(['stdio', 'node-ipc', 'socket', 'pipe'] as const)('the daemon over %s', (kind) => {
+  const endings: Record<string, { end: (daemon: Awaited<ReturnType<typeof spawnOver>>) => Promise<void> | void; code: number }> = {
+    'exit follows shutdown': {
+      code: 0,
+      end: async ({ client }) => {
+        await client.connection.sendRequest('shutdown');
+        await client.connection.sendNotification('exit');
+      },
+    },
+    'the editor does not wait for the answer to shutdown': {
+      code: 0,
+      end: async ({ client }) => {
+        client.connection.sendRequest('shutdown').catch(() => {});
+        await client.connection.sendNotification('exit');
+      },
+    },
+    'exit comes without shutdown': { code: 1, end: ({ client }) => client.connection.sendNotification('exit') },
+    'the editor hangs up': { code: 1, end: (daemon) => daemon.hangUp() },
+    'the editor hangs up after shutdown': {
+      code: 0,
+      end: async (daemon) => {
+        await daemon.client.connection.sendRequest('shutdown');
+        daemon.hangUp();
+      },
+    },
+  };
+  for (const [name, { end, code }] of Object.entries(endings)) {
+    it(`ends with ${code} when ${name}`, async () => {
+      const daemon = await spawnOver(kind, env, [`--clientProcessId=${process.pid}`]);
+      const { capabilities } = await daemon.client.initialize({ root: dir });
+      expect(capabilities.positionEncoding).toBe('utf-16');
+      await end(daemon);
+      expect([await daemon.ended, daemon.strayOutput(), daemon.stderr()]).toEqual([code, '', '']);
+    });
+  }
+
+  it('ends when the process of --clientProcessId is gone', async () => {
+    const parent = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    const { client, ended } = await spawnOver(kind, env, ['--clientProcessId', String(parent.pid)]);
+    await client.initialize();
+    parent.kill('SIGKILL');
+    expect(await ended).toBe(1);
+  });
+});
+
 describe('the daemon\'s process', () => {
-  it('ends with 0 when exit follows shutdown', async () => {
-    const { client, ended, strayOutput } = spawnDaemon(env);
-    await client.initialize({ root: dir });
-    await client.connection.sendRequest('shutdown');
-    await client.connection.sendNotification('exit');
-    expect(await ended).toBe(0);
-    expect(strayOutput()).toBe('');
-  });
-
-  it('ends with 1 on exit without shutdown', async () => {
-    const { client, ended } = spawnDaemon(env);
-    await client.initialize({ root: dir });
-    await client.connection.sendNotification('exit');
-    expect(await ended).toBe(1);
-  });
-
-  it('ends with 1 when its input closes', async () => {
-    const { client, child, ended } = spawnDaemon(env);
-    await client.initialize({ root: dir });
-    child.stdin?.end();
-    expect(await ended).toBe(1);
-  });
-
   it('ends when the process that it was started for is gone, even where its input stays open', async () => {
     const parent = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     const { client, ended } = spawnDaemon(env);
     await client.connection.sendRequest('initialize', { processId: parent.pid, rootUri: null, capabilities: {}, workspaceFolders: null });
     parent.kill('SIGKILL');
     expect(await ended).toBe(1);
-  });
-
-  it('takes the flags that editors add', async () => {
-    for (const args of [['--stdio', `--clientProcessId=${process.pid}`], ['--stdio', '--clientProcessId', String(process.pid)]]) {
-      const { client, ended } = spawnDaemon(env, args);
-      await client.initialize();
-      await client.connection.sendRequest('shutdown');
-      await client.connection.sendNotification('exit');
-      expect(await ended).toBe(0);
-    }
   });
 
   it('writes protocol only to stdout, whatever else is printed in it', async () => {
@@ -92,7 +104,7 @@ describe('the program', () => {
     expect(run('--version')).toEqual({ code: 0, stdout: `kedge ${version}\n`, stderr: '' });
     const { code, stdout, stderr } = run('--help');
     expect([code, stderr]).toEqual([0, '']);
-    for (const command of ['model', 'index', 'complete', 'demo', 'eval', 'cache', 'doctor', '--stdio']) expect(stdout).toContain(command);
+    for (const command of ['model', 'index', 'complete', 'demo', 'eval', 'cache', 'doctor', '--stdio', '--node-ipc', '--socket <port>', '--pipe <name>']) expect(stdout).toContain(command);
     expect(run('index', '--help').stdout).toContain('--threads');
   });
 
@@ -101,6 +113,12 @@ describe('the program', () => {
     'an unknown option': { args: ['index', '--fast'], code: 2, says: /Unknown option `--fast`/ },
     'an option without a command': { args: ['--fast'], code: 2, says: /no option "--fast"/ },
     'an option beside --stdio': { args: ['--stdio', '--fast'], code: 2, says: /"--fast" does not go with --stdio/ },
+    'two transports': { args: ['--stdio', '--socket=6009'], code: 2, says: /--stdio and --socket do not go together/ },
+    'a socket without a port': { args: ['--socket=no'], code: 2, says: /--socket no names no port/ },
+    'a pipe without a name': { args: ['--pipe'], code: 2, says: /--pipe names no pipe/ },
+    'a port on which nobody listens': { args: ['--socket=1'], code: 1, says: /no editor listens on port 1 of this machine/ },
+    'a pipe on which nobody listens': { args: ['--pipe=gone.sock'], code: 1, says: /no editor listens on gone\.sock/ },
+    'an IPC channel that is not there': { args: ['--node-ipc'], code: 2, says: /--node-ipc needs the IPC channel/ },
     'no place': { args: ['complete'], code: 2, says: /missing required args/ },
     'a place without a column': { args: ['complete', 'a.ts:3'], code: 2, says: /"a\.ts:3" is not FILE:LINE:COLUMN/ },
     'a file that is not there': { args: ['complete', 'b.ts:1:1'], code: 1, says: /b\.ts does not exist/ },
