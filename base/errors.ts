@@ -12,6 +12,26 @@ export class UserError extends Error {
   }
 }
 
+/** An error as it crosses between threads. */
+export interface WireError {
+  readonly message: string;
+  readonly stack?: string;
+  /** Of a UserError. */
+  readonly exitCode?: 1 | 2;
+}
+
+export function toWire(error: unknown): WireError {
+  if (error instanceof UserError) return { message: error.message, exitCode: error.exitCode };
+  return error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) };
+}
+
+export function fromWire({ message, stack, exitCode }: WireError): Error {
+  if (exitCode !== undefined) return new UserError(message, exitCode);
+  const error = new Error(message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
 /** The code of a Node system error ('ENOENT', 'ENOSPC', ...), or undefined for anything else. */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

@@ -1,5 +1,6 @@
 // What a completion needs to know at a cursor: the local prompt and the context plan around it.
 // Refuses to know the model: tokens are counted by a function it is given.
+import { setImmediate as tick } from 'node:timers/promises';
 import { UserError } from '../base/errors.js';
 import type { ContextPlan, CountTokens, LocalPrompt } from '../base/segment.js';
 import { Mentions } from './mentions.js';
@@ -30,6 +31,8 @@ export interface PrepareOptions {
   readonly windowStart?: number;
   /** How files are cut into segments; 'declaration' when left out. */
   readonly form?: SegmentForm;
+  /** Called between files: lets others run. Rejects when the answer is no longer wanted. */
+  readonly pause?: () => Promise<void>;
 }
 
 export interface Prepared {
@@ -50,6 +53,6 @@ export async function prepare(snapshot: Snapshot, cursor: Cursor, options: Prepa
   if (options.contextTokensMax <= 0 || !outline || isSecret(path)) return { prompt, windowStart, plan: { segments: [], tokens: 0 } };
   const mentions = new Mentions(text, cursor.offset, outline.imports);
   const form = options.form ?? 'declaration';
-  const candidates = [...ownFileCandidates(snapshot, path, cursor.offset, shown, form), ...(await importCandidates(snapshot, path, mentions, form))];
+  const candidates = [...ownFileCandidates(snapshot, path, cursor.offset, shown, form), ...(await importCandidates(snapshot, path, mentions, form, options.pause ?? (() => tick())))];
   return { prompt, windowStart, plan: await planOf(candidates, mentions, options.contextTokensMax, options.countTokens) };
 }

@@ -1,10 +1,11 @@
 // The repository as it stood after one batch of changes: text, outline and resolution of any file, made when first asked for.
 // Refuses to change, and refuses every path that may not be read: outside the roots, ignored, secret, or by a symlink that leads out.
-import { dirname, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { digestOf } from '../base/digest.js';
 import type { ByteLru } from '../base/lru.js';
 import type { Disk } from './disk.js';
 import { IgnoreRules } from './ignore-rules.js';
+import type { ImporterIndex, ImportRequest } from './importers.js';
 import { PythonResolver, type PythonModule } from './languages/resolve-python.js';
 import { TypescriptResolver } from './languages/resolve-typescript.js';
 import { namingRoot, relativeName } from './naming.js';
@@ -30,7 +31,12 @@ export interface Shared {
   readonly outlines: ByteLru<string, { readonly outline: Outline | undefined; readonly bytes: number }>;
   /** Keyed by form, name from the repository's root and text digest. */
   readonly pieces: ByteLru<string, { readonly pieces: readonly Piece[]; readonly bytes: number }>;
+  /** Of every file that was outlined. */
+  readonly importers: ImporterIndex;
 }
+
+/** Files looked at to find those that import one. */
+const importersLookedAtMax = 500;
 
 /** What is known of the files' places and rules, until some come or go. */
 export class Layout {
@@ -40,6 +46,7 @@ export class Layout {
   readonly readable = new Map<string, boolean>();
   readonly names = new Map<string, string>();
   readonly resolutions = new Map<string, string | undefined>();
+  readonly folders = new Map<string, readonly string[]>();
 
   constructor(
     readonly roots: readonly Root[],
@@ -57,6 +64,7 @@ export class Snapshot {
     private readonly layout: Layout,
     private readonly overlay: Overlay,
     private readonly changes: ReadonlyMap<string, number>,
+    private readonly touched: readonly string[],
   ) {}
 
   /** The roots' real paths. */
@@ -69,7 +77,40 @@ export class Snapshot {
     return canonicalPath(this.layout.roots, path);
   }
 
-  /** Text of an open buffer or of a readable source file on disk; undefined for anything else. */
+  /** Paths of files that are open or were edited, the last one touched first. */
+  recent(): readonly string[] {
+    return this.touched;
+  }
+
+  isOpen(path: string): boolean {
+    return this.overlay.has(this.canonical(path));
+  }
+
+  /** Absolute paths of the readable files that stand directly in `folder`, sorted by name. */
+  filesIn(folder: string): readonly string[] {
+    const known = this.canonical(folder);
+    let files = this.layout.folders.get(known);
+    if (!files) {
+      const names = (this.shared.disk.list(known) ?? []).filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+      files = names.sort((a, b) => (a < b ? -1 : 1)).map((name) => join(known, name)).filter((path) => this.isReadable(path));
+      this.layout.folders.set(known, files);
+    }
+    return files;
+  }
+
+  /** Readable files, in no order, that import `path` by name: of those that were outlined by now. */
+  importersOf(path: string): readonly string[] {
+    const known = this.canonical(path);
+    const found = new Set<string>();
+    let looked = 0;
+    for (const { path: importer, requests } of this.shared.importers.candidates(known, this.packageName(known))) {
+      if ((looked += 1) > importersLookedAtMax) break;
+      if (this.isReadable(importer) && requests.some((request) => this.leadsTo(importer, request, known))) found.add(importer);
+    }
+    return [...found];
+  }
+
+  /** Text of an open buffer or of a readable file on disk, of any language; undefined for anything else. */
   read(path: string): string | undefined {
     return this.buffer(this.canonical(path))?.text;
   }
@@ -86,6 +127,7 @@ export class Snapshot {
       kept = { outline, bytes: 1000 + 4 * buffer.text.length };
       this.shared.outlines.set(key, kept);
     }
+    this.shared.importers.note(known, buffer.digest, kept.outline);
     return kept.outline;
   }
 
@@ -105,10 +147,10 @@ export class Snapshot {
     return kept.pieces;
   }
 
-  /** Whether the file's text may become context: a source file inside a root, not ignored, not secret, no link that leads out. */
+  /** Whether the file's text may become context: inside a root, not ignored, not secret, no link that leads out. */
   isReadable(path: string): boolean {
     const known = this.canonical(path);
-    if (isSecret(known) || !isSource(known)) return false;
+    if (isSecret(known)) return false;
     let answer = this.layout.readable.get(known);
     if (answer === undefined) {
       const rules = this.rulesFor(known);
@@ -131,14 +173,14 @@ export class Snapshot {
     return relativeName(root, known);
   }
 
-  /** The readable file that a TypeScript or JavaScript specifier in `path` names, or undefined. */
+  /** The readable source file that a TypeScript or JavaScript specifier in `path` names, or undefined. */
   resolveSpecifier(path: string, specifier: string): string | undefined {
     const known = this.canonical(path);
     const key = `${dirname(known)}\0${specifier}`;
     const { resolutions } = this.layout;
     if (!resolutions.has(key)) resolutions.set(key, this.layout.typescript.resolve(known, specifier));
     const found = resolutions.get(key);
-    return found !== undefined && this.isReadable(found) ? found : undefined;
+    return found !== undefined && isSource(found) && this.isReadable(found) ? found : undefined;
   }
 
   /** The module that a Python name in `path` means; its file, if any, is readable. */
@@ -150,6 +192,22 @@ export class Snapshot {
 
   submodule(parent: PythonModule, name: string): PythonModule | undefined {
     return this.withReadable(this.layout.python.submodule(parent, name));
+  }
+
+  private leadsTo(importer: string, { specifier, names }: ImportRequest, known: string): boolean {
+    if (!/\.pyi?$/.test(importer)) return this.resolveSpecifier(importer, specifier) === known;
+    const module = this.resolveModule(importer, specifier);
+    return module !== undefined && (module.file === known || names.some((name) => this.submodule(module, name)?.file === known));
+  }
+
+  /** Of the package that holds the file. */
+  private packageName(known: string): string | undefined {
+    const root = this.rulesFor(known)?.root;
+    for (let folder = dirname(known); root !== undefined && folder.startsWith(root); folder = dirname(folder)) {
+      const text = this.read(join(folder, 'package.json'));
+      if (text !== undefined) return /"name"\s*:\s*"([^"]+)"/.exec(text)?.[1];
+    }
+    return undefined;
   }
 
   private withReadable(module: PythonModule | undefined): PythonModule | undefined {

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { digestOf } from '../base/digest.js';
 import { ByteLru } from '../base/lru.js';
 import { systemDisk, type Disk } from './disk.js';
+import { ImporterIndex } from './importers.js';
 import { withBuffer, withoutBuffer, type Overlay } from './overlay.js';
 import { canonicalPath, Layout, Snapshot, type Root, type Shared } from './snapshot.js';
 
@@ -23,6 +24,9 @@ export interface WorkspaceDeps {
   readonly textBytesMax?: number;
 }
 
+/** Files opened or edited that are remembered. */
+const recentMax = 50;
+
 /** Files whose content decides how others are found. */
 const layoutFile = /^(package\.json|[tj]sconfig.*\.json|\.gitignore|exclude|pnpm-workspace\.yaml|pyproject\.toml|setup\.(py|cfg)|__init__\.pyi?|pyvenv\.cfg)$/;
 
@@ -31,6 +35,8 @@ export class Workspace {
   private layout: Layout;
   private overlay: Overlay = new Map();
   private changes: ReadonlyMap<string, number> = new Map();
+  private recent: readonly string[] = [];
+  private readonly edited = new Set<string>();
   private current: Snapshot;
 
   constructor(roots: readonly string[], deps: WorkspaceDeps = {}) {
@@ -40,6 +46,7 @@ export class Workspace {
       texts: new ByteLru(deps.textBytesMax ?? 64 << 20, (buffer) => 2 * buffer.text.length + 200),
       outlines: new ByteLru(32 << 20, (kept) => kept.bytes),
       pieces: new ByteLru(64 << 20, (kept) => kept.bytes),
+      importers: new ImporterIndex(),
     };
     this.layout = new Layout(this.rooted(roots), disk);
     this.current = this.next();
@@ -50,18 +57,31 @@ export class Workspace {
   }
 
   apply(changes: readonly FileChange[]): Snapshot {
-    const { layout, overlay, changes: before } = this;
+    const { layout, overlay, recent, changes: before } = this;
     let roots: readonly Root[] | undefined;
     let moved = false;
     for (const change of changes) {
       if (change.kind === 'roots') roots = this.rooted(change.roots);
-      else if (change.kind === 'open') this.overlay = withBuffer(this.overlay, this.canonical(change.path), change.text);
-      else if (change.kind === 'close') this.overlay = withoutBuffer(this.overlay, this.canonical(change.path));
+      else if (change.kind === 'open') this.opened(this.canonical(change.path), change.text);
+      else if (change.kind === 'close') this.closed(this.canonical(change.path));
       else moved = this.changedOnDisk(this.canonical(change.path)) || moved;
     }
     if (roots || moved) this.layout = new Layout(roots ?? this.layout.roots, this.shared.disk);
-    if (this.layout !== layout || this.overlay !== overlay || this.changes !== before) this.current = this.next();
+    if (this.layout !== layout || this.overlay !== overlay || this.recent !== recent || this.changes !== before) this.current = this.next();
     return this.current;
+  }
+
+  private opened(path: string, text: string): void {
+    const before = this.overlay;
+    this.overlay = withBuffer(before, path, text);
+    if (before.has(path) && this.overlay !== before) this.edited.add(path);
+    if (this.recent[0] !== path) this.recent = [path, ...this.recent.filter((other) => other !== path)].slice(0, recentMax);
+  }
+
+  /** A file that was only looked at is soon forgotten. */
+  private closed(path: string): void {
+    this.overlay = withoutBuffer(this.overlay, path);
+    if (!this.edited.delete(path)) this.recent = this.recent.filter((other) => other !== path);
   }
 
   /** Notes a change on disk; true when files may now be found elsewhere. */
@@ -87,6 +107,6 @@ export class Workspace {
   }
 
   private next(): Snapshot {
-    return new Snapshot(this.shared, this.layout, this.overlay, this.changes);
+    return new Snapshot(this.shared, this.layout, this.overlay, this.changes, this.recent);
   }
 }

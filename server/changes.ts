@@ -1,23 +1,19 @@
-// The one door for every change of a file: open buffers from the editor and batches from the disk both become the next snapshot.
+// The one door for every change of a file: open buffers from the editor and batches from the disk both go to the repository.
 // Refuses to plan, read or complete; an open buffer beats the disk.
 import type { DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, TextDocumentContentChangeEvent } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import type { FileChange, Snapshot, Workspace } from '../context/index.js';
+import type { FileChange, Repository } from '../context/index.js';
 import { offsetOf, pathOf, type PositionEncoding } from './protocol.js';
 
 export class Changes {
   private readonly documents = new Map<string, TextDocument>();
 
   constructor(
-    private readonly workspace: Workspace,
+    private readonly repository: Repository,
     private readonly encoding: PositionEncoding,
     /** Told of every batch, once the snapshot knows it. */
     private readonly applied: (changes: readonly FileChange[]) => void = () => {},
   ) {}
-
-  get snapshot(): Snapshot {
-    return this.workspace.snapshot;
-  }
 
   document(uri: string): TextDocument | undefined {
     return this.documents.get(uri);
@@ -50,7 +46,7 @@ export class Changes {
 
   /** The workspace's folders, or what changed on disk. */
   apply(changes: readonly FileChange[]): void {
-    this.workspace.apply(changes);
+    this.repository.apply(changes);
     this.applied(changes);
   }
 

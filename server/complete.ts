@@ -1,8 +1,8 @@
-// The completion use case: snapshot and cursor -> context plan -> engine. The daemon, the command line and evaluation share it.
+// The completion use case: repository and cursor -> context plan -> engine. The daemon, the command line and evaluation share it.
 // Refuses to know LSP and argv, and to touch tensors or files.
 import type { Clock } from '../base/clock.js';
 import type { ContextPlan, CountTokens, LocalPrompt, PlannedSegment } from '../base/segment.js';
-import { prepare, type Cursor, type Prepared, type Snapshot } from '../context/index.js';
+import type { Cursor, Prepared, Repository } from '../context/index.js';
 import type { CompleteResult, ContextForm, Engine } from '../engine/index.js';
 import type { Config } from './config.js';
 
@@ -10,7 +10,7 @@ export interface CompletionRequest {
   /** Who asks, and about which document: the engine keeps a document's rows between requests. */
   readonly client: string;
   readonly document: string;
-  readonly snapshot: Snapshot;
+  readonly repository: Pick<Repository, 'prepare'>;
   readonly cursor: Cursor;
   /** Segments that the user named, added to the plan nearest the cursor. */
   readonly given?: readonly PlannedSegment[];
@@ -44,7 +44,7 @@ export const storedShare = 0.5;
 /** Rejects with the signal's reason when aborted, and with what the engine rejects with. */
 export async function complete(engine: Engine, request: CompletionRequest, settings: CompletionSettings, clock: Clock, signal?: AbortSignal): Promise<Completion> {
   const startedMs = clock.nowMs();
-  const { prompt, held } = await planned(engine, request, settings);
+  const { prompt, held } = await planned(engine, request, settings, 'completion', signal);
   const planMs = clock.nowMs() - startedMs;
   signal?.throwIfAborted();
   const result = await engine.complete(
@@ -84,19 +84,23 @@ export function contextOf(plan: ContextPlan, { residentShare }: Pick<CompletionS
 }
 
 /** The plan for a cursor without completing there: what is read while the user rests. Made anew only where the held one's window had to move. */
-export async function planned(engine: Engine, request: Pick<CompletionRequest, 'snapshot' | 'cursor' | 'given' | 'held' | 'selected'>, settings: CompletionSettings): Promise<{ prompt: LocalPrompt; held: HeldPlan }> {
-  const { held } = request;
+export async function planned(
+  engine: Engine,
+  request: Pick<CompletionRequest, 'repository' | 'cursor' | 'given' | 'held' | 'selected'>,
+  settings: CompletionSettings,
+  priority: 'completion' | 'reading' = 'completion',
+  signal?: AbortSignal,
+): Promise<{ prompt: LocalPrompt; held: HeldPlan }> {
+  const { repository, cursor, held } = request;
+  const countTokens = countTokensOf(engine);
+  const preparedAt = ({ contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax }: CompletionSettings): Promise<Prepared> =>
+    repository.prepare(cursor, { contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax, countTokens, windowStart: held?.windowStart, priority }, signal);
   if (held) {
-    const local = await preparedAt(engine, request, { ...settings, contextTokensMax: 0 });
+    const local = await preparedAt({ ...settings, contextTokensMax: 0 });
     if (local.windowStart === held.windowStart) return { prompt: withSelected(local.prompt, request.selected), held };
   }
-  const { prompt, plan, windowStart } = await preparedAt(engine, request, settings);
+  const { prompt, plan, windowStart } = await preparedAt(settings);
   return { prompt: withSelected(prompt, request.selected), held: { plan: withGiven(plan, request.given ?? []), windowStart } };
-}
-
-function preparedAt(engine: Engine, { snapshot, cursor, held }: Pick<CompletionRequest, 'snapshot' | 'cursor' | 'held'>, settings: CompletionSettings): Promise<Prepared> {
-  const { contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax } = settings;
-  return prepare(snapshot, cursor, { contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax, countTokens: countTokensOf(engine), windowStart: held?.windowStart });
 }
 
 /** A given segment that is planned already takes its given place only. */

@@ -11,7 +11,7 @@ import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { Env } from '../base/paths.js';
 import type { OnProgress } from '../base/progress.js';
-import { watch, Workspace, type Watcher } from '../context/index.js';
+import type { Repository, Watcher } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
 import { Changes } from './changes.js';
 import { clientProfile, rootsOf } from './clients.js';
@@ -27,6 +27,7 @@ import { showing, type WorkDone } from './work-done.js';
 export interface DaemonDeps {
   /** Undefined where the model is not installed. */
   openEngine(config: Config, onProgress: OnProgress): Promise<Engine | undefined>;
+  openRepository(roots: readonly string[]): Repository;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly power: Power;
@@ -43,7 +44,7 @@ const section = 'kedge';
 const endMsMax = 3000;
 
 export class Daemon {
-  private started: { readonly session: Session; readonly engines: EngineSlot; readonly settings: Settings } | undefined;
+  private started: { readonly session: Session; readonly engines: EngineSlot; readonly settings: Settings; readonly repository: Repository } | undefined;
   private watcher: Watcher | undefined;
   private listens!: () => void;
   private readonly listening = new Promise<void>((resolve) => (this.listens = resolve));
@@ -69,7 +70,7 @@ export class Daemon {
   }
 
   start(params: InitializeParams): Session {
-    const { clock, env, openEngine, power, timers } = this.deps;
+    const { clock, env, openEngine, openRepository, power, timers } = this.deps;
     const { log } = this;
     const client = clientProfile(params);
     const roots = rootsOf(params);
@@ -79,19 +80,19 @@ export class Daemon {
       tell: (fault) => this.tell(`Kedge: ${fault}`),
       changed: (before) => this.reconfigure(before),
     });
-    const workspace = new Workspace(roots);
+    const repository = openRepository(roots);
     const workDone: WorkDone = { createProgress: () => this.connection.window.createWorkDoneProgress(), clock };
     const engines = new EngineSlot(() => showing(workDone, 'Kedge', (onProgress) => openEngine(settings.config, onProgress)), (message) => this.tell(message), log, clock);
-    const changes = new Changes(workspace, client.encoding, (applied) => settings.apply(applied));
+    const changes = new Changes(repository, client.encoding, (applied) => settings.apply(applied));
     const session: Session = new Session({
-      client, settings, changes, engines, clock, timers, log, workDone, power,
-      adoptRoot: (root) => {
+      client, settings, changes, repository, engines, clock, timers, log, workDone, power,
+      adoptRoot: roots.length > 0 ? undefined : (root) => {
         changes.apply([{ kind: 'roots', roots: [root] }]);
-        this.watch([root], session, log);
+        this.watch([root], repository, session, log);
       },
     });
-    this.watch(roots, session, log);
-    this.started = { session, engines, settings };
+    this.watch(roots, repository, session, log);
+    this.started = { session, engines, settings, repository };
     return session;
   }
 
@@ -128,14 +129,14 @@ export class Daemon {
 
   private async close(): Promise<void> {
     this.started?.session.stop();
-    await Promise.all([this.watcher?.close(), this.started?.engines.close()]);
+    await Promise.all([this.watcher?.close(), this.started?.repository.close(), this.started?.engines.close()]);
   }
 
   /** A whole disk or home folder is no project: changes there count when a file is opened. */
-  private watch(roots: readonly string[], session: Session, log: Log): void {
+  private watch(roots: readonly string[], repository: Repository, session: Session, log: Log): void {
     const projects = roots.filter((root) => root !== homedir() && dirname(root) !== root);
     if (projects.length === 0) return;
-    this.watcher = watch(projects, (changes) => session.changedOnDisk(changes), (error) => log.warn(`watching files: ${String(error)}`));
+    this.watcher = repository.watch(projects, (changes) => session.changedOnDisk(changes), (error) => log.warn(`watching files: ${String(error)}`));
   }
 
   /** An engine that other settings opened is closed; the next request opens it anew. */

@@ -62,12 +62,13 @@ async function launchDaemon(args: readonly string[]): Promise<void> {
   // A daemon whose event loop runs empty has not been shut down.
   process.exitCode = 1;
   const stdout = claimStdout();
-  const [{ listen }, { openInstalled }, { systemPower }, { systemTimers }, { openChannel, transportOf }] = await Promise.all([
-    import('./connection.js'), import('./installed.js'), import('./power.js'), import('./scheduler.js'), import('./transport.js'),
+  const [{ listen }, { openInstalled }, { systemPower }, { systemTimers }, { openChannel, transportOf }, { openRepository }] = await Promise.all([
+    import('./connection.js'), import('./installed.js'), import('./power.js'), import('./scheduler.js'), import('./transport.js'), import('../context/index.js'),
   ]);
   const channel = await openChannel(transportOf(args), stdout);
   listen(channel, {
     openEngine: (config, onProgress) => openInstalled(config, process.env, { protectOwn: false, onProgress }),
+    openRepository: (roots) => openRepository({ roots }),
     clock: systemClock, timers: systemTimers, power: systemPower(systemClock), env: process.env, exit: (code) => process.exit(code),
   });
 }

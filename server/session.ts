@@ -6,7 +6,7 @@ import type {
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
-import type { FileChange } from '../context/index.js';
+import type { FileChange, Repository } from '../context/index.js';
 import type { Changes } from './changes.js';
 import type { ClientProfile } from './clients.js';
 import { complete, contextOf, planned, storedShare, type HeldPlan } from './complete.js';
@@ -33,14 +33,15 @@ export interface SessionDeps {
   readonly client: ClientProfile;
   readonly settings: Pick<Settings, 'config'>;
   readonly changes: Changes;
+  readonly repository: Repository;
   readonly engines: EngineSlot;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Log;
   readonly workDone: WorkDone;
   readonly power: Power;
-  /** Makes a folder the workspace's only one. */
-  adoptRoot(root: string): void;
+  /** Where the editor named no folder: makes this one the workspace's only one, once. */
+  adoptRoot?(root: string): void;
 }
 
 /** What a handler turns into items: `offset` is the cursor in `document`, in UTF-16 units. */
@@ -58,6 +59,7 @@ export class Session {
   /** Documents of which the engine holds rows. */
   private readonly composed = new Set<string>();
   private readonly scheduler: Scheduler;
+  private rooted = false;
 
   constructor(private readonly deps: SessionDeps) {
     this.client = deps.client;
@@ -71,7 +73,8 @@ export class Session {
   /** An editor that names no folder works in the project of the first file that it opens. */
   opened(params: DidOpenTextDocumentParams): void {
     const path = pathOf(params.textDocument.uri);
-    if (path !== undefined && this.deps.changes.snapshot.roots.length === 0) this.deps.adoptRoot(projectRootOf(path));
+    if (path !== undefined && !this.rooted) this.deps.adoptRoot?.(projectRootOf(path));
+    this.rooted ||= path !== undefined;
     this.deps.changes.opened(params);
     this.scheduler.touched(params.textDocument.uri, openedRestMs);
   }
@@ -135,8 +138,7 @@ export class Session {
   }
 
   private async complete(uri: string, offset: number, signal: AbortSignal, selected?: { text: string; replaced: number }): Promise<Offer | undefined> {
-    const { changes, clock, engines } = this.deps;
-    const { snapshot } = changes;
+    const { repository, clock, engines } = this.deps;
     const engine = await within(engines.get(), waitMsMax);
     if (!engine || signal.aborted) return undefined;
     this.composed.add(uri);
@@ -144,7 +146,7 @@ export class Session {
       const { result, held } = await complete(
         engine,
         {
-          client: this.id, document: uri, snapshot, cursor: { path: pathOf(uri)!, offset }, held: this.held.get(uri), selected,
+          client: this.id, document: uri, repository, cursor: { path: pathOf(uri)!, offset }, held: this.held.get(uri), selected,
           decodeMsMax, waitMsMax,
         },
         this.config, clock, signal,
@@ -163,11 +165,11 @@ export class Session {
     const document = this.completable(uri);
     if (!document) return;
     const { version } = document;
-    const { changes, engines, workDone } = this.deps;
+    const { repository, engines, workDone } = this.deps;
     const engine = await engines.get();
     if (!engine || signal.aborted) return;
     const cursor = this.cursors.get(uri);
-    const { prompt, held } = await planned(engine, { snapshot: changes.snapshot, cursor: { path: pathOf(uri)!, offset: cursor ?? 0 } }, this.config);
+    const { prompt, held } = await planned(engine, { repository, cursor: { path: pathOf(uri)!, offset: cursor ?? 0 } }, this.config, 'reading', signal);
     if (signal.aborted || (await this.paused())) return;
     const segments = held.plan.segments.map(({ segment }) => segment);
     const request = { client: this.id, priority: 'reading', segments, storedShare } as const;

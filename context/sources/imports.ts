@@ -1,6 +1,5 @@
 // The files that the current one imports directly, in order of first mention near the cursor, then in file order.
 // Refuses to follow what those import, except to where an imported name is declared.
-import { setImmediate as tick } from 'node:timers/promises';
 import type { Mentions } from '../mentions.js';
 import { importTargets } from '../resolve.js';
 import type { SegmentForm } from '../segments.js';
@@ -16,12 +15,12 @@ interface Imported {
   readonly locals: Set<string>;
 }
 
-/** Nearest first; `pieces` of each whole file. Lets others run between files: many may be parsed, and their trees wait to be freed. */
-export async function importCandidates(snapshot: Snapshot, path: string, mentions: Mentions, form: SegmentForm): Promise<Candidate[]> {
+/** Nearest first; `pieces` of each whole file. Pauses between files: many may be parsed, and their trees wait to be freed. */
+export async function importCandidates(snapshot: Snapshot, path: string, mentions: Mentions, form: SegmentForm, pause: () => Promise<void>): Promise<Candidate[]> {
   const outline = snapshot.outline(path);
   const byFile = new Map<string, Imported>();
   for (const statement of outline?.imports ?? []) {
-    await tick();
+    await pause();
     for (const target of importTargets(snapshot, path, statement, (local) => mentions.membersOf(local))) {
       const known = byFile.get(target.path) ?? { path: target.path, names: new Set(), locals: new Set() };
       byFile.set(target.path, known);
@@ -35,7 +34,7 @@ export async function importCandidates(snapshot: Snapshot, path: string, mention
   ranked.sort((a, b) => (a.rank === b.rank ? (a.rank === Infinity ? 0 : passesOn(a.file) - passesOn(b.file)) || a.order - b.order : a.rank - b.rank));
   const candidates: Candidate[] = [];
   for (const { file, rank } of ranked.slice(0, filesMax)) {
-    await tick();
+    await pause();
     candidates.push({ source: 'imports', path: file.path, reason: reasonOf(file, rank, mentions), pieces: snapshot.pieces(file.path, form), names: [...file.names], locals: [...file.locals] });
   }
   return candidates;

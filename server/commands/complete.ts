@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { systemClock } from '../../base/clock.js';
 import { explainSystemError, UserError } from '../../base/errors.js';
 import type { PlannedSegment, Segment } from '../../base/segment.js';
-import { Workspace, type Cursor, type Snapshot } from '../../context/index.js';
+import { LocalRepository, Workspace, type Cursor, type Snapshot } from '../../context/index.js';
 import type { CompleteResult, Engine } from '../../engine/index.js';
 import { complete, planned, storedShare } from '../complete.js';
 import { projectRootOf, segmentsOfFile } from '../files.js';
@@ -31,12 +31,13 @@ async function run(place: string, more: readonly string[], flags: Flags, io: Com
   const at = parsePlace(place);
   const path = resolve(at.file);
   const root = projectRootOf(path);
-  const { snapshot } = new Workspace([root]);
+  const repository = new LocalRepository({ roots: [root] });
+  const { snapshot } = repository.workspace;
   const cursor: Cursor = { path, offset: offsetIn(textOf(snapshot, at.file), at) };
   const given = [...named, ...more].flatMap((file) => segmentsIn(snapshot, file));
   const config = commandConfig(io, root);
   await withEngine(io, flags, async (engine) => {
-    const request = { client: 'complete', document: path, snapshot, cursor, given: await plannedOf(engine, given), decodeMsMax: 0, waitMsMax: 0 };
+    const request = { client: 'complete', document: path, repository, cursor, given: await plannedOf(engine, given), decodeMsMax: 0, waitMsMax: 0 };
     await readFirst(engine, (await planned(engine, request, config)).held.plan.segments, io, flags.json === true);
     const { result, planMs } = await complete(engine, request, config, systemClock, io.signal);
     io.out(flags.json ? JSON.stringify(jsonOf(result, planMs)) : textFor(result, planMs));
@@ -82,7 +83,7 @@ function textOf(snapshot: Snapshot, file: string): string {
     throw explainSystemError(error, file);
   }
   const text = snapshot.read(resolve(file));
-  if (text === undefined) throw new UserError(`${file} is not read: Kedge reads TypeScript, JavaScript and Python text under 1 MB that is neither ignored nor secret`);
+  if (text === undefined) throw new UserError(`${file} is not read: Kedge reads text under 1 MB that is neither ignored nor secret`);
   return text;
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../base/clock.js';
 import { stderrLog } from '../../base/log.js';
-import { listFiles, Workspace } from '../../context/index.js';
+import { listFiles, LocalRepository, Workspace } from '../../context/index.js';
 import { pullModel, type CompleteResult, type Engine, type ReadReport } from '../../engine/index.js';
 import { complete, contextOf, planned, storedShare } from '../complete.js';
 import { defaultConfig, type Config } from '../config.js';
@@ -89,12 +89,12 @@ async function readRepository(engine: Engine, root: string, io: CommandIo, quiet
 
 /** The file is opened without the text that is asked for, as if just opened in an editor; the one on disk stays as it is. */
 async function completeAt(engine: Engine, root: string, cursor: DemoCursor, signal: AbortSignal): Promise<Shown> {
-  const workspace = new Workspace([root]);
+  const repository = new LocalRepository({ roots: [root] });
   const path = join(root, cursor.file);
   const { before, offset, blanked } = blank(readFileSync(path, 'utf8'), cursor);
-  const snapshot = workspace.apply([{ kind: 'open', path, text: blanked }]);
+  repository.apply([{ kind: 'open', path, text: blanked }]);
   const attempt = async (config: Config, document: string): Promise<{ attempt: Attempt; result: CompleteResult }> => {
-    const request = { client: 'demo', document, snapshot, cursor: { path, offset }, decodeMsMax: 0, waitMsMax: 0 };
+    const request = { client: 'demo', document, repository, cursor: { path, offset }, decodeMsMax: 0, waitMsMax: 0 };
     const { prompt, held } = await planned(engine, request, config);
     const { result } = await complete(engine, { ...request, held }, config, systemClock, signal);
     const { bits } = await engine.likelihood({ client: 'demo', document, prompt, context: contextOf(held.plan, config), target: cursor.text }, signal);

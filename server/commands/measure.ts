@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import type { PlannedSegment, Segment } from '../../base/segment.js';
-import { listFiles, Workspace } from '../../context/index.js';
+import { listFiles, LocalRepository } from '../../context/index.js';
 import { complete, storedShare } from '../complete.js';
 import { defaultConfig } from '../config.js';
 import { segmentsOfFile } from '../files.js';
@@ -31,7 +31,8 @@ const contextTokens = 8000;
 /** `dir`: an empty folder for the store. */
 export async function measure(io: CommandIo, flags: EngineFlags, dir: string, clock: Clock): Promise<Measured> {
   const root = join(packageRoot, 'examples');
-  const { snapshot } = new Workspace([root]);
+  const repository = new LocalRepository({ roots: [root] });
+  const { snapshot } = repository.workspace;
   const paths = listFiles(root).files;
   const config = defaultConfig();
   const startedMs = clock.nowMs();
@@ -44,7 +45,7 @@ export async function measure(io: CommandIo, flags: EngineFlags, dir: string, cl
     const offset = snapshot.read(paths[0])!.length >> 1;
     const { result } = await complete(
       engine,
-      { client: 'doctor', document: paths[0], snapshot, cursor: { path: paths[0], offset }, given, decodeMsMax: 0, waitMsMax: 0 },
+      { client: 'doctor', document: paths[0], repository, cursor: { path: paths[0], offset }, given, decodeMsMax: 0, waitMsMax: 0 },
       { ...config, contextTokensMax: 0, confidenceFloor: 0 }, clock, io.signal,
     );
     const { kv, timing } = result;

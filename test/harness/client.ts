@@ -12,6 +12,7 @@ import {
   createConnection, createMessageConnection, IPCMessageReader, IPCMessageWriter, StreamMessageReader, StreamMessageWriter,
   type CompletionList, type InitializeParams, type InitializeResult, type MessageConnection,
 } from 'vscode-languageserver/node';
+import { openRepository } from '../../context/index.js';
 import { serve } from '../../server/connection.js';
 import type { DaemonDeps } from '../../server/daemon.js';
 import { packageRoot } from '../../base/package.js';
@@ -144,7 +145,7 @@ export function connectDaemon(deps: Pick<DaemonDeps, 'openEngine' | 'clock' | 't
   const toClient = new PassThrough();
   serve(
     createConnection(new StreamMessageReader(toDaemon), new StreamMessageWriter(toClient)),
-    { env: { HOME: temporaryFolder() }, power: { onBattery: () => Promise.resolve(false) }, exit: () => {}, ...deps },
+    { openRepository: (roots) => openRepository({ roots, inProcess: true }), env: { HOME: temporaryFolder() }, power: { onBattery: () => Promise.resolve(false) }, exit: () => {}, ...deps },
   );
   return new LspClient(createMessageConnection(new StreamMessageReader(toClient), new StreamMessageWriter(toDaemon)));
 }

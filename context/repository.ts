@@ -1,0 +1,78 @@
+// What is known of one workspace, behind calls that could be messages; here in the caller's own thread, as commands and tests want it.
+// Refuses to be asked for a snapshot: what is planned is planned where the files are parsed.
+import { setImmediate as tick } from 'node:timers/promises';
+import { prepare, type Cursor, type Prepared, type PrepareOptions } from './prepare.js';
+import { Turns } from './turns.js';
+import { watch, type Watcher } from './watch.js';
+import { Workspace, type FileChange } from './workspace.js';
+
+export interface PlanOptions extends Omit<PrepareOptions, 'pause'> {
+  /** 'reading' waits for what is asked for at a cursor; 'completion' when left out. */
+  readonly priority?: 'completion' | 'reading';
+}
+
+/** Every call is a message, and changes count for all calls made after them. A closed repository rejects. */
+export interface Repository {
+  /** The one door for changes. */
+  apply(changes: readonly FileChange[]): void;
+  /** As `prepare` of a snapshot. Rejects with the signal's reason when aborted. */
+  prepare(cursor: Cursor, options: PlanOptions, signal?: AbortSignal): Promise<Prepared>;
+  /** Absolute paths of readable files that import `path`, as far as they are outlined by now. */
+  importersOf(path: string): Promise<readonly string[]>;
+  /** Files whose outline is known, and those that still wait for theirs. */
+  outlined(): Promise<OutlinedFiles>;
+  /** Watches `roots`; what changes is told and not applied. */
+  watch(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void): Watcher;
+  close(): Promise<void>;
+}
+
+export interface OutlinedFiles {
+  readonly files: number;
+  readonly pending: number;
+}
+
+export interface RepositoryOptions {
+  readonly roots: readonly string[];
+}
+
+export class LocalRepository implements Repository {
+  readonly workspace: Workspace;
+  private readonly turns = new Turns();
+
+  constructor(options: RepositoryOptions) {
+    this.workspace = new Workspace(options.roots);
+  }
+
+  apply(changes: readonly FileChange[]): void {
+    this.workspace.apply(changes);
+  }
+
+  prepare(cursor: Cursor, { priority = 'completion', ...options }: PlanOptions, signal?: AbortSignal): Promise<Prepared> {
+    const { snapshot } = this.workspace;
+    const planned = (wait: () => Promise<void>): Promise<Prepared> =>
+      prepare(snapshot, cursor, {
+        ...options,
+        pause: async () => {
+          await wait();
+          signal?.throwIfAborted();
+        },
+      });
+    return priority === 'completion' ? this.turns.first(() => planned(tick)) : this.turns.pause().then(() => planned(() => this.turns.pause()));
+  }
+
+  importersOf(path: string): Promise<readonly string[]> {
+    return Promise.resolve(this.workspace.snapshot.importersOf(path));
+  }
+
+  outlined(): Promise<OutlinedFiles> {
+    return Promise.resolve({ files: 0, pending: 0 });
+  }
+
+  watch(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void): Watcher {
+    return watch(roots, onChanges, onError);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
