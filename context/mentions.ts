@@ -16,10 +16,14 @@ export class Mentions {
   /** What a member is being asked of right at the cursor: `a.b` in `a.b.` and in `a.b.na`. */
   readonly receiver: string | undefined;
 
+  /** What the text says the receiver is: the type that it is declared with, or the class that it is made of. */
+  readonly receiverType: string | undefined;
+
   /** `skipped`: import statements in file order, which mention everything. */
   constructor(text: string, cursor: number, skipped: readonly Span[]) {
     this.receiver = /([\p{L}_$][\p{L}\p{N}_$.]*)\??\.[\p{L}\p{N}_$]*$/u.exec(text.slice(Math.max(0, cursor - receiverCharsMax), cursor))?.[1];
     const from = Math.max(0, cursor - reachChars);
+    this.receiverType = this.receiver && typeNamed(text.slice(from, cursor + reachChars), this.receiver);
     let next = 0;
     const inSkipped = (at: number): boolean => {
       while (next < skipped.length && skipped[next].end <= at) next++;
@@ -66,4 +70,10 @@ export class Mentions {
   private note(name: string): void {
     if (!this.ranks.has(name)) this.ranks.set(name, this.ranks.size);
   }
+}
+
+/** The last part of `receiver` as `name: Type`, `name = new Type(` or `name = Type(`, wherever the text says so first. */
+function typeNamed(text: string, receiver: string): string | undefined {
+  const name = receiver.slice(receiver.lastIndexOf('.') + 1).replaceAll('$', '\\$');
+  return new RegExp(`(?<![\\p{L}\\p{N}_$])${name}[?!]?\\s*(?::\\s*|(?::[^=\\n]*)?=\\s*(?:await\\s+)?(?:new\\s+)?(?=[\\p{Lu}][\\w.]*(?:<[^\\n(]*>)?\\())["']?([\\p{Lu}][\\p{L}\\p{N}_$]*)`, 'u').exec(text)?.[1];
 }

@@ -1,82 +1,120 @@
-// Candidates into a context plan within a token budget: what the cursor's surroundings ask for first, the most relevant last in the order.
-// Refuses to find candidates, and to know rows: every share is 1.
-import type { ContextPlan, CountTokens, PlannedSegment } from '../base/segment.js';
+// Ranked pieces into a context plan within a token budget, the most relevant last in the order; what an earlier plan held keeps its place.
+// Refuses to find or score candidates, and to know rows beyond each segment's share.
+import type { ContextPlan, CountTokens, SourceName } from '../base/segment.js';
 import type { Mentions } from './mentions.js';
-import type { Piece } from './segments.js';
+import { byNeed, needs, rankPieces, type Ranked } from './rank.js';
 import type { Candidate } from './sources/candidate.js';
 import { segmentTokens } from './token-counts.js';
 
-/** Of the budget, for the current file's own pieces while others want it. */
-const ownFileShare = 0.25;
-/** So many names count as near the cursor: one mentioned further away says less than belonging to what is imported by name. */
-const nearNames = 40;
+/** Of the budget, for what a source offers while others want the rest; imports have no bound. */
+const sourceShares: Partial<Readonly<Record<SourceName, number>>> = { 'own-file': 0.25, siblings: 0.15, apidocs: 0.15, configs: 0.05 };
 /** No text has fewer tokens than its bytes over this: what cannot fit need not be counted. */
 const tokenBytesMost = 8;
+/** What the last plan holds comes after what is asked for or mentioned now, before everything else. */
+const heldUrgency = needs.indexOf('mentioned') + 0.5;
 
-interface Ranked {
-  readonly piece: Piece;
-  readonly candidate: Candidate;
-  /** Of the candidate, 0 the most relevant. */
-  readonly order: number;
-  /** 0: a name that this file imports, 1: a name mentioned near the cursor, 2: more of what is imported by name, 3: the rest, 4: an import block. */
-  readonly level: number;
-  /** Among pieces of the same level and candidate. */
-  readonly rank: number;
+export interface PlanSettings {
+  readonly contextTokensMax: number;
+  readonly countTokens: CountTokens;
+  /** The last plan: what of it is still there stays, in its order, and what is new stands behind it. Left out: everything is laid out anew. */
+  readonly previous?: ContextPlan;
+  /** Every share is 1. */
+  readonly wholeShares?: boolean;
+}
+
+/** What a file offers beyond what the plan holds of it. */
+export interface LeftOut {
+  readonly source: SourceName;
+  readonly path: string;
+  readonly pieces: number;
   readonly reason: string;
 }
 
+export interface Planned {
+  readonly plan: ContextPlan;
+  readonly leftOut: readonly LeftOut[];
+}
+
 /** `candidates`: the most relevant first. One call to `countTokens` at most. */
-export async function planOf(candidates: readonly Candidate[], mentions: Mentions, contextTokensMax: number, countTokens: CountTokens): Promise<ContextPlan> {
-  const ranked = within(candidates.flatMap((candidate, order) => candidate.pieces.map((piece) => rankOf(piece, candidate, order, mentions))).sort(byNeed), contextTokensMax);
-  const tokens = await segmentTokens(countTokens, ranked.map((r) => r.piece.segment));
-  const chosen = new Map<Ranked, number>();
-  let left = contextTokensMax;
-  let ownLeft = Math.floor(contextTokensMax * ownFileShare);
-  const take = (index: number): void => {
-    if (chosen.has(ranked[index]) || tokens[index] > left) return;
-    chosen.set(ranked[index], tokens[index]);
-    left -= tokens[index];
-  };
-  ranked.forEach((r, i) => {
-    if (r.candidate.source !== 'own-file') take(i);
-    else if (tokens[i] <= ownLeft && tokens[i] <= left) {
-      ownLeft -= tokens[i];
-      take(i);
-    }
-  });
-  ranked.forEach((_, i) => take(i));
-  const laidOut = [...chosen.keys()].sort((a, b) => b.order - a.order || a.piece.start - b.piece.start);
-  const segments = laidOut.map((r): PlannedSegment => ({ segment: r.piece.segment, source: r.candidate.source, reason: r.reason, tokens: chosen.get(r) ?? 0, share: 1 }));
-  return { segments, tokens: contextTokensMax - left };
+export async function planOf(candidates: readonly Candidate[], mentions: Mentions, settings: PlanSettings): Promise<Planned> {
+  const { contextTokensMax, previous, wholeShares } = settings;
+  const places = new Map(previous?.segments.map(({ segment }, place) => [segment.digest, place]));
+  const placeOf = (r: Ranked): number => places.get(r.piece.segment.digest) ?? places.size;
+  const isHeld = (r: Ranked): boolean => places.has(r.piece.segment.digest);
+  const urgency = (r: Ranked): number => (isHeld(r) ? Math.min(heldUrgency, needs.indexOf(r.need)) : needs.indexOf(r.need));
+  const all = unique(rankPieces(candidates, mentions)).sort((a, b) => urgency(a) - urgency(b) || byNeed(a, b));
+  const ranked = within(all, contextTokensMax);
+  const counts = await segmentTokens(settings.countTokens, ranked.map((r) => r.piece.segment));
+  const tokens = new Map(ranked.map((r, i) => [r, counts[i]]));
+  const chosen = choose(all, (list) => spend(list, tokens, isHeld, contextTokensMax), isHeld);
+  const standsWhole = (r: Ranked): number => (r.need === 'signatures' ? 0 : 1);
+  const laidOut = [...chosen].sort((a, b) => placeOf(a) - placeOf(b) || b.order - a.order || standsWhole(a) - standsWhole(b) || a.piece.start - b.piece.start);
+  const segments = laidOut.map((r) => ({ segment: r.piece.segment, source: r.candidate.source, reason: r.reason, tokens: tokens.get(r) ?? 0, share: wholeShares ? 1 : r.share }));
+  return { plan: { segments, tokens: segments.reduce((sum, s) => sum + s.tokens, 0) }, leftOut: leftOutOf(all, chosen, contextTokensMax) };
 }
 
-function rankOf(piece: Piece, candidate: Candidate, order: number, mentions: Mentions): Ranked {
-  const at = { piece, candidate, order, rank: 0, reason: candidate.reason };
-  if (piece.isImports) return { ...at, level: 4 };
-  const asked = piece.names.find((name) => candidate.names.includes(name));
-  if (asked !== undefined) return { ...at, level: 0, reason: `declares ${asked}, imported here` };
-  if (mentions.receiver !== undefined && candidate.locals.includes(mentions.receiver)) return { ...at, level: 1, rank: -1, reason: `${mentions.receiver} is asked for a member at the cursor` };
-  const mentioned = nearest(piece, mentions);
-  if (mentioned && mentioned.rank < nearNames) return { ...at, level: 1, rank: mentioned.rank, reason: `declares ${mentioned.name}, mentioned near the cursor` };
-  return { ...at, level: piece.owners.some((name) => candidate.names.includes(name)) ? 2 : 3 };
+/** A segment that two candidates offer is the one's that wants it more; one that stands whole is no stand-in for itself. */
+function unique(ranked: readonly Ranked[]): Ranked[] {
+  const found = new Map<string, Ranked>();
+  for (const r of ranked) {
+    const known = found.get(r.piece.segment.digest);
+    if (!known || known.need === 'signatures') found.set(r.piece.segment.digest, r);
+  }
+  return [...found.values()];
 }
-
-/** The nearest mentioned name that the piece declares; a member counts where the text takes it of something. */
-function nearest(piece: Piece, mentions: Mentions): { name: string; rank: number } | undefined {
-  const ranks = [...piece.names.map((name) => ({ name, rank: mentions.rank(name) })), ...piece.members.map((name) => ({ name, rank: mentions.memberRank(name) }))];
-  let best: { name: string; rank: number } | undefined;
-  for (const { name, rank } of ranks) if (rank !== undefined && rank < (best?.rank ?? Infinity)) best = { name, rank };
-  return best;
-}
-
-const byNeed = (a: Ranked, b: Ranked): number => a.level - b.level || (a.level === 1 ? a.rank - b.rank : 0) || a.order - b.order || a.piece.start - b.piece.start;
 
 /** As many as might fit, were every token long. */
 function within(ranked: readonly Ranked[], contextTokensMax: number): Ranked[] {
-  let bytes = 0;
+  let chars = 0;
   return ranked.filter((r) => {
-    const fits = bytes <= contextTokensMax * tokenBytesMost;
-    bytes += r.piece.end - r.piece.start;
+    const fits = chars <= contextTokensMax * tokenBytesMost;
+    chars += r.piece.segment.text.length;
     return fits;
   });
+}
+
+/** Signatures take room only where the pieces that they stand for find none. */
+function choose(ranked: readonly Ranked[], spent: (list: readonly Ranked[]) => Set<Ranked>, isHeld: (r: Ranked) => boolean): Set<Ranked> {
+  const standIn = (r: Ranked): boolean => r.need === 'signatures' && !isHeld(r);
+  const whole = spent(ranked.filter((r) => !standIn(r)));
+  const partly = new Set(missing(ranked, whole).map((r) => r.candidate));
+  const mixed = spent(ranked.filter((r) => !standIn(r) || partly.has(r.candidate)));
+  const absent = missing(ranked, mixed);
+  const standsForAny = (r: Ranked): boolean => absent.some((a) => a.candidate === r.candidate && a.piece.start < r.piece.end && r.piece.start < a.piece.end);
+  return spent(ranked.filter((r) => !standIn(r) || (mixed.has(r) && standsForAny(r))));
+}
+
+const missing = (ranked: readonly Ranked[], chosen: ReadonlySet<Ranked>): Ranked[] => ranked.filter((r) => !chosen.has(r) && r.need !== 'signatures' && r.need !== 'block');
+
+/** In order: first each that fits its source's part of the budget, then each that still fits. What was not counted does not. */
+function spend(ranked: readonly Ranked[], tokens: ReadonlyMap<Ranked, number>, isHeld: (r: Ranked) => boolean, tokensMax: number): Set<Ranked> {
+  const chosen = new Set<Ranked>();
+  const spentOn = new Map<SourceName, number>();
+  let left = tokensMax;
+  const pass = (shareOf: (r: Ranked) => number): void => {
+    for (const r of ranked) {
+      const { source } = r.candidate;
+      const cost = tokens.get(r) ?? Infinity;
+      const spent = (spentOn.get(source) ?? 0) + cost;
+      if (chosen.has(r) || cost > left || spent > Math.floor(tokensMax * shareOf(r))) continue;
+      chosen.add(r);
+      spentOn.set(source, spent);
+      left -= cost;
+    }
+  };
+  pass((r) => (isHeld(r) ? 1 : (sourceShares[r.candidate.source] ?? 1)));
+  pass(() => 1);
+  return chosen;
+}
+
+function leftOutOf(ranked: readonly Ranked[], chosen: ReadonlySet<Ranked>, contextTokensMax: number): LeftOut[] {
+  const signed = new Set([...chosen].filter((r) => r.need === 'signatures').map((r) => r.candidate));
+  const byFile = new Map<Candidate, number>();
+  for (const { candidate } of missing(ranked, chosen)) byFile.set(candidate, (byFile.get(candidate) ?? 0) + 1);
+  return [...byFile].map(([candidate, pieces]) => ({
+    source: candidate.source,
+    path: candidate.pieces[0].segment.path,
+    pieces,
+    reason: signed.has(candidate) ? 'its signatures stand for it' : `no room within ${contextTokensMax} tokens`,
+  }));
 }

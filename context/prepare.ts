@@ -2,12 +2,13 @@
 // Refuses to know the model: tokens are counted by a function it is given.
 import { setImmediate as tick } from 'node:timers/promises';
 import { UserError } from '../base/errors.js';
-import type { ContextPlan, CountTokens, LocalPrompt } from '../base/segment.js';
+import type { ContextPlan, CountTokens, LocalPrompt, SourceName } from '../base/segment.js';
 import { Mentions } from './mentions.js';
-import { planOf } from './plan.js';
+import { planOf, type LeftOut } from './plan.js';
 import { isSecret } from './secrets.js';
 import type { SegmentForm } from './segments.js';
 import type { Snapshot } from './snapshot.js';
+import type { Candidate, Place, Source } from './sources/candidate.js';
 import { importCandidates } from './sources/imports.js';
 import { ownFileCandidates } from './sources/own-file.js';
 import { windowOf } from './window.js';
@@ -33,7 +34,15 @@ export interface PrepareOptions {
   readonly form?: SegmentForm;
   /** Called between files: lets others run. Rejects when the answer is no longer wanted. */
   readonly pause?: () => Promise<void>;
+  /** Where context may come from; `sourcesByDefault` when left out. */
+  readonly sources?: readonly SourceName[];
+  /** Every segment's share is 1. */
+  readonly wholeShares?: boolean;
+  /** The last answer's plan, so that what of it is still wanted keeps its place; leave it out when everything may be laid out anew. */
+  readonly previous?: ContextPlan;
 }
+
+export const sourcesByDefault: readonly SourceName[] = ['own-file', 'imports'];
 
 export interface Prepared {
   readonly prompt: LocalPrompt;
@@ -41,18 +50,41 @@ export interface Prepared {
   readonly windowStart: number;
 }
 
+export interface Explained extends Prepared {
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** In the order of their files' relevance, where nothing of a file is asked for or mentioned. */
+const sources: Partial<Readonly<Record<SourceName, Source>>> = { 'own-file': ownFileCandidates, imports: importCandidates };
+
 /** The file at the cursor must be an open buffer or readable. Calls `countTokens` at most twice. Throws a UserError when there is no such text. */
 export async function prepare(snapshot: Snapshot, cursor: Cursor, options: PrepareOptions): Promise<Prepared> {
+  const { prompt, windowStart, plan } = await explain(snapshot, cursor, options);
+  return { prompt, windowStart, plan };
+}
+
+/** As `prepare`, with what the plan leaves out and why. */
+export async function explain(snapshot: Snapshot, cursor: Cursor, options: PrepareOptions): Promise<Explained> {
   const path = snapshot.canonical(cursor.path);
   const text = snapshot.read(path);
-  if (text === undefined) throw new UserError(`${cursor.path} cannot be completed: it is not a source file of the workspace that may be read`);
+  if (text === undefined) throw new UserError(`${cursor.path} cannot be completed: it is not a text file of the workspace that may be read`);
   if (cursor.offset < 0 || cursor.offset > text.length) throw new UserError(`${cursor.path} ends before position ${cursor.offset}`);
   const outline = snapshot.outline(path);
   const isLocal = (specifier: string): boolean => (/\.pyi?$/.test(path) ? snapshot.resolveModule(path, specifier) : snapshot.resolveSpecifier(path, specifier)) !== undefined;
   const { prompt, windowStart, shown } = await windowOf(snapshot.nameOf(path), text, outline, cursor.offset, (s) => isLocal(s.specifier), options);
-  if (options.contextTokensMax <= 0 || !outline || isSecret(path)) return { prompt, windowStart, plan: { segments: [], tokens: 0 } };
-  const mentions = new Mentions(text, cursor.offset, outline.imports);
-  const form = options.form ?? 'declaration';
-  const candidates = [...ownFileCandidates(snapshot, path, cursor.offset, shown, form), ...(await importCandidates(snapshot, path, mentions, form, options.pause ?? (() => tick())))];
-  return { prompt, windowStart, plan: await planOf(candidates, mentions, options.contextTokensMax, options.countTokens) };
+  if (options.contextTokensMax <= 0 || isSecret(path)) return { prompt, windowStart, plan: { segments: [], tokens: 0 }, leftOut: [] };
+  const mentions = new Mentions(text, cursor.offset, outline?.imports ?? []);
+  const place: Place = { snapshot, path, text, outline, offset: cursor.offset, shown, mentions, form: options.form ?? 'declaration', pause: options.pause ?? (() => tick()) };
+  const { plan, leftOut } = await planOf(await candidatesAt(place, options.sources ?? sourcesByDefault), mentions, options);
+  return { prompt, windowStart, plan, leftOut };
+}
+
+/** A file that two sources offer is the first one's. */
+async function candidatesAt(place: Place, on: readonly SourceName[]): Promise<Candidate[]> {
+  const byPath = new Map<string, Candidate>();
+  for (const [name, source] of Object.entries(sources)) {
+    if (!on.includes(name as SourceName)) continue;
+    for (const candidate of await source(place)) if (!byPath.has(candidate.path)) byPath.set(candidate.path, candidate);
+  }
+  return [...byPath.values()];
 }

@@ -43,6 +43,12 @@ export function importTargets(snapshot: Snapshot, path: string, statement: Impor
   return [...found].map(([file, { names, locals }]) => ({ path: file, names: [...names], locals: [...locals] }));
 }
 
+/** The file that declares what `path` knows as `name`, through what it imports too, and its name there. */
+export function whereDeclared(snapshot: Snapshot, path: string, name: string): { readonly path: string; readonly name: string } | undefined {
+  const at = declaredAt(snapshot, { file: path }, name, hopsMax, new Set());
+  return at?.name === undefined ? undefined : { path: at.path, name: at.name };
+}
+
 function moduleOf(snapshot: Snapshot, path: string, specifier: string): PythonModule | undefined {
   if (/\.pyi?$/.test(path)) return snapshot.resolveModule(path, specifier);
   const file = snapshot.resolveSpecifier(path, specifier);

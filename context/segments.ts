@@ -25,7 +25,7 @@ export interface Piece extends Span {
 
 /** About 3.5 bytes a token in code: a bound for cutting, not a count. */
 const tokenBytes = 3.5;
-const bytesMax: Readonly<Record<SegmentForm, number>> = { declaration: 512 * tokenBytes, file: 1500 * tokenBytes, outline: 1500 * tokenBytes };
+const bytesMax: Readonly<Record<SegmentForm, number>> = { declaration: 512 * tokenBytes, file: 1500 * tokenBytes, outline: 512 * tokenBytes };
 
 export interface Excluded {
   /** Nothing that touches one of these is in a piece. */

@@ -119,7 +119,7 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
   }
 }
 
-/** The daemon's own plan and prompt, the blanked text being an open buffer over the disk. One workspace at a time is kept. */
+/** The daemon's own prompt, and of its plan what imports and the file itself bring, every share 1, so that row policies compare; the blanked text being an open buffer over the disk. One workspace at a time is kept. */
 export function productPrepare(engine: Pick<Engine, 'countTokens'>): Prepare {
   const { importTokensMax } = defaultConfig();
   const countTokens = (texts: readonly string[]) => engine.countTokens(texts);
@@ -129,7 +129,7 @@ export function productPrepare(engine: Pick<Engine, 'countTokens'>): Prepare {
     const { files } = workspace;
     const snapshot = files.apply([{ kind: 'open', path: blanked.path, text: blanked.text }]);
     try {
-      return await prepare(snapshot, { path: blanked.path, offset: blanked.task.offset }, { ...sizes, importTokensMax, countTokens });
+      return await prepare(snapshot, { path: blanked.path, offset: blanked.task.offset }, { ...sizes, importTokensMax, countTokens, sources: ['own-file', 'imports'], wholeShares: true });
     } finally {
       files.apply([{ kind: 'close', path: blanked.path }]);
     }

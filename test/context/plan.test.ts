@@ -1,6 +1,6 @@
 // What the plan holds at a marked cursor and in which order: budget, relevance, own file, and that nothing of the prompt comes twice.
-import { expect, test } from 'vitest';
-import { prepare, Workspace, type SegmentForm } from '../../context/index.js';
+import { describe, expect, test } from 'vitest';
+import { prepare, Workspace, type FileChange, type SegmentForm } from '../../context/index.js';
 import { layOut } from '../harness/fixture.js';
 
 const countTokens = (texts: readonly string[]): Promise<number[]> => Promise.resolve(texts.map((t) => Math.ceil(t.length / 4)));
@@ -23,7 +23,7 @@ test('within the budget everything stands, the nearest mention last, each file i
   );
   expect(plan.segments.map((s) => s.segment.path)).toEqual(['far.js', 'near.js']);
   expect(plan.tokens).toBe(plan.segments.reduce((sum, s) => sum + s.tokens, 0));
-  expect(new Set(plan.segments.map((s) => s.share))).toEqual(new Set([1]));
+  expect(plan.segments.map((s) => s.share)).toEqual([1, 1]);
 });
 
 test('of a file that does not fit, what is imported comes first, then what the surroundings mention', async () => {
@@ -125,4 +125,49 @@ test('no budget, no plan; tokens are asked for at most twice', async () => {
   expect(calls).toBe(2);
   await prepare(snapshot, cursor, options);
   expect(calls).toBe(2);
+});
+
+describe('given the last plan', () => {
+  const source = `--- a.js\nimport { b0 } from './b';\nimport { c0 } from './c';\nb0();\n‸\nc0();\n--- b.js\n${functions(many('b', 9), 24)}\n--- c.js\n${functions(many('c', 3), 24)}`;
+  const cases: [name: string, change: (text: (path: string) => string) => FileChange | undefined, gone: number, places: (digests: readonly string[], next: readonly string[]) => string[]][] = [
+    ['nothing moves where nothing changed', () => undefined, 0, (last) => [...last]],
+    [
+      'another name that is mentioned moves nothing',
+      (text) => ({ kind: 'open', path: 'a.js', text: text('a.js').replace('b0();', 'c0();b0') }),
+      0,
+      (last) => [...last],
+    ],
+    [
+      'what was edited stands last, the others stay',
+      (text) => ({ kind: 'open', path: 'b.js', text: text('b.js').replace("run(value, 1, 'b4')", 'edited()') }),
+      1,
+      (last, next) => [...last.filter((digest) => next.includes(digest)), next[next.length - 1]],
+    ],
+  ];
+  for (const [name, change, gone, places] of cases)
+    test(name, async () => {
+      const { root, cursor, fixture } = layOut(source);
+      const workspace = new Workspace([root]);
+      const options = { contextTokensMax: 3000, prefixTokensMax: 40, suffixTokensMax: 4, importTokensMax: 99, countTokens };
+      const { plan: last } = await prepare(workspace.snapshot, cursor, options);
+      const changed = change((path) => fixture.files.get(path) ?? '');
+      if (changed) workspace.apply([{ ...changed, path: `${root}/${'path' in changed ? changed.path : ''}` } as FileChange]);
+      const { plan: next } = await prepare(workspace.snapshot, cursor, { ...options, previous: last });
+      const [before, after] = [last, next].map((plan) => plan.segments.map((s) => s.segment.digest));
+      expect(before.filter((digest) => !after.includes(digest)).length).toBe(gone);
+      expect(after).toEqual(places(before, after));
+      expect(next.tokens).toBeLessThanOrEqual(3000);
+    });
+
+  test('what is asked for now finds room', async () => {
+    const { root, cursor, fixture } = layOut(source);
+    const workspace = new Workspace([root]);
+    const options = { contextTokensMax: 1500, prefixTokensMax: 40, suffixTokensMax: 4, importTokensMax: 99, countTokens };
+    const { plan: last } = await prepare(workspace.snapshot, cursor, options);
+    const text = (fixture.files.get('a.js') ?? '').replace('import { b0 }', 'import { b0, b8 }');
+    workspace.apply([{ kind: 'open', path: `${root}/a.js`, text }]);
+    const { plan: next } = await prepare(workspace.snapshot, { ...cursor, offset: cursor.offset + 4 }, { ...options, previous: last });
+    expect(last.segments.some((s) => s.segment.text.includes("23, 'b8')"))).toBe(false);
+    expect(next.segments[next.segments.length - 1].segment.text).toContain("23, 'b8')");
+  });
 });
