@@ -15,3 +15,6 @@ export function cacheDir(env: Env = process.env, platform: string = process.plat
 
 export const modelsDir = (env?: Env): string => join(cacheDir(env), 'models');
 export const storeDir = (env?: Env): string => join(cacheDir(env), 'store');
+
+/** Where running daemons say what they do: the user's runtime folder, else a private folder in the cache. */
+export const runtimeDir = (env: Env = process.env): string => (env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, 'kedge') : join(cacheDir(env), 'run'));

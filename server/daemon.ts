@@ -19,6 +19,7 @@ import type { Config } from './config.js';
 import { EngineSlot } from './engine-slot.js';
 import { engineSettings } from './installed.js';
 import type { Power } from './power.js';
+import { Reporter } from './reporter.js';
 import type { Timers } from './scheduler.js';
 import { Session } from './session.js';
 import { Settings } from './settings.js';
@@ -31,10 +32,12 @@ export interface DaemonDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly power: Power;
-  /** Where the user's own settings lie. */
+  /** Where the user's own settings and the daemons' small files lie. */
   readonly env: Env;
   /** Ends the process. */
   exit(code: 0 | 1): void;
+  /** Runs `action` when the process ends. */
+  atExit(action: () => void): void;
 }
 
 /** Under which an editor keeps Kedge's settings. */
@@ -44,7 +47,7 @@ const section = 'kedge';
 const endMsMax = 3000;
 
 export class Daemon {
-  private started: { readonly session: Session; readonly engines: EngineSlot; readonly settings: Settings; readonly repository: Repository } | undefined;
+  private started: { readonly session: Session; readonly engines: EngineSlot; readonly settings: Settings; readonly repository: Repository; readonly reporter: Reporter } | undefined;
   private watcher: Watcher | undefined;
   private listens!: () => void;
   private readonly listening = new Promise<void>((resolve) => (this.listens = resolve));
@@ -70,7 +73,7 @@ export class Daemon {
   }
 
   start(params: InitializeParams): Session {
-    const { clock, env, openEngine, openRepository, power, timers } = this.deps;
+    const { clock, env, openEngine, openRepository, power, timers, atExit } = this.deps;
     const { log } = this;
     const client = clientProfile(params);
     const roots = rootsOf(params);
@@ -80,19 +83,24 @@ export class Daemon {
       tell: (fault) => this.tell(`Kedge: ${fault}`),
       changed: (before) => this.reconfigure(before),
     });
+    const reporter = new Reporter(params, roots, (message) => this.tell(message), { env, clock, timers, log, atExit });
     const repository = openRepository(roots);
     const workDone: WorkDone = { createProgress: () => this.connection.window.createWorkDoneProgress(), clock };
-    const engines = new EngineSlot(() => showing(workDone, 'Kedge', (onProgress) => openEngine(settings.config, onProgress)), (message) => this.tell(message), log, clock);
+    const engines = new EngineSlot(
+      () => reporter.meter.during('opening the model', () => showing(workDone, 'Kedge', (onProgress) => openEngine(settings.config, onProgress))),
+      (message) => this.tell(message), log, clock,
+    );
     const changes = new Changes(repository, client.encoding, (applied) => settings.apply(applied));
     const session: Session = new Session({
-      client, settings, changes, repository, engines, clock, timers, log, workDone, power,
+      client, settings, changes, repository, engines, clock, timers, log, workDone, power, meter: reporter.meter,
       adoptRoot: roots.length > 0 ? undefined : (root) => {
         changes.apply([{ kind: 'roots', roots: [root] }]);
-        this.watch([root], repository, session, log);
+        reporter.rootsChanged([root]);
+        this.watch([root], repository, session, reporter);
       },
     });
-    this.watch(roots, repository, session, log);
-    this.started = { session, engines, settings, repository };
+    this.watch(roots, repository, session, reporter);
+    this.started = { session, engines, settings, repository, reporter };
     return session;
   }
 
@@ -130,13 +138,17 @@ export class Daemon {
   private async close(): Promise<void> {
     this.started?.session.stop();
     await Promise.all([this.watcher?.close(), this.started?.repository.close(), this.started?.engines.close()]);
+    this.started?.reporter.close();
   }
 
   /** A whole disk or home folder is no project: changes there count when a file is opened. */
-  private watch(roots: readonly string[], repository: Repository, session: Session, log: Log): void {
+  private watch(roots: readonly string[], repository: Repository, session: Session, reporter: Reporter): void {
     const projects = roots.filter((root) => root !== homedir() && dirname(root) !== root);
     if (projects.length === 0) return;
-    this.watcher = repository.watch(projects, (changes) => session.changedOnDisk(changes), (error) => log.warn(`watching files: ${String(error)}`));
+    this.watcher = repository.watch(projects, (changes) => session.changedOnDisk(changes), (error) => {
+      this.log.warn(`watching files: ${String(error)}`);
+      reporter.watchFailed(error);
+    });
   }
 
   /** An engine that other settings opened is closed; the next request opens it anew. */

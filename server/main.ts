@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   demo: async () => (await import('./commands/demo.js')).addDemoCommand,
   eval: async () => (await import('./commands/eval.js')).addEvalCommand,
   cache: async () => (await import('./commands/cache.js')).addCacheCommand,
+  stats: async () => (await import('./commands/stats.js')).addStatsCommand,
   config: async () => (await import('./commands/config.js')).addConfigCommand,
   doctor: async () => (await import('./commands/doctor.js')).addDoctorCommand,
 };
@@ -69,7 +70,7 @@ async function launchDaemon(args: readonly string[]): Promise<void> {
   listen(channel, {
     openEngine: (config, onProgress) => openInstalled(config, process.env, { protectOwn: false, onProgress }),
     openRepository: (roots) => openRepository({ roots }),
-    clock: systemClock, timers: systemTimers, power: systemPower(systemClock), env: process.env, exit: (code) => process.exit(code),
+    clock: systemClock, timers: systemTimers, power: systemPower(systemClock), env: process.env, exit: (code) => process.exit(code), atExit: (action) => void process.on('exit', action),
   });
 }
 

@@ -83,11 +83,16 @@ export class Scheduler {
     this.restingIn = undefined;
   }
 
+  /** Ends whatever runs; what comes next is served. */
+  abort(): void {
+    this.warming?.controller.abort();
+    for (const controller of this.running.values()) controller.abort();
+  }
+
   close(): void {
     this.closed = true;
     this.timers.clear(this.idleTimer);
-    this.warming?.controller.abort();
-    for (const controller of this.running.values()) controller.abort();
+    this.abort();
   }
 
   /** One reading at a time: the same document's is finished first, another's gives way; what it has read by then stays in the store. */

@@ -7,6 +7,7 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { FileChange, Repository } from '../context/index.js';
+import type { ReadReport } from '../engine/index.js';
 import type { Changes } from './changes.js';
 import type { ClientProfile } from './clients.js';
 import { complete, contextOf, planned, storedShare, type HeldPlan } from './complete.js';
@@ -14,6 +15,7 @@ import type { Config } from './config.js';
 import type { EngineSlot } from './engine-slot.js';
 import { projectRootOf } from './files.js';
 import type { Offer } from './items.js';
+import type { Meter } from './meter.js';
 import type { Power } from './power.js';
 import { languageOf, offsetOf, pathOf } from './protocol.js';
 import { Scheduler, type Timers } from './scheduler.js';
@@ -40,6 +42,7 @@ export interface SessionDeps {
   readonly log: Log;
   readonly workDone: WorkDone;
   readonly power: Power;
+  readonly meter: Meter;
   /** Where the editor named no folder: makes this one the workspace's only one, once. */
   adoptRoot?(root: string): void;
 }
@@ -90,7 +93,7 @@ export class Session {
   /** Plans are made anew by the settings that count now; requests in flight end where `restarting` the engine would break them. */
   configured(restarting: boolean): void {
     this.held.clear();
-    if (restarting) for (const uri of this.composed) this.scheduler.touched(uri);
+    if (restarting) this.scheduler.abort();
     this.scheduler.later();
   }
 
@@ -117,7 +120,9 @@ export class Session {
     const offset = offsetOf(document, position, encoding);
     this.cursors.set(uri, offset);
     const shown = selected && { text: selected.text, replaced: offset - offsetOf(document, selected.range.start, encoding) };
-    const offer = await this.scheduler.newest(uri, signal, answerMsMax, (newest) => this.complete(uri, offset, newest, shown));
+    const { meter } = this.deps;
+    const offer = await meter.during('completing', () => this.scheduler.newest(uri, signal, answerMsMax, (newest) => this.complete(uri, offset, newest, shown)));
+    meter.answered(offer?.text);
     return offer && { document, offset, offer };
   }
 
@@ -138,7 +143,8 @@ export class Session {
   }
 
   private async complete(uri: string, offset: number, signal: AbortSignal, selected?: { text: string; replaced: number }): Promise<Offer | undefined> {
-    const { repository, clock, engines } = this.deps;
+    const { repository, clock, engines, meter } = this.deps;
+    const startedMs = clock.nowMs();
     const engine = await within(engines.get(), waitMsMax);
     if (!engine || signal.aborted) return undefined;
     this.composed.add(uri);
@@ -152,6 +158,7 @@ export class Session {
         this.config, clock, signal,
       );
       engines.worked();
+      meter.completed(result, held.plan.segments.length, clock.nowMs() - startedMs);
       if (!signal.aborted) this.held.set(uri, held);
       return { text: result.text, paths: result.context.map(({ path }) => path) };
     } catch (error) {
@@ -165,7 +172,7 @@ export class Session {
     const document = this.completable(uri);
     if (!document) return;
     const { version } = document;
-    const { repository, engines, workDone } = this.deps;
+    const { repository, engines, meter, workDone } = this.deps;
     const engine = await engines.get();
     if (!engine || signal.aborted) return;
     const cursor = this.cursors.get(uri);
@@ -173,11 +180,12 @@ export class Session {
     if (signal.aborted || (await this.paused())) return;
     const segments = held.plan.segments.map(({ segment }) => segment);
     const request = { client: this.id, priority: 'reading', segments, storedShare } as const;
-    await showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));
+    const read = (): Promise<ReadReport> => showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));
+    meter.read(await meter.during('reading', read));
     if (signal.aborted || cursor === undefined || document.version !== version) return;
     this.held.set(uri, held);
     this.composed.add(uri);
-    await engine.settle({ client: this.id, document: uri, prompt, context: contextOf(held.plan, this.config) }, signal);
+    await meter.during('reading', () => engine.settle({ client: this.id, document: uri, prompt, context: contextOf(held.plan, this.config) }, signal));
   }
 }
 

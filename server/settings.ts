@@ -34,7 +34,8 @@ interface SettingsFile {
 export class Settings {
   private readonly files = new Map<Level, SettingsFile>();
   private readonly layers = new Map<Level, Layer>();
-  private readonly faulty = new Set<string>();
+  /** Diagnostics as last published, by file. */
+  private readonly published = new Map<string, string>();
   private current: Config;
 
   /** `root`: the workspace's first folder; `options`: the editor's initialization options, as they came. */
@@ -106,9 +107,10 @@ export class Settings {
   }
 
   private publish(path: string, diagnostics: Diagnostic[]): void {
-    const wasFaulty = this.faulty.delete(path);
-    if (diagnostics.length > 0) this.faulty.add(path);
-    if (diagnostics.length > 0 || wasFaulty) this.deps.publish(path, diagnostics);
+    const text = JSON.stringify(diagnostics);
+    if (text === (this.published.get(path) ?? '[]')) return;
+    this.published.set(path, text);
+    this.deps.publish(path, diagnostics);
   }
 
   private recompute(): void {

@@ -12,6 +12,8 @@ import type { Engine } from '../../engine/index.js';
 import type { Config } from '../../server/config.js';
 import { noModelMessage } from '../../server/engine-slot.js';
 import { idleMs, type Timers } from '../../server/scheduler.js';
+import { runningDaemons, type SeenDaemon } from '../../server/stats.js';
+import { temporaryFolder } from '../harness/fixture.js';
 import { connectDaemon, type ClientOptions, type LspClient } from '../harness/client.js';
 import { ScriptedEngine } from '../harness/scripted-engine.js';
 
@@ -144,8 +146,10 @@ describe('the daemon', () => {
     engine.answerAll = 'x';
     await client.complete(main, 2, 14);
     await engine.until(({ settled }) => settled.length > 0);
-    writeFileSync(join(root, 'src', 'user.ts'), 'export function userName(): string {\n  return "changed on disk";\n}\n');
+    // The watcher may not be ready yet.
+    const writing = setInterval(() => writeFileSync(join(root, 'src', 'user.ts'), `export function userName(): string {\n  return "changed on disk ${Date.now()}";\n}\n`), 50);
     await engine.until(({ settled }) => settled.some(({ context }) => JSON.stringify(context).includes('changed on disk')));
+    clearInterval(writing);
     await client.complete(main, 2, 14);
     expect(JSON.stringify(engine.completions.at(-1)?.request.context)).toContain('changed on disk');
     await client.connection.sendRequest('shutdown');
@@ -226,16 +230,21 @@ describe('the daemon', () => {
   describe('has settings', () => {
     const file = join(root, 'kedge.json');
     afterEach(() => rmSync(file, { force: true }));
-    const faults = (client: LspClient): [string, number[]][] =>
-      client.messages('textDocument/publishDiagnostics').map((params) => params as PublishDiagnosticsParams).map(({ uri, diagnostics }) => [uri, diagnostics.map(({ range }) => range.start.line)]);
+    const published = (client: LspClient) => client.messages('textDocument/publishDiagnostics') as PublishDiagnosticsParams[];
+    /** Resolves once what was published last says so of kedge.json; nothing where `part` is undefined. */
+    const untilFault = async (client: LspClient, part: string | undefined): Promise<void> => {
+      const holds = ({ uri, diagnostics }: PublishDiagnosticsParams): boolean =>
+        uri === pathToFileURL(file).href && (part === undefined ? diagnostics.length === 0 : diagnostics.some(({ message }) => String(message).includes(part)));
+      for (let count = 1; !published(client).slice(-1).some(holds); count = published(client).length + 1) await client.until('textDocument/publishDiagnostics', count);
+    };
 
     it('of which a fault is a diagnostic in kedge.json, while the rest counts', async () => {
       writeFileSync(file, '{\n "model": "evil", // no\n "triggerCharacters": ["."] }');
       const client = connectDaemon({ openEngine: () => Promise.resolve(undefined), clock, timers });
       const { capabilities } = await client.initialize({ root });
       expect(capabilities.completionProvider?.triggerCharacters).toEqual(['.']);
-      await client.until('textDocument/publishDiagnostics');
-      expect(faults(client)).toEqual([[pathToFileURL(file).href, [1]]]);
+      await untilFault(client, '"model" may be set');
+      expect(published(client).map(({ diagnostics }) => diagnostics.map(({ range }) => range.start))).toEqual([[{ line: 1, character: 1 }]]);
       expect(shown(client)).toEqual([]);
     });
 
@@ -245,17 +254,17 @@ describe('the daemon', () => {
       await client.open(file, '{ "completionTokensMax": 7 }', 'jsonc');
       await client.complete(main, 2, 14);
       await client.change(file, 2, { text: '{ "completionTokensMax": "x" }' });
-      await client.until('textDocument/publishDiagnostics');
+      await untilFault(client, '"completionTokensMax" must be integer');
       await client.complete(main, 2, 14);
       writeFileSync(file, '{ "completionTokensMax": 9 }');
       await client.connection.sendNotification('textDocument/didClose', { textDocument: { uri: pathToFileURL(file).href } });
-      await client.until('textDocument/publishDiagnostics', 2);
+      await untilFault(client, undefined);
       await client.complete(main, 2, 14);
       expect(engine.completions.map(({ request }) => request.tokensMax)).toEqual([7, 7, 9]);
-      writeFileSync(file, '{ "completionTokensMax": 9, "colour": 1 }');
-      await client.until('textDocument/publishDiagnostics', 3);
+      const writing = setInterval(() => writeFileSync(file, `{ "completionTokensMax": 9, "colour": ${Date.now()} }`), 50);
+      await untilFault(client, '"colour" is no setting');
+      clearInterval(writing);
       await client.connection.sendRequest('shutdown');
-      expect(faults(client).map(([, lines]) => lines)).toEqual([[0], [], [0]]);
     });
 
     it('that are asked for where the client offers it, and asked for again when they change', async () => {
@@ -360,6 +369,23 @@ describe('the daemon', () => {
     await engine.until(({ reads }) => reads.length === 1);
     await client.connection.sendRequest('shutdown');
     expect(engine.closed).toBe(1);
+  });
+
+  it('tells what it does in the user\'s runtime folder until it ends', async () => {
+    const env = { XDG_RUNTIME_DIR: temporaryFolder(), HOME: temporaryFolder() };
+    const engine = new ScriptedEngine();
+    const client = connectDaemon({ openEngine: () => Promise.resolve(engine), clock, timers, env });
+    await client.initialize({ root, clientInfo: { name: 'Emacs' } });
+    await client.open(main, mainText);
+    const answer = client.complete(main, 2, 14);
+    await engine.until(({ completions }) => completions.length === 1);
+    engine.completions[0].answer('erName', { tokensDecoded: 2, timing: { composeMs: 0, prefillMs: 0, firstTokenMs: 0, totalMs: 0 } });
+    await answer;
+    const daemon = (): SeenDaemon | undefined => runningDaemons(env, { isAlive: () => true, bootMs: 0 })[0];
+    while (daemon()?.stats?.requests.offered !== 1) await new Promise(setImmediate);
+    expect(daemon()).toMatchObject({ pid: process.pid, stats: { client: { name: 'Emacs' }, roots: [root], totalMs: { count: 1 }, segments: { planned: 1, served: 0 } } });
+    await client.connection.sendRequest('shutdown');
+    expect(daemon()).toBeUndefined();
   });
 
   it('refuses requests before initialize with the protocol\'s error', async () => {

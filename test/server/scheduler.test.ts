@@ -1,24 +1,8 @@
 // Whose turn it is, with timers of the test's own. Refuses to wait for real time.
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../base/log.js';
-import { idleMs, Scheduler, type Timers } from '../../server/scheduler.js';
-
-class ManualTimers implements Timers {
-  pending: { action: () => void; ms: number }[] = [];
-  set(action: () => void, ms: number): unknown {
-    const timer = { action, ms };
-    this.pending.push(timer);
-    return timer;
-  }
-  clear(timer: unknown): void {
-    this.pending = this.pending.filter((one) => one !== timer);
-  }
-  fire(): void {
-    const due = this.pending;
-    this.pending = [];
-    for (const { action } of due) action();
-  }
-}
+import { idleMs, Scheduler } from '../../server/scheduler.js';
+import { ManualTimers } from '../harness/manual-timers.js';
 
 const never = new AbortController().signal;
 
