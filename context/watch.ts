@@ -1,5 +1,5 @@
 // Tells when files change on disk, in batches: the only place that knows chokidar. Refuses to read, and to follow symbolic links.
-import { sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { watch as chokidarWatch } from 'chokidar';
 import { systemDisk } from './disk.js';
 import { IgnoreRules } from './ignore-rules.js';
@@ -17,14 +17,36 @@ export interface Watcher {
   close(): Promise<void>;
 }
 
-/** Watches source files and the files that say where others are found. `onError` gets what the platform refuses, such as too many watches. */
-export function watch(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void): Watcher {
-  const rules = roots.map((root) => new IgnoreRules(systemDisk.real(root) ?? root, systemDisk));
-  const ignored = (path: string, stats?: { isDirectory(): boolean; isFile(): boolean }): boolean => {
+/** How many watches `root` takes: one for each folder and file. */
+export function countWatches(root: string): number {
+  const folder = systemDisk.real(root) ?? root;
+  const ignored = ignoredIn([folder]);
+  let count = 1;
+  const pending = [folder];
+  for (let dir = pending.pop(); dir !== undefined; dir = pending.pop()) {
+    for (const entry of systemDisk.list(dir) ?? []) {
+      const path = join(dir, entry.name);
+      if (ignored(path, entry)) continue;
+      count += 1;
+      if (entry.isDirectory()) pending.push(path);
+    }
+  }
+  return count;
+}
+
+/** `folders`: real paths. */
+function ignoredIn(folders: readonly string[]): (path: string, stats?: { isDirectory(): boolean; isFile(): boolean }) => boolean {
+  const rules = folders.map((folder) => new IgnoreRules(folder, systemDisk));
+  return (path, stats) => {
     if (stats?.isFile() && !isSource(path) && !/(\.json|\.toml|\.cfg|\.gitignore)$/.test(path)) return true;
     return rules.some((r) => path.startsWith(r.root + sep) && r.ignores(path, stats?.isDirectory() ?? false));
   };
-  const watcher = chokidarWatch(rules.map((r) => r.root), { ignored, ignoreInitial: true, followSymlinks: false });
+}
+
+/** Watches source files and the files that say where others are found. `onError` gets what the platform refuses, such as too many watches. */
+export function watch(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void): Watcher {
+  const folders = roots.map((root) => systemDisk.real(root) ?? root);
+  const watcher = chokidarWatch(folders, { ignored: ignoredIn(folders), ignoreInitial: true, followSymlinks: false });
   let batch = new Map<string, FileChange>();
   let timer: NodeJS.Timeout | undefined;
   let since = 0;

@@ -28,6 +28,6 @@ export interface Ran {
 
 /** Runs `kedge` as built, to its end. */
 export function runKedge(cacheDir: string, cwd: string, ...args: string[]): Ran {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [mainPath, ...args], { env: { ...process.env, KEDGE_CACHE_DIR: cacheDir, XDG_CONFIG_HOME: cacheDir }, encoding: 'utf8', cwd });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [mainPath, ...args], { env: { ...process.env, KEDGE_CACHE_DIR: cacheDir, XDG_CONFIG_HOME: cacheDir, XDG_RUNTIME_DIR: cacheDir }, encoding: 'utf8', cwd });
   return { code: status, stdout, stderr };
 }
