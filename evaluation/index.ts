@@ -1,6 +1,8 @@
 // The evaluation's door: everything that other folders may use. Refuses to measure anything itself.
 export { measuredCommit } from './commit.js';
 export { generate, type GenerateReport } from './generate/generate.js';
+export { layOut } from './generate/layout.js';
+export { fetchPackage, readSources, type SourcePackage } from './generate/sources.js';
 export { CONTEXTS, type ContextName, type Prepared, type Recipe } from './measure.js';
 export { IGNORES_ROWS, NEEDS_EVERY_ROW, POLICIES, isPolicy } from './policies.js';
 export { reportText } from './report.js';
