@@ -1,6 +1,6 @@
 // Reading files safely: regular files of bounded size, text only, never a secret. Refuses to throw: what cannot be read has a reason.
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync, type Dirent, type Stats } from 'node:fs';
-import { isSecret } from './secrets.js';
+import { envNames, isEnvExample, isSecret } from './secrets.js';
 
 export const fileBytesMax = 1_048_576;
 
@@ -8,12 +8,20 @@ export type LeftOutReason = 'secret' | 'too large' | 'binary' | 'unreadable' | '
 
 export type Reading = { readonly text: string } | { readonly leftOut: LeftOutReason };
 
+/** Differs after a file changed, as far as the file system tells. */
+export interface FileStamp {
+  readonly mtimeMs: number;
+  readonly size: number;
+}
+
 /** The file system as context uses it; tests count and replace. Paths are absolute. */
 export interface Disk {
   read(path: string): Reading;
   /** Undefined when the folder cannot be listed. */
   list(dir: string): Dirent[] | undefined;
   isFile(path: string): boolean;
+  /** Of a regular file, or undefined. */
+  stamp(path: string): FileStamp | undefined;
   isDirectory(path: string): boolean;
   /** The path without symbolic links, or undefined when there is nothing. */
   real(path: string): string | undefined;
@@ -37,7 +45,8 @@ export const systemDisk: Disk = {
       const bytes = Buffer.allocUnsafe(size);
       let filled = 0;
       for (let got = 1; got > 0 && filled < size; filled += got) got = readSync(file, bytes, filled, size - filled, null);
-      return decode(bytes.subarray(0, filled));
+      const reading = decode(bytes.subarray(0, filled));
+      return 'text' in reading && isEnvExample(path) ? { text: envNames(reading.text) } : reading;
     } catch {
       return { leftOut: 'unreadable' };
     } finally {
@@ -50,6 +59,10 @@ export const systemDisk: Disk = {
     } catch {
       return undefined;
     }
+  },
+  stamp(path) {
+    const stats = statsOf(path);
+    return stats?.isFile() ? { mtimeMs: stats.mtimeMs, size: stats.size } : undefined;
   },
   isFile: (path) => statsOf(path)?.isFile() ?? false,
   isDirectory: (path) => statsOf(path)?.isDirectory() ?? false,

@@ -1,4 +1,4 @@
-// Which paths git does not track: `.gitignore` at every level up to the repository's root, and `.git/info/exclude`.
+// Which paths are not read: what `.gitignore` and `.kedgeignore` name, at every level up to the repository's root, and `.git/info/exclude`.
 // Refuses to know why a path is asked for.
 import { dirname, join, relative, sep } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
@@ -52,7 +52,7 @@ export class IgnoreRules {
 
   private rulesOf(folder: string): Ignore | undefined {
     if (this.byFolder.has(folder)) return this.byFolder.get(folder);
-    const texts = [join(folder, '.git', 'info', 'exclude'), join(folder, '.gitignore')].map((file) => this.disk.read(file)).flatMap((r) => ('text' in r ? [r.text] : []));
+    const texts = [join(folder, '.git', 'info', 'exclude'), join(folder, '.gitignore'), join(folder, '.kedgeignore')].map((file) => this.disk.read(file)).flatMap((r) => ('text' in r ? [r.text] : []));
     const rules = texts.length > 0 ? ignore().add(texts.join('\n')) : undefined;
     this.byFolder.set(folder, rules);
     return rules;

@@ -66,7 +66,7 @@ export async function prepare(snapshot: Snapshot, cursor: Cursor, options: Prepa
 /** As `prepare`, with what the plan leaves out and why. */
 export async function explain(snapshot: Snapshot, cursor: Cursor, options: PrepareOptions): Promise<Explained> {
   const path = snapshot.canonical(cursor.path);
-  const text = snapshot.read(path);
+  const text = snapshot.own(path);
   if (text === undefined) throw new UserError(`${cursor.path} cannot be completed: it is not a text file of the workspace that may be read`);
   if (cursor.offset < 0 || cursor.offset > text.length) throw new UserError(`${cursor.path} ends before position ${cursor.offset}`);
   const outline = snapshot.outline(path);

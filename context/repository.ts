@@ -1,6 +1,7 @@
 // What is known of one workspace, behind calls that could be messages; here in the caller's own thread, as commands and tests want it.
 // Refuses to be asked for a snapshot: what is planned is planned where the files are parsed.
 import { setImmediate as tick } from 'node:timers/promises';
+import type { Env } from '../base/paths.js';
 import { prepare, type Cursor, type Prepared, type PrepareOptions } from './prepare.js';
 import { Turns } from './turns.js';
 import { watch, type Watcher } from './watch.js';
@@ -33,18 +34,24 @@ export interface OutlinedFiles {
 
 export interface RepositoryOptions {
   readonly roots: readonly string[];
+  /** The user's own, never a workspace's: see WorkspaceDeps. The environment's VIRTUAL_ENV is added. */
+  readonly pythonEnvironments?: readonly string[];
+  readonly env?: Env;
 }
 
 export class LocalRepository implements Repository {
   readonly workspace: Workspace;
   private readonly turns = new Turns();
 
-  constructor(options: RepositoryOptions) {
-    this.workspace = new Workspace(options.roots);
+  private readonly active: readonly string[];
+
+  constructor({ roots, pythonEnvironments = [], env = process.env }: RepositoryOptions) {
+    this.active = env.VIRTUAL_ENV ? [env.VIRTUAL_ENV] : [];
+    this.workspace = new Workspace(roots, { pythonEnvironments: [...pythonEnvironments, ...this.active] });
   }
 
   apply(changes: readonly FileChange[]): void {
-    this.workspace.apply(changes);
+    this.workspace.apply(changes.map((change) => (change.kind === 'environments' ? { ...change, folders: [...change.folders, ...this.active] } : change)));
   }
 
   prepare(cursor: Cursor, { priority = 'completion', ...options }: PlanOptions, signal?: AbortSignal): Promise<Prepared> {

@@ -1,13 +1,20 @@
 // Where the names that a file imports are declared: specifiers to files, then through files that only pass names on.
-// Refuses to leave what the snapshot may read.
+// Refuses to leave what it is given.
 import type { PythonModule } from './languages/resolve-python.js';
 import type { ImportStatement, Outline } from './outline.js';
-import type { Snapshot } from './snapshot.js';
 
 /** How often a name may be passed on; also bounds cycles. */
 const hopsMax = 4;
 /** How many `export *` of one file are looked into for one name. */
 const starsMax = 48;
+
+/** Where modules are and what stands in them: a snapshot's own files, or those of installed packages. */
+export interface Modules {
+  outline(path: string): Outline | undefined;
+  resolveSpecifier(path: string, specifier: string): string | undefined;
+  resolveModule(path: string, specifier: string): PythonModule | undefined;
+  submodule(parent: PythonModule, name: string): PythonModule | undefined;
+}
 
 /** One file that an import statement leads to. */
 export interface ImportTarget {
@@ -19,8 +26,8 @@ export interface ImportTarget {
 }
 
 /** The files that `statement` in `path` leads to; `membersOf(local)` says which names of a whole module are used. */
-export function importTargets(snapshot: Snapshot, path: string, statement: ImportStatement, membersOf: (local: string) => readonly string[]): ImportTarget[] {
-  const module = moduleOf(snapshot, path, statement.specifier);
+export function importTargets(modules: Modules, path: string, statement: ImportStatement, membersOf: (local: string) => readonly string[]): ImportTarget[] {
+  const module = moduleOf(modules, path, statement.specifier);
   if (!module) return [];
   const found = new Map<string, { names: Set<string>; locals: Set<string> }>();
   const add = (file: string | undefined, name: string | undefined, local: string | undefined): void => {
@@ -33,7 +40,7 @@ export function importTargets(snapshot: Snapshot, path: string, statement: Impor
   for (const { imported, local } of statement.names) {
     const wanted = imported === '*' ? membersOf(local) : [imported];
     for (const name of wanted) {
-      const at = declaredAt(snapshot, module, name, hopsMax, new Set());
+      const at = declaredAt(modules, module, name, hopsMax, new Set());
       if (at) add(at.path, imported === '*' ? undefined : at.name, local);
     }
     // The module itself comes last: what it passes on is nearer to the point.
@@ -44,54 +51,54 @@ export function importTargets(snapshot: Snapshot, path: string, statement: Impor
 }
 
 /** The file that declares what `path` knows as `name`, through what it imports too, and its name there. */
-export function whereDeclared(snapshot: Snapshot, path: string, name: string): { readonly path: string; readonly name: string } | undefined {
-  const at = declaredAt(snapshot, { file: path }, name, hopsMax, new Set());
+export function whereDeclared(modules: Modules, path: string, name: string): { readonly path: string; readonly name: string } | undefined {
+  const at = declaredAt(modules, { file: path }, name, hopsMax, new Set());
   return at?.name === undefined ? undefined : { path: at.path, name: at.name };
 }
 
-function moduleOf(snapshot: Snapshot, path: string, specifier: string): PythonModule | undefined {
-  if (/\.pyi?$/.test(path)) return snapshot.resolveModule(path, specifier);
-  const file = snapshot.resolveSpecifier(path, specifier);
+function moduleOf(modules: Modules, path: string, specifier: string): PythonModule | undefined {
+  if (/\.pyi?$/.test(path)) return modules.resolveModule(path, specifier);
+  const file = modules.resolveSpecifier(path, specifier);
   return file === undefined ? undefined : { file };
 }
 
 /** The file that declares what `module` exports as `name`, and its name there; undefined name: the file itself is meant. */
-function declaredAt(snapshot: Snapshot, module: PythonModule, name: string, hopsLeft: number, seen: Set<string>): { path: string; name: string | undefined } | undefined {
+function declaredAt(modules: Modules, module: PythonModule, name: string, hopsLeft: number, seen: Set<string>): { path: string; name: string | undefined } | undefined {
   const { file } = module;
   if (file !== undefined) {
     const key = `${file}\0${name}`;
     if (seen.has(key) || hopsLeft === 0) return undefined;
     seen.add(key);
-    const outline = snapshot.outline(file);
+    const outline = modules.outline(file);
     const local = outline?.exports.find((e) => e.exported === name)?.local ?? name;
     if (outline && declares(outline, local)) return { path: file, name: local };
-    const passed = outline && passedOn(snapshot, file, outline, local, hopsLeft, seen);
+    const passed = outline && passedOn(modules, file, outline, local, hopsLeft, seen);
     if (passed) return passed;
   }
-  const submodule = snapshot.submodule(module, name);
+  const submodule = modules.submodule(module, name);
   return submodule?.file === undefined ? undefined : { path: submodule.file, name: undefined };
 }
 
 const declares = (outline: Outline, name: string): boolean => outline.declarations.some((d) => d.names.includes(name));
 
 /** Through `export { a } from`, `export *`, an import that is exported again, and Python's imports, all of which pass on. */
-function passedOn(snapshot: Snapshot, file: string, outline: Outline, name: string, hopsLeft: number, seen: Set<string>): { path: string; name: string | undefined } | undefined {
+function passedOn(modules: Modules, file: string, outline: Outline, name: string, hopsLeft: number, seen: Set<string>): { path: string; name: string | undefined } | undefined {
   const stars: ImportStatement[] = [];
   for (const statement of outline.imports) {
     for (const { imported, local } of statement.names) {
       if (local === '*') stars.push(statement);
       if (local !== name) continue;
-      const module = moduleOf(snapshot, file, statement.specifier);
+      const module = moduleOf(modules, file, statement.specifier);
       if (!module) continue;
       if (imported === '*') return module.file === undefined ? undefined : { path: module.file, name: undefined };
-      const at = declaredAt(snapshot, module, imported, hopsLeft - 1, seen);
+      const at = declaredAt(modules, module, imported, hopsLeft - 1, seen);
       if (at) return at;
     }
   }
   if (name === 'default' && outline.language === 'typescript') return undefined;
   for (const statement of stars.slice(0, starsMax)) {
-    const module = moduleOf(snapshot, file, statement.specifier);
-    const at = module?.file === undefined ? undefined : declaredAt(snapshot, { file: module.file }, name, hopsLeft - 1, seen);
+    const module = moduleOf(modules, file, statement.specifier);
+    const at = module?.file === undefined ? undefined : declaredAt(modules, { file: module.file }, name, hopsLeft - 1, seen);
     if (at) return at;
   }
   return undefined;

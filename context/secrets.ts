@@ -1,21 +1,52 @@
-// Which files may hold secrets, by their path alone: asked before every read, whatever imports or settings want.
+// Which files may hold secrets, by their path alone, and what of a template of them may be told.
+// Asked before every read, whatever imports or settings want.
 // Refuses to open anything.
 import { isSource } from './parse.js';
 
-const folders = new Set(['.ssh', '.aws', '.azure', '.gnupg', '.gcloud', '.kube', '.docker', '.oci', '.terraform.d', '.password-store']);
+const examples = new Set(['.env.example', '.env.sample', '.env.template']);
 
-const names = new Set(['.npmrc', '.yarnrc', '.yarnrc.yml', '.pypirc', '.netrc', '_netrc', '.pgpass', '.my.cnf', '.htpasswd', '.htaccess', '.git-credentials', '.dockercfg', '.dockerconfigjson', '.boto', '.s3cfg', '.vault-token', 'credentials', 'kubeconfig', 'master.key']);
+const folders = new Set(['.ssh', '.aws', '.azure', '.gnupg', '.gcloud', '.kube', '.docker', '.oci', '.terraform.d', '.password-store', '.gsutil'])
+/** Under `.config`. */
+const configFolders = new Set(['gcloud', 'gh', 'hub', 'op', 'sops']);;
+
+const names = new Set(['.npmrc', '.yarnrc', '.yarnrc.yml', '.pypirc', '.netrc', '_netrc', '.pgpass', '.my.cnf', '.htpasswd', '.htaccess', '.git-credentials', '.dockercfg', '.dockerconfigjson', '.boto', '.s3cfg', '.vault-token', 'credentials', 'kubeconfig', 'master.key', '.terraformrc', 'terraform.rc', 'local.settings.json', '.databrickscfg']);
 
 const endings = /\.(pem|key|p8|p12|pfx|pkcs12|jks|keystore|truststore|kdbx?|ppk|gpg|asc|age|ovpn|tfstate|tfvars|der|crt|cer|mobileprovision)$/;
 
 /** Data, not code, that is named for what it holds: `credentials.json`, `db-secrets.yaml`, `service-account-prod.json`. */
-const telling = /(^|[._-])(credentials?|secrets?|passwords?|passwd|service[._-]?account|api[._-]?keys?|private[._-]?keys?|auth[._-]?tokens?)([._-]|$)/;
+const telling = /(^|[._-])(firebase[._-]adminsdk|credentials?|secrets?|passwords?|passwd|service[._-]?account|api[._-]?keys?|private[._-]?keys?|auth[._-]?tokens?)([._-]|$)/;
+
+/** A template of an environment file: it says which names there are, and its values are nobody's business. */
+export const isEnvExample = (path: string): boolean => examples.has(path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1).toLowerCase());
+
+/** All that may be known of such a template: a line `NAME=` for each name, of lines outside quoted values and keys. */
+export function envNames(text: string): string {
+  const names: string[] = [];
+  let quote: string | undefined;
+  let inKey = false;
+  for (const line of text.split(/\r?\n/)) {
+    if (quote !== undefined) {
+      if (line.includes(quote)) quote = undefined;
+      continue;
+    }
+    if (line.includes('-----BEGIN')) inKey = true;
+    const match = /^\s*(?:export\s+)?([A-Z_][A-Z0-9_]{0,63}|[a-z_][a-z0-9_]{0,63})\s*=(?!=)\s*(.*)$/.exec(line);
+    if (match && (!inKey || line.includes('-----BEGIN'))) {
+      names.push(`${match[1]}=\n`);
+      const opener = /^["'`]/.exec(match[2])?.[0];
+      if (opener !== undefined && !match[2].slice(1).includes(opener)) quote = opener;
+    }
+    if (line.includes('-----END')) inKey = false;
+  }
+  return names.join('');
+}
 
 /** True for `.env*`, keys, credentials and the folders that tools keep them in; `path` may be absolute or relative, of any platform. */
 export function isSecret(path: string): boolean {
   const parts = path.toLowerCase().split(/[\\/]/);
   const name = parts[parts.length - 1];
-  if (parts.slice(0, -1).some((part) => folders.has(part))) return true;
+  if (parts.slice(0, -1).some((part, i) => folders.has(part) || (parts[i - 1] === '.config' && configFolders.has(part)))) return true;
+  if (examples.has(name)) return false;
   if (name === '.env' || name.startsWith('.env.') || name.startsWith('.env-') || name.startsWith('.env_') || name === '.envrc' || name.endsWith('.env')) return true;
   if (names.has(name) || endings.test(name) || /^id_(rsa|dsa|ecdsa|ed25519)(_sk)?([._-].*)?$/.test(name)) return true;
   return telling.test(name) && !isSource(name);

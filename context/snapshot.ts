@@ -3,6 +3,7 @@
 import { dirname, join, sep } from 'node:path';
 import { digestOf } from '../base/digest.js';
 import type { ByteLru } from '../base/lru.js';
+import { Dependencies } from './dependencies.js';
 import type { Disk } from './disk.js';
 import { IgnoreRules } from './ignore-rules.js';
 import type { ImporterIndex, ImportRequest } from './importers.js';
@@ -12,8 +13,14 @@ import { namingRoot, relativeName } from './naming.js';
 import type { Outline } from './outline.js';
 import type { Buffer, Overlay } from './overlay.js';
 import { isSource, outlineOf } from './parse.js';
-import { isSecret } from './secrets.js';
+import type { Modules } from './resolve.js';
+import { envNames, isEnvExample, isSecret } from './secrets.js';
 import { piecesOf, type Piece, type SegmentForm } from './segments.js';
+
+/** What installed packages offer, of files that an import led to. */
+export interface InstalledModules extends Modules {
+  read(path: string): string | undefined;
+}
 
 export interface Root {
   /** As it was given. */
@@ -47,14 +54,18 @@ export class Layout {
   readonly names = new Map<string, string>();
   readonly resolutions = new Map<string, string | undefined>();
   readonly folders = new Map<string, readonly string[]>();
+  readonly dependencies: Dependencies;
 
   constructor(
     readonly roots: readonly Root[],
+    readonly environments: readonly string[],
     disk: Disk,
   ) {
-    this.rules = roots.map((root) => new IgnoreRules(root.real, disk));
-    this.typescript = new TypescriptResolver(disk);
+    const real = roots.map((root) => root.real);
+    this.rules = real.map((root) => new IgnoreRules(root, disk));
+    this.typescript = new TypescriptResolver(disk, real);
     this.python = new PythonResolver(disk);
+    this.dependencies = new Dependencies(real, environments, disk, this.typescript, this.python);
   }
 }
 
@@ -67,6 +78,18 @@ export class Snapshot {
     private readonly touched: readonly string[],
   ) {}
 
+  /** Declaration files and stubs of installed packages, and sources of Python's: resolve there first, then read. */
+  readonly dependencies: InstalledModules = {
+    read: (path) => this.installed(path)?.text,
+    outline: (path) => this.outlineOf(path, this.installed(path)),
+    resolveSpecifier: (path, specifier) => this.layout.dependencies.specifier(this.canonical(path), specifier),
+    resolveModule: (path, specifier) => {
+      const known = this.canonical(path);
+      return this.layout.dependencies.module(known, specifier, this.rulesFor(known)?.root);
+    },
+    submodule: (parent, name) => this.layout.dependencies.submodule(parent, name),
+  };
+
   /** The roots' real paths. */
   get roots(): readonly string[] {
     return this.layout.roots.map((root) => root.real);
@@ -77,9 +100,9 @@ export class Snapshot {
     return canonicalPath(this.layout.roots, path);
   }
 
-  /** Paths of files that are open or were edited, the last one touched first. */
+  /** Readable files that are open or were edited, the last one touched first. */
   recent(): readonly string[] {
-    return this.touched;
+    return this.touched.filter((path) => this.isReadable(path));
   }
 
   isOpen(path: string): boolean {
@@ -110,15 +133,26 @@ export class Snapshot {
     return [...found];
   }
 
-  /** Text of an open buffer or of a readable file on disk, of any language; undefined for anything else. */
+  /** Text of a readable file of any language, its open buffer before the disk; of a template of environment variables, the names. */
   read(path: string): string | undefined {
+    return this.readable(this.canonical(path))?.text;
+  }
+
+  /** The text that is completed in: any open buffer, and else what `read` gives. */
+  own(path: string): string | undefined {
     return this.buffer(this.canonical(path))?.text;
   }
 
-  /** Of what `read` gives, undefined where there is none or it has no outline. */
+  /** Of what `own` gives, undefined where there is none or it has no outline. */
   outline(path: string): Outline | undefined {
     const known = this.canonical(path);
     const buffer = this.buffer(known);
+    const outline = this.outlineOf(known, buffer);
+    if (buffer && outline) this.shared.importers.note(known, buffer.digest, outline);
+    return outline;
+  }
+
+  private outlineOf(known: string, buffer: Buffer | undefined): Outline | undefined {
     if (!buffer || !isSource(known)) return undefined;
     const key = `${known.slice(known.lastIndexOf('.'))}:${buffer.digest}`;
     let kept = this.shared.outlines.get(key);
@@ -127,37 +161,40 @@ export class Snapshot {
       kept = { outline, bytes: 1000 + 4 * buffer.text.length };
       this.shared.outlines.set(key, kept);
     }
-    this.shared.importers.note(known, buffer.digest, kept.outline);
     return kept.outline;
   }
 
-  /** The whole file's pieces; none for what `read` does not give. */
+  /** The whole file's pieces; none for what neither `read` nor `dependencies.read` gives. */
   pieces(path: string, form: SegmentForm): readonly Piece[] {
     const known = this.canonical(path);
-    const buffer = this.buffer(known);
+    const buffer = this.readable(known) ?? this.installed(known);
     if (!buffer) return [];
     const name = this.nameOf(known);
     const key = `${form}:${name}:${buffer.digest}`;
     let kept = this.shared.pieces.get(key);
     if (!kept) {
-      const pieces = piecesOf(name, buffer.text, this.outline(known), form);
+      const pieces = piecesOf(name, buffer.text, this.outlineOf(known, buffer), form);
       kept = { pieces, bytes: 1000 + 4 * buffer.text.length };
       this.shared.pieces.set(key, kept);
     }
     return kept.pieces;
   }
 
-  /** Whether the file's text may become context: inside a root, not ignored, not secret, no link that leads out. */
+  /** Whether the file's text may become context: inside a root, not ignored, not secret, no link that leads out; on disk or open. */
   isReadable(path: string): boolean {
     const known = this.canonical(path);
     if (isSecret(known)) return false;
     let answer = this.layout.readable.get(known);
     if (answer === undefined) {
-      const rules = this.rulesFor(known);
-      answer = rules !== undefined && !rules.ignores(known, false) && this.shared.disk.real(known) === known && this.shared.disk.isFile(known);
+      answer = this.isAllowed(known) && this.shared.disk.real(known) === known && this.shared.disk.isFile(known);
       this.layout.readable.set(known, answer);
     }
-    return answer;
+    return answer || (this.overlay.has(known) && this.isAllowed(known) && this.shared.disk.real(known) === undefined);
+  }
+
+  private isAllowed(known: string): boolean {
+    const rules = this.rulesFor(known);
+    return rules !== undefined && !rules.ignores(known, false);
   }
 
   /** The file's path from its repository's root, with forward slashes: what the model is told. */
@@ -165,6 +202,7 @@ export class Snapshot {
     const known = this.canonical(path);
     const folder = dirname(known);
     let root = this.layout.names.get(folder);
+    root = this.layout.dependencies.baseOf(known) ?? root;
     if (root === undefined) {
       const rules = this.rulesFor(known);
       root = rules ? namingRoot(folder, rules, this.shared.disk) : folder;
@@ -224,10 +262,24 @@ export class Snapshot {
   }
 
   private buffer(known: string): Buffer | undefined {
-    const open = this.overlay.get(known);
-    if (open) return open;
-    if (!this.isReadable(known)) return undefined;
-    const key = `${known}\0${this.changes.get(known) ?? 0}`;
+    return this.overlay.get(known) ?? (this.isReadable(known) ? this.onDisk(known, String(this.changes.get(known) ?? 0)) : undefined);
+  }
+
+  private readable(known: string): Buffer | undefined {
+    const buffer = this.isReadable(known) ? this.buffer(known) : undefined;
+    if (!buffer || !isEnvExample(known)) return buffer;
+    const text = envNames(buffer.text);
+    return { text, digest: digestOf(text) };
+  }
+
+  /** An installed file is not watched: its stamp says whether it is still the same. */
+  private installed(path: string): Buffer | undefined {
+    const stamp = this.layout.dependencies.baseOf(path) === undefined ? undefined : this.shared.disk.stamp(path);
+    return stamp && this.onDisk(path, `${stamp.mtimeMs}:${stamp.size}`);
+  }
+
+  private onDisk(known: string, version: string): Buffer | undefined {
+    const key = `${known}\0${version}`;
     const kept = this.shared.texts.get(key);
     if (kept) return kept;
     const reading = this.shared.disk.read(known);

@@ -6,6 +6,7 @@ import { ByteLru } from '../base/lru.js';
 import { systemDisk, type Disk } from './disk.js';
 import { ImporterIndex } from './importers.js';
 import { withBuffer, withoutBuffer, type Overlay } from './overlay.js';
+import { isSecret } from './secrets.js';
 import { canonicalPath, Layout, Snapshot, type Root, type Shared } from './snapshot.js';
 
 /** Paths are absolute. */
@@ -16,19 +17,23 @@ export type FileChange =
   /** Created, changed or deleted on disk. */
   | { readonly kind: 'disk'; readonly path: string }
   /** The workspace's folders from now on. */
-  | { readonly kind: 'roots'; readonly roots: readonly string[] };
+  | { readonly kind: 'roots'; readonly roots: readonly string[] }
+  /** The user's Python environments from now on: see WorkspaceDeps. */
+  | { readonly kind: 'environments'; readonly folders: readonly string[] };
 
 export interface WorkspaceDeps {
   readonly disk?: Disk;
   /** Text of unopened files held in memory. */
   readonly textBytesMax?: number;
+  /** Python interpreters, environments or folders of packages that the user names, anywhere on the machine. Never from a workspace's file. */
+  readonly pythonEnvironments?: readonly string[];
 }
 
 /** Files opened or edited that are remembered. */
 const recentMax = 50;
 
 /** Files whose content decides how others are found. */
-const layoutFile = /^(package\.json|[tj]sconfig.*\.json|\.gitignore|exclude|pnpm-workspace\.yaml|pyproject\.toml|setup\.(py|cfg)|__init__\.pyi?|pyvenv\.cfg)$/;
+const layoutFile = /^(package\.json|[tj]sconfig.*\.json|\.gitignore|\.kedgeignore|exclude|pnpm-workspace\.yaml|package-lock\.json|yarn\.lock|pnpm-lock\.yaml|pyproject\.toml|setup\.(py|cfg)|__init__\.pyi?|pyvenv\.cfg)$/;
 
 export class Workspace {
   private readonly shared: Shared;
@@ -48,7 +53,7 @@ export class Workspace {
       pieces: new ByteLru(64 << 20, (kept) => kept.bytes),
       importers: new ImporterIndex(),
     };
-    this.layout = new Layout(this.rooted(roots), disk);
+    this.layout = new Layout(this.rooted(roots), deps.pythonEnvironments ?? [], disk);
     this.current = this.next();
   }
 
@@ -58,15 +63,16 @@ export class Workspace {
 
   apply(changes: readonly FileChange[]): Snapshot {
     const { layout, overlay, recent, changes: before } = this;
-    let roots: readonly Root[] | undefined;
+    let { roots, environments } = layout;
     let moved = false;
     for (const change of changes) {
       if (change.kind === 'roots') roots = this.rooted(change.roots);
+      else if (change.kind === 'environments') environments = change.folders;
       else if (change.kind === 'open') this.opened(this.canonical(change.path), change.text);
       else if (change.kind === 'close') this.closed(this.canonical(change.path));
       else moved = this.changedOnDisk(this.canonical(change.path)) || moved;
     }
-    if (roots || moved) this.layout = new Layout(roots ?? this.layout.roots, this.shared.disk);
+    if (roots !== layout.roots || environments !== layout.environments || moved) this.layout = new Layout(roots, environments, this.shared.disk);
     if (this.layout !== layout || this.overlay !== overlay || this.recent !== recent || this.changes !== before) this.current = this.next();
     return this.current;
   }
@@ -75,7 +81,7 @@ export class Workspace {
     const before = this.overlay;
     this.overlay = withBuffer(before, path, text);
     if (before.has(path) && this.overlay !== before) this.edited.add(path);
-    if (this.recent[0] !== path) this.recent = [path, ...this.recent.filter((other) => other !== path)].slice(0, recentMax);
+    if (this.recent[0] !== path && !isSecret(path)) this.recent = [path, ...this.recent.filter((other) => other !== path)].slice(0, recentMax);
   }
 
   /** A file that was only looked at is soon forgotten. */

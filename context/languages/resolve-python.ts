@@ -24,7 +24,7 @@ export class PythonResolver {
     if (parts.length === 0) return undefined;
     let namespace: PythonModule | undefined;
     for (const folder of this.searchPath(file, root)) {
-      const found = this.within(folder, parts);
+      const found = this.within(folder, parts) ?? this.within(folder, [`${parts[0]}-stubs`, ...parts.slice(1)]);
       if (found?.file !== undefined && found.file !== file) return found;
       namespace ??= found?.file === undefined ? found : undefined;
     }
@@ -32,28 +32,30 @@ export class PythonResolver {
   }
 
   /** The module `name` of a package. */
-  submodule(parent: PythonModule, name: string): PythonModule | undefined {
-    return parent.folder === undefined ? undefined : this.within(parent.folder, [name]);
+  submodule(parent: PythonModule, name: string, stubsFirst = false): PythonModule | undefined {
+    return parent.folder === undefined ? undefined : this.within(parent.folder, [name], stubsFirst);
   }
 
-  private within(folder: string, parts: readonly string[]): PythonModule | undefined {
+  /** The module of these names below `folder`. */
+  within(folder: string, parts: readonly string[], stubsFirst = false): PythonModule | undefined {
+    const endings = stubsFirst ? ['.pyi', '.py'] : ['.py', '.pyi'];
     let dir = folder;
     for (const part of parts.slice(0, -1)) dir = join(dir, part);
     const stem = parts.length > 0 ? join(dir, parts[parts.length - 1]) : dir;
-    const asPackage = ['.py', '.pyi'].map((extension) => join(stem, `__init__${extension}`)).find((path) => this.disk.isFile(path));
+    const asPackage = endings.map((extension) => join(stem, `__init__${extension}`)).find((path) => this.disk.isFile(path));
     if (asPackage !== undefined) return { file: asPackage, folder: stem };
-    const asModule = parts.length > 0 ? ['.py', '.pyi'].map((extension) => stem + extension).find((path) => this.disk.isFile(path)) : undefined;
+    const asModule = parts.length > 0 ? endings.map((extension) => stem + extension).find((path) => this.disk.isFile(path)) : undefined;
     if (asModule !== undefined) return { file: asModule };
     return this.disk.isDirectory(stem) ? { folder: stem } : undefined;
   }
 
-  /** Folders that absolute names may start from: beside the outermost package, then each folder up to the root, each with its `src`. */
+  /** Folders that absolute names may start from: beside the outermost package, then each folder up to the root, each with its `src` and its stubs. */
   private searchPath(file: string, root: string): string[] {
     let top = dirname(file);
     while (this.isPackage(top) && top !== dirname(top)) top = dirname(top);
     const found = new Set<string>([top]);
     for (let folder = top; inside(root, folder); folder = dirname(folder)) {
-      for (const start of [folder, join(folder, 'src'), join(folder, 'lib')]) {
+      for (const start of [folder, join(folder, 'src'), join(folder, 'lib'), join(folder, 'typings'), join(folder, 'stubs')]) {
         if (!this.isPackage(start)) found.add(start);
       }
       if (folder === root) break;

@@ -3,6 +3,7 @@
 import { dirname, join, sep } from 'node:path';
 import { ResolverFactory, type NapiResolveOptions } from 'oxc-resolver';
 import type { Disk } from '../disk.js';
+import { workspacePackages } from './workspace-packages.js';
 
 const options: NapiResolveOptions = {
   extensions: ['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs', '.d.ts', '.d.mts', '.d.cts'],
@@ -22,31 +23,57 @@ export class TypescriptResolver {
   /** For projects whose tsconfig is broken: relative and package specifiers still resolve. */
   private readonly plain = new ResolverFactory(options);
 
-  constructor(private readonly disk: Disk) {}
+  private readonly jsconfigs = new Map<string, ResolverFactory>();
+  private packages: ReadonlyMap<string, string> | undefined;
+
+  /** `roots`: where workspaces may start. */
+  constructor(
+    private readonly disk: Disk,
+    private readonly roots: readonly string[],
+  ) {}
 
   /** The real path of the file that `specifier` names in `file`, or undefined. */
   resolve(file: string, specifier: string): string | undefined {
-    const found = this.withTsconfig.resolveFileSync(file, specifier).path ?? this.plain.sync(dirname(file), specifier).path;
+    const found = this.withTsconfig.resolveFileSync(file, specifier).path ?? this.withJsconfig(file)?.sync(dirname(file), specifier).path ?? this.plain.sync(dirname(file), specifier).path;
     return found === undefined ? this.packageSource(file, specifier) : (this.sourceOf(found) ?? found);
   }
 
-  clear(): void {
-    this.withTsconfig.clearCache();
-    this.plain.clearCache();
+  /** The real path of what describes `specifier`'s types to TypeScript, installed or not. */
+  declarations(file: string, specifier: string): string | undefined {
+    return this.withTsconfig.resolveDtsSync(file, specifier).path;
   }
 
-  /** A workspace's package that was never built: what its entry is built from. */
+  private withJsconfig(file: string): ResolverFactory | undefined {
+    for (let folder = dirname(file); this.roots.some((root) => folder.startsWith(root)); folder = dirname(folder)) {
+      const configFile = join(folder, 'jsconfig.json');
+      let resolver = this.jsconfigs.get(configFile);
+      if (!resolver && this.disk.isFile(configFile)) this.jsconfigs.set(configFile, (resolver = new ResolverFactory({ ...options, tsconfig: { configFile } })));
+      if (resolver) return resolver;
+      if (folder === dirname(folder)) break;
+    }
+    return undefined;
+  }
+
+  /** A workspace's package that was never built, or never installed: what its entry is built from. */
   private packageSource(file: string, specifier: string): string | undefined {
     const match = /^((?:@[^/]+\/)?[^./@][^/]*)(\/.+)?$/.exec(specifier);
     if (!match) return undefined;
     for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
       const dir = this.disk.real(join(folder, 'node_modules', match[1]));
-      if (dir === undefined) continue;
-      if (dir.includes(`${sep}node_modules${sep}`)) return undefined;
-      const inside = (match[2] ?? '/index').replace(/\.[cm]?jsx?$/, '');
-      return this.firstSource([join(dir, 'src', inside), join(dir, inside), join(dir, 'src', inside, 'index'), join(dir, 'lib', inside)]);
+      if (dir?.includes(`${sep}node_modules${sep}`)) return undefined;
+      if (dir !== undefined) return this.sourceIn(dir, match[2]);
     }
-    return undefined;
+    this.packages ??= workspacePackages(this.roots, this.disk);
+    const dir = this.packages.get(match[1]);
+    if (dir === undefined) return undefined;
+    // A package may ask for itself by name: so its own exports decide.
+    const exported = this.plain.sync(dir, specifier).path;
+    return exported === undefined ? this.sourceIn(dir, match[2]) : (this.sourceOf(exported) ?? exported);
+  }
+
+  private sourceIn(dir: string, subpath: string | undefined): string | undefined {
+    const inside = (subpath ?? '/index').replace(/\.[cm]?jsx?$/, '');
+    return this.firstSource([join(dir, 'src', inside), join(dir, inside), join(dir, 'src', inside, 'index'), join(dir, 'lib', inside)]);
   }
 
   /** `dist/a.d.ts` or `lib/a.js` of a package in the workspace stands for `src/a.ts` where there is one. */

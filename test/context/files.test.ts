@@ -23,6 +23,10 @@ const cases: Record<string, [source: string, files: string[], leftOut?: string[]
     '--- .gitignore\n*.gen.ts\n/build\nlogs/\n--- a.ts\n--- a.gen.ts\n--- build/x.ts\n--- src/build/y.ts\n--- src/.gitignore\n!keep.gen.ts\nlocal.ts\n--- src/keep.gen.ts\n--- src/drop.gen.ts\n--- src/local.ts\n--- src/deep/local.ts\n--- deep/logs/z.ts\n',
     ['a.ts', 'src/keep.gen.ts', 'src/build/y.ts'],
   ],
+  '.kedgeignore at every level, beside .gitignore': [
+    '--- .gitignore\na.gen.ts\n--- .kedgeignore\n*.big.ts\n!a.gen.ts\n--- a.big.ts\n--- a.gen.ts\n--- src/.kedgeignore\n/fixtures/\n!keep.big.ts\n--- src/fixtures/x.ts\n--- src/keep.big.ts\n--- src/deep/fixtures/y.ts\n',
+    ['a.gen.ts', 'src/keep.big.ts', 'src/deep/fixtures/y.ts'],
+  ],
   '.git/info/exclude': ['--- .git/HEAD\n--- .git/info/exclude\nmine.ts\n--- mine.ts\n--- a.ts\n', ['a.ts']],
   'a sub-folder of a repository keeps its rules': ['--- .git/HEAD\n--- .gitignore\n*.gen.ts\n/sub/out\n--- sub/a.ts\n--- sub/a.gen.ts\n--- sub/out/b.ts\n', ['sub/a.ts'], [], 'sub'],
   'a folder that the repository ignores is read when asked for': ['--- .git/HEAD\n--- .gitignore\nvendor/\n--- vendor/a.ts\n--- a.ts\n', ['vendor/a.ts'], [], 'vendor'],
@@ -52,6 +56,30 @@ test('a folder that is not readable is told or named', () => {
   expect(listFiles(root, closed(join(root, 'sub')))).toEqual({ files: [join(root, 'b.ts')], leftOut: [{ path: join(root, 'sub'), reason: 'unreadable' }] });
 });
 
+describe('a template of environment variables gives its names and nothing else', () => {
+  const templates: Record<string, [text: string, names: string]> = {
+    'values, quotes, comments and exports': ['# key: SECRET\nA=SECRET\n export B_2 = "SECRET" # SECRET\nC=\n\nlower_case=SECRET\n', 'A=\nB_2=\nC=\nlower_case=\n'],
+    'values over several lines': ['A="SECRET\nB=SECRET\n"\nC=\'x\'\nD=`SECRET\nE=SECRET`\nF=1\n', 'A=\nC=\nD=\nF=\n'],
+    'keys': ['A=-----BEGIN KEY-----\nSECRET=\nMIIEvQIBADAN==\n-----END KEY-----\nB=1\n', 'A=\nB=\n'],
+    'what is no assignment': ['SECRET\nsEcReT=\nSECRET==\nA B=SECRET\n', ''],
+    'Windows line ends': ['A=SECRET\r\nB=SECRET\r\n', 'A=\nB=\n'],
+  };
+  for (const [name, [text, names]] of Object.entries(templates))
+    test(name, () => {
+      const { root } = layOut('--- .env.example\n--- .env\nA=SECRET\n--- a.ts\n');
+      const path = join(root, '.env.example');
+      writeFileSync(path, text);
+      const workspace = new Workspace([root]);
+      expect([workspace.snapshot.read(path), workspace.snapshot.read(join(root, '.env'))]).toEqual([names, undefined]);
+      const snapshot = workspace.apply([{ kind: 'open', path, text }, { kind: 'open', path: join(root, '.env'), text }]);
+      expect([snapshot.read(path), snapshot.read(join(root, '.env'))]).toEqual([names, undefined]);
+      expect(snapshot.pieces(path, 'declaration').map(({ segment }) => segment.text).join('')).toBe(names);
+      expect(snapshot.pieces(join(root, '.env'), 'declaration')).toEqual([]);
+      expect(snapshot.recent()).toEqual([path]);
+      expect(snapshot.own(path)).toBe(text);
+    });
+});
+
 describe('content that is not text', () => {
   const { root } = layOut('--- a.ts\nok\n');
   const { snapshot } = new Workspace([root]);
@@ -70,7 +98,7 @@ describe('content that is not text', () => {
     });
 });
 
-const secrets = ['.env', '.env.production', '.env.ts', 'a/.envrc', 'x.pem', 'C:\\Users\\me\\.ssh\\config', '/home/me/.aws/credentials', 'id_ed25519', 'id_rsa.old', 'db.kdbx', 'terraform.tfstate', 'prod.tfvars', 'secrets.yaml', 'my-secret.json', 'service-account.json', 'gcp_service_account_key.json', '.netrc', '.pypirc', '.git-credentials', 'API_KEYS.txt', 'keystore.jks'];
-const plain = ['a.ts', 'environment.ts', 'env.py', 'src/secrets.py', 'credentials.ts', 'keys.ts', 'identity.ts', 'secretary.json', 'monkey.py', 'a.env.d.ts', 'keyboard.tsx', 'tokens.json'];
+const secrets = ['.env.example.local', '.env.sample.bak', '.aws/.env.example', '/home/me/.config/gcloud/application.json', '.config/gh/hosts.yml', 'app-firebase-adminsdk-x.json', '.terraformrc', '.env', '.env.production', '.env.ts', 'a/.envrc', 'x.pem', 'C:\\Users\\me\\.ssh\\config', '/home/me/.aws/credentials', 'id_ed25519', 'id_rsa.old', 'db.kdbx', 'terraform.tfstate', 'prod.tfvars', 'secrets.yaml', 'my-secret.json', 'service-account.json', 'gcp_service_account_key.json', '.netrc', '.pypirc', '.git-credentials', 'API_KEYS.txt', 'keystore.jks'];
+const plain = ['.env.example', 'a/.env.sample', '.env.template', 'gcloud/main.py', 'config/gh/a.ts', 'a.ts', 'environment.ts', 'env.py', 'src/secrets.py', 'credentials.ts', 'keys.ts', 'identity.ts', 'secretary.json', 'monkey.py', 'a.env.d.ts', 'keyboard.tsx', 'tokens.json'];
 test.each(secrets)('%s is a secret', (path) => expect(isSecret(path)).toBe(true));
 test.each(plain)('%s is not', (path) => expect(isSecret(path)).toBe(false));

@@ -49,6 +49,25 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- package.json\n{}\n--- packages/app/a.ts\nimport { b } from 'lib';\nb‸\n--- packages/lib/package.json\n{ "name": "lib", "types": "./dist/index.d.ts" }\n--- packages/lib/dist/index.d.ts\nexport declare const b = 1;\n--- packages/lib/src/index.ts\nexport const b = 1;\n--- node_modules/lib -> ../packages/lib\n`,
     ['packages/lib/src/index.ts'],
   ],
+  'a workspace package that was never installed, by its exports or its name': [
+    `--- package.json\n{ "workspaces": ["packages/*", "!packages/no"] }\n--- packages/app/a.ts\nimport { b } from '@x/lib';\nimport { c } from '@x/lib/c';\nb; c‸\n--- packages/lib/package.json\n{ "name": "@x/lib", "exports": { ".": "./dist/index.js", "./c": "./src/deep/c.ts" } }\n--- packages/lib/src/index.ts\nexport const b = 1;\n--- packages/lib/src/deep/c.ts\nexport const c = 1;\n`,
+    ['packages/lib/src/deep/c.ts', 'packages/lib/src/index.ts'],
+  ],
+  "a workspace package that pnpm's file names": [
+    `--- package.json\n{}\n--- pnpm-workspace.yaml\npackages:\n  # all\n  - 'libs/**'\n--- a.ts\nimport { b } from 'lib';\nb‸\n--- libs/deep/lib/package.json\n{ "name": "lib" }\n--- libs/deep/lib/index.ts\nexport const b = 1;\n`,
+    ['libs/deep/lib/index.ts'],
+  ],
+  'tsconfig project references': [
+    `--- tsconfig.json\n{ "files": [], "references": [{ "path": "./tsconfig.app.json" }] }\n--- tsconfig.app.json\n{ "compilerOptions": { "composite": true, "paths": { "@/*": ["./app/*"] } }, "include": ["src"] }\n--- src/a.ts\nimport { b } from '@/b';\nb‸\n--- app/b.ts\nexport const b = 1;\n`,
+    ['app/b.ts'],
+  ],
+  'baseUrl without paths': [`--- tsconfig.json\n{ "compilerOptions": { "baseUrl": "src" } }\n--- src/deep/a.ts\nimport { b } from 'lib/b';\nb‸\n--- src/lib/b.ts\nexport const b = 1;\n`, ['src/lib/b.ts']],
+  'jsconfig.json for JavaScript': [`--- jsconfig.json\n{ "compilerOptions": { "paths": { "~/*": ["./lib/*"] } } }\n--- a.js\nimport { b } from '~/b';\nb‸\n--- lib/b.js\nexport const b = 1;\n`, ['lib/b.js']],
+  '.jsx that means .tsx, .cjs that means .cts, and a declaration file alone': [
+    `--- a.ts\nimport { t } from './t.jsx';\nimport { c } from './c.cjs';\nimport { d } from './d.js';\nt; c; d‸\n--- t.tsx\nexport const t = 1;\n--- c.cts\nexport const c = 1;\n--- d.d.ts\nexport declare const d: 1;\n`,
+    ['d.d.ts', 'c.cts', 't.tsx'],
+  ],
+  'a package asks for itself by name': [`--- package.json\n{ "name": "own", "exports": { "./b": "./src/b.ts" } }\n--- src/a.ts\nimport { b } from 'own/b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`, ['src/b.ts']],
   'package.json imports': [`--- package.json\n{ "imports": { "#b": "./src/b.ts" } }\n--- src/a.ts\nimport { b } from '#b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`, ['src/b.ts']],
   'installed packages are not followed': [`--- a.ts\nimport { b } from 'b';\nb‸\n--- node_modules/b/index.ts\nexport const b = 1;\n`, []],
   'a barrel leads to where the name is declared': [
@@ -85,6 +104,16 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
   ],
   'Python: opened inside the package': [`--- pkg/__init__.py\n--- pkg/a.py\nfrom pkg.b import f\nf‸\n--- pkg/b.py\ndef f(): pass\n`, ['b.py'], ['pkg']],
   'Python: stubs where there is no module': [`--- a.py\nfrom b import f\nf‸\n--- b.pyi\ndef f() -> int: ...\n`, ['b.pyi']],
+
+  'Python: stubs in a folder for them, and a package of stubs': [
+    `--- app/a.py\nimport one\nfrom two.sub import f\none.x\nf‸\n--- typings/one.pyi\nx: int\n--- stubs/two-stubs/sub.pyi\ndef f() -> int: ...\n`,
+    ['stubs/two-stubs/sub.pyi', 'typings/one.pyi'],
+  ],
+  'Python: beside manage.py, which is no package': [`--- site/manage.py\n--- site/shop/__init__.py\n--- site/shop/models.py\nclass Item: pass\n--- site/shop/views/list.py\nfrom shop.models import Item\nItem‸\n`, ['site/shop/models.py']],
+  'Python: a namespace package over src layouts': [
+    `--- one/src/ns/a.py\nfrom ns.two import b\nb.f‸\n--- two/src/ns/two/b.py\ndef f(): pass\n--- one/src/ns/two/b.py\ndef f(): pass\n`,
+    ['one/src/ns/two/b.py'],
+  ],
 
   'several roots': [`--- one/a.ts\nimport { b } from '../two/b';\nb‸\n--- two/b.ts\nexport const b = 1;\n`, ['b.ts'], ['one', 'two']],
   'outside the roots': [`--- one/a.ts\nimport { b } from '../two/b';\nb‸\n--- two/b.ts\nexport const b = 1;\n`, [], ['one']],
