@@ -4,7 +4,7 @@ export type { Disk, LeftOutReason } from './disk.js';
 export { listFiles, type FileList } from './files.js';
 export type { Declaration, DeclarationKind, ImportStatement, Outline, Span } from './outline.js';
 export { isSource, outlineOf } from './parse.js';
-export { prepare, type Cursor, type Prepared, type PrepareOptions } from './prepare.js';
+export { prepare, sourcesByDefault, type Cursor, type Prepared, type PrepareOptions } from './prepare.js';
 export { LocalRepository, type OutlinedFiles, type PlanOptions, type Repository, type RepositoryOptions } from './repository.js';
 export { isSecret } from './secrets.js';
 export { piecesOf, segmentsOf, type Piece, type SegmentForm } from './segments.js';

@@ -1,7 +1,7 @@
 // The completion use case: repository and cursor -> context plan -> engine. The daemon, the command line and evaluation share it.
 // Refuses to know LSP and argv, and to touch tensors or files.
 import type { Clock } from '../base/clock.js';
-import type { ContextPlan, CountTokens, LocalPrompt, PlannedSegment } from '../base/segment.js';
+import type { ContextPlan, CountTokens, LocalPrompt, PlannedSegment, SourceName } from '../base/segment.js';
 import type { Cursor, Prepared, Repository } from '../context/index.js';
 import type { CompleteResult, ContextForm, Engine } from '../engine/index.js';
 import type { Config } from './config.js';
@@ -36,7 +36,7 @@ export interface Completion {
   readonly planMs: number;
 }
 
-export type CompletionSettings = Pick<Config, 'contextTokensMax' | 'importTokensMax' | 'prefixTokensMax' | 'suffixTokensMax' | 'residentShare' | 'completionTokensMax' | 'confidenceFloor' | 'multiline'>;
+export type CompletionSettings = Pick<Config, 'contextTokensMax' | 'sources' | 'importTokensMax' | 'prefixTokensMax' | 'suffixTokensMax' | 'residentShare' | 'completionTokensMax' | 'confidenceFloor' | 'multiline'>;
 
 /** Share of a segment's rows that is stored: the candidates that the cursor's own queries choose from. */
 export const storedShare = 0.5;
@@ -93,8 +93,9 @@ export async function planned(
 ): Promise<{ prompt: LocalPrompt; held: HeldPlan }> {
   const { repository, cursor, held } = request;
   const countTokens = countTokensOf(engine);
+  const sources = sourcesOn(settings);
   const preparedAt = ({ contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax }: CompletionSettings): Promise<Prepared> =>
-    repository.prepare(cursor, { contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax, countTokens, windowStart: held?.windowStart, priority }, signal);
+    repository.prepare(cursor, { contextTokensMax, sources, importTokensMax, prefixTokensMax, suffixTokensMax, countTokens, windowStart: held?.windowStart, priority }, signal);
   if (held) {
     const local = await preparedAt({ ...settings, contextTokensMax: 0 });
     if (local.windowStart === held.windowStart) return { prompt: withSelected(local.prompt, request.selected), held };
@@ -102,6 +103,8 @@ export async function planned(
   const { prompt, plan, windowStart } = await preparedAt(settings);
   return { prompt: withSelected(prompt, request.selected), held: { plan: withGiven(plan, request.given ?? []), windowStart } };
 }
+
+const sourcesOn = ({ sources }: Pick<CompletionSettings, 'sources'>): SourceName[] => (Object.keys(sources) as (keyof typeof sources)[]).filter((name) => sources[name]);
 
 /** A given segment that is planned already takes its given place only. */
 function withGiven(plan: ContextPlan, given: readonly PlannedSegment[]): ContextPlan {

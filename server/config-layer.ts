@@ -24,8 +24,8 @@ export interface Layer {
   /** What is sound. */
   readonly settings: Partial<Config>;
   readonly faults: readonly Fault[];
-  /** The line (from 1) that sets `key`, in a file. */
-  lineOf(key: string): number | undefined;
+  /** The line (from 1) that sets what `path` leads to, in a file. */
+  lineOf(path: readonly string[]): number | undefined;
 }
 
 const ajv = new Ajv({ allErrors: true, verbose: true });
@@ -55,7 +55,7 @@ export function fileLayer(level: Level, path: string, text: string): Layer {
     const { offset, length } = nodeAt(tree, at);
     faults.push({ message, span: { start: offset, end: offset + length } });
   });
-  return { level, path, text, settings, faults, lineOf: (key) => lineAt(text, nodeAt(tree, [key]).offset) };
+  return { level, path, text, settings, faults, lineOf: (at) => lineAt(text, nodeAt(tree, at).offset) };
 }
 
 /** A file that could not be taken as settings at all. */
@@ -96,7 +96,7 @@ function messageOf({ keyword, message, params, parentSchema }: ErrorObject, at: 
   const name = `"${at.join('.')}"`;
   switch (keyword) {
     case 'additionalProperties':
-      return scope === 'project' && Object.hasOwn(schemas.user.properties, at[0]) ? `${name} may be set in the user's own file or the editor only, not by a workspace` : `${name} is no setting`;
+      return scope === 'project' && at.length === 1 && Object.hasOwn(schemas.user.properties, at[0]) ? `${name} may be set in the user's own file or the editor only, not by a workspace` : `${name} is no setting`;
     case 'enum':
       return `${name} must be one of ${(params as { allowedValues: readonly unknown[] }).allowedValues.join(', ')}`;
     case 'pattern':

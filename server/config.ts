@@ -1,13 +1,15 @@
 // Settings from their levels, in rising order: defaults, the user's file, the workspace's kedge.json, the editor's options and settings.
 // Refuses to stop over a fault: what is wrong is named, the rest counts.
-import { defaultsOf, schemas } from './config-schema.js';
+import type { Env } from '../base/paths.js';
+import type { SourceName } from '../base/segment.js';
+import { defaultsOf, schemas, type SettingsSchema } from './config-schema.js';
 import { fileLayer, lineAt, unread, type Layer, type Level } from './config-layer.js';
 import { readSettings, userConfigPath, workspaceConfigPath } from './config-files.js';
-import type { Env } from '../base/paths.js';
 
 /** Each is described in docs/kedge.schema.json. */
 export interface Config {
   readonly contextTokensMax: number;
+  readonly sources: Readonly<Record<Exclude<SourceName, 'given'>, boolean>>;
   readonly importTokensMax: number;
   readonly prefixTokensMax: number;
   readonly suffixTokensMax: number;
@@ -33,6 +35,7 @@ export interface Origin {
 
 export interface Effective {
   readonly config: Config;
+  /** By a setting's name; `sources.imports` for what an object holds. */
   readonly origins: Readonly<Record<string, Origin>>;
 }
 
@@ -40,19 +43,28 @@ export function defaultConfig(): Config {
   return Object.freeze(defaultsOf(schemas.user.properties)) as unknown as Config;
 }
 
-/** `layers` in rising order. */
+/** `layers` in rising order. What an object holds counts name by name. */
 export function effective(layers: readonly Layer[]): Effective {
-  const defaults = defaultConfig();
-  const config: Record<string, unknown> = { ...defaults };
-  const origins: Record<string, Origin> = Object.fromEntries(Object.keys(schemas.user.properties).filter((key) => key !== '$schema').map((key) => [key, { level: 'default' }]));
+  const config: Record<string, unknown> = { ...defaultConfig() };
+  const origins: Record<string, Origin> = Object.fromEntries(settingNames(schemas.user.properties).map((name) => [name, { level: 'default' }]));
   for (const { level, path, settings, lineOf } of layers) {
     for (const [key, value] of Object.entries(settings)) {
-      config[key] = value;
-      origins[key] = { level, path, line: lineOf(key) };
+      const parts = isObject(value) ? Object.keys(value) : undefined;
+      config[key] = parts ? { ...(config[key] as object), ...(value as object) } : value;
+      for (const name of parts ?? [undefined]) origins[name === undefined ? key : `${key}.${name}`] = { level, path, line: lineOf(name === undefined ? [key] : [key, name]) };
     }
   }
   return { config: Object.freeze(config) as unknown as Config, origins };
 }
+
+/** `key`, or `key.name` where a setting is an object. */
+const settingNames = (properties: SettingsSchema['properties']): string[] =>
+  Object.entries(properties).flatMap(([key, property]) => (key === '$schema' ? [] : property.properties ? settingNames(property.properties).map((name) => `${key}.${name}`) : [key]));
+
+/** By its name among the origins; undefined where it is not set. */
+export const settingOf = (config: Config, name: string): unknown => name.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], config);
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A settings file's layer; undefined where there is no such file. `within`: the folder that it has to lie in. */
 export function layerOfFile(level: Level, path: string, within?: string): Layer | undefined {

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { schemas } from '../config-schema.js';
-import { loadConfig, type Config, type Origin } from '../config.js';
+import { loadConfig, settingOf, type Origin } from '../config.js';
 import type { AddCommand, CommandIo } from './io.js';
 
 interface Flags {
@@ -19,7 +19,7 @@ const actions: Readonly<Record<string, (folder: string, flags: Flags, io: Comman
     const { config, origins, faults } = loadConfig(folder, io.env);
     for (const fault of faults) io.err(`kedge: ${fault}`);
     if (faults.length > 0) process.exitCode = 1;
-    const settings = Object.entries(origins).map(([name, origin]) => ({ name, value: config[name as keyof Config] ?? null, origin }));
+    const settings = Object.entries(origins).map(([name, origin]) => ({ name, value: settingOf(config, name) ?? null, origin }));
     if (json) io.out(JSON.stringify({ settings: Object.fromEntries(settings.map(({ name, value, origin }) => [name, { value, origin }])), faults }));
     else io.out(settings.map(({ name, value, origin }) => `${name} = ${JSON.stringify(value)}  (${placeOf(origin)})`).join('\n'));
   },

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../base/package.js';
+import { sourcesByDefault } from '../../context/index.js';
 import { readSettings, userConfigPath, workspaceConfigPath } from '../../server/config-files.js';
 import { fileLayer, lineAt, valueLayer, type Layer, type Level } from '../../server/config-layer.js';
 import { schemas } from '../../server/config-schema.js';
@@ -31,6 +32,8 @@ const cases: Record<string, Case> = {
   'the workspace beats the user': { given: { user: '{ "contextTokensMax": 1000, "suffixTokensMax": 1 }', workspace: '{ "contextTokensMax": 2000 }' }, config: { contextTokensMax: 2000, suffixTokensMax: 1 } },
   'the options beat the workspace': { given: { workspace: '{ "contextTokensMax": 2000, "confidenceFloor": 0.5 }', initializationOptions: { contextTokensMax: 3000 } }, config: { contextTokensMax: 3000, confidenceFloor: 0.5 } },
   'the editor\'s settings beat its options': { given: { user: '{ "threads": 3 }', initializationOptions: { contextTokensMax: 3000, threads: 4 }, editor: { contextTokensMax: 4000 } }, config: { contextTokensMax: 4000, threads: 4 } },
+  'an object, name by name': { given: { user: '{ "sources": { "siblings": true, "imports": false } }', editor: { sources: { imports: true } } }, config: { sources: { 'own-file': true, imports: true, siblings: true, configs: false, apidocs: false } } },
+  'a source that there is not': { given: { workspace: '{ "sources": {\n"network": true } }' }, config: {}, faults: [['workspace', 2, '"sources.network" is no setting']] },
   'a schema reference': { given: { workspace: '{ "$schema": "x", "multiline": false }' }, config: { multiline: false } },
   'one wrong value leaves the others': {
     given: { workspace: '{\n  "contextTokensMax": "many",\n  "confidenceFloor": 0.2\n}' }, config: { contextTokensMax: 8000, confidenceFloor: 0.2 }, faults: [['workspace', 2, '"contextTokensMax" must be integer']],
@@ -61,22 +64,22 @@ describe('configuration', () => {
   }
 
   it('says where each value comes from', () => {
-    const { origins } = effective(layersOf({ user: '{ "threads": 2,\n"multiline": true }', workspace: '{\n\n"multiline": false }', editor: { suffixTokensMax: 1 } }));
+    const { origins } = effective(layersOf({ user: '{ "threads": 2,\n"multiline": true }', workspace: '{\n\n"multiline": false, "sources": {\n"siblings": true } }', editor: { suffixTokensMax: 1 } }));
     expect(origins).toMatchObject({
-      threads: { level: 'user', path: '/user.json', line: 1 }, multiline: { level: 'workspace', path: '/workspace.json', line: 3 }, suffixTokensMax: { level: 'editor' }, contextTokensMax: { level: 'default' },
+      threads: { level: 'user', path: '/user.json', line: 1 }, multiline: { level: 'workspace', path: '/workspace.json', line: 3 }, suffixTokensMax: { level: 'editor' }, 'sources.siblings': { level: 'workspace', line: 4 }, 'sources.imports': { level: 'default' }, contextTokensMax: { level: 'default' },
     });
   });
 });
 
 /** A value that the schema accepts, for each setting. */
 const values: { readonly [key in keyof Required<Config>]: Config[key] } = {
-  contextTokensMax: 1, importTokensMax: 1, prefixTokensMax: 64, suffixTokensMax: 1, residentShare: 0.1, completionTokensMax: 1, confidenceFloor: 0.1, multiline: false, languages: ['python'], triggerCharacters: ['.'],
+  contextTokensMax: 1, sources: { 'own-file': true, imports: true, siblings: true, configs: true, apidocs: true }, importTokensMax: 1, prefixTokensMax: 64, suffixTokensMax: 1, residentShare: 0.1, completionTokensMax: 1, confidenceFloor: 0.1, multiline: false, languages: ['python'], triggerCharacters: ['.'],
   model: 'mine', threads: 1, storeBytesMax: 16_000_000, readingPaused: 'never',
 };
 
 describe('a workspace, which is data from a stranger,', () => {
   /** The allow-list, written down a second time on purpose: what is added to the schema has to be thought of here too. */
-  const allowed = new Set(['contextTokensMax', 'importTokensMax', 'prefixTokensMax', 'suffixTokensMax', 'residentShare', 'completionTokensMax', 'confidenceFloor', 'multiline', 'languages', 'triggerCharacters']);
+  const allowed = new Set(['contextTokensMax', 'sources', 'importTokensMax', 'prefixTokensMax', 'suffixTokensMax', 'residentShare', 'completionTokensMax', 'confidenceFloor', 'multiline', 'languages', 'triggerCharacters']);
 
   it.each(Object.entries(values))('sets %s only where it is on the list; user and editor set it', (key, value) => {
     const text = JSON.stringify({ [key]: value });
@@ -141,6 +144,11 @@ describe('the schema', () => {
   it('describes every setting, and no other', () => {
     expect(Object.keys(schemas.user.properties).sort()).toEqual(['$schema', ...Object.keys(values)].sort());
     for (const [name, { description }] of Object.entries(schemas.user.properties)) expect(description, name).toBeTruthy();
+  });
+
+  it('turns on the sources that context takes by default', () => {
+    const { sources } = defaultConfig();
+    expect(Object.keys(sources).filter((name) => sources[name as keyof typeof sources]).sort()).toEqual([...sourcesByDefault].sort());
   });
 
   it('has only settings that something reads', () => {
