@@ -2,12 +2,11 @@
 // Refuses to see the file under completion.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bagOf, okapi, type Bag } from '../base/okapi.js';
 import type { CountTokens } from '../base/segment.js';
 import { sourceFiles } from './copied.js';
 
 export const CHUNK_LINES = 10;
-const K1 = 1.5;
-const B = 0.75;
 const COUNT_BATCH = 32;
 
 export interface Chunk {
@@ -15,25 +14,12 @@ export interface Chunk {
   readonly text: string;
 }
 
-/** Okapi BM25 over chunks. */
+/** Chunks found by their words. */
 export class ChunkIndex {
-  private readonly postings = new Map<string, { readonly chunk: number; readonly times: number }[]>();
-  private readonly lengths: number[] = [];
-  private readonly lengthMean: number;
+  private readonly bags: readonly Bag[];
 
   constructor(private readonly chunks: readonly Chunk[]) {
-    chunks.forEach(({ text }, chunk) => {
-      const times = new Map<string, number>();
-      const words = wordsOf(text);
-      for (const word of words) times.set(word, (times.get(word) ?? 0) + 1);
-      for (const [word, count] of times) {
-        const list = this.postings.get(word);
-        if (list) list.push({ chunk, times: count });
-        else this.postings.set(word, [{ chunk, times: count }]);
-      }
-      this.lengths.push(words.length);
-    });
-    this.lengthMean = this.lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, chunks.length);
+    this.bags = chunks.map(({ text }) => bagOf(text));
   }
 
   /** Every source file of the repository, cut into chunks. */
@@ -43,18 +29,9 @@ export class ChunkIndex {
 
   /** Chunks that share a word with the query, best first; none of `except`. */
   *search(query: string, except: string): Generator<Chunk> {
-    const scores = new Map<number, number>();
-    for (const word of new Set(wordsOf(query))) {
-      const list = this.postings.get(word);
-      if (!list) continue;
-      const rarity = Math.log(1 + (this.chunks.length - list.length + 0.5) / (list.length + 0.5));
-      for (const { chunk, times } of list) {
-        if (this.chunks[chunk].path === except) continue;
-        const score = (rarity * times * (K1 + 1)) / (times + K1 * (1 - B + (B * this.lengths[chunk]) / this.lengthMean));
-        scores.set(chunk, (scores.get(chunk) ?? 0) + score);
-      }
-    }
-    for (const [chunk] of [...scores].sort(([a, x], [b, y]) => y - x || a - b)) yield this.chunks[chunk];
+    const scores = okapi(this.bags, query);
+    const found = this.chunks.map((chunk, i) => ({ chunk, score: scores[i] })).filter(({ chunk, score }) => score > 0 && chunk.path !== except);
+    for (const { chunk } of found.sort((a, b) => b.score - a.score)) yield chunk;
   }
 }
 
@@ -67,8 +44,6 @@ export function chunksOf(path: string, text: string): Chunk[] {
   }
   return chunks;
 }
-
-const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
 /** The text put before the prompt: the best chunks as comments, the best one last, within `tokensMax` tokens. Empty when nothing matches. */
 export async function retrieve(index: ChunkIndex, blankedText: string, offset: number, path: string, tokensMax: number, countTokens: CountTokens): Promise<string> {

@@ -50,9 +50,10 @@ export interface MeasureDeps {
   readonly signal?: AbortSignal;
 }
 
-export async function measure(blanked: BlankedTask, prepared: Prepared, recipe: Recipe, deps: MeasureDeps): Promise<Measured> {
+/** `causal`: what `causalForm` gave for the same task and recipe. */
+export async function measure(blanked: BlankedTask, prepared: Prepared, recipe: Recipe, causal: ContextForm | undefined, deps: MeasureDeps): Promise<Measured> {
   const { engine, signal } = deps;
-  const context = await contextOf(blanked, prepared.plan, recipe, deps);
+  const context = causal ?? (await composedForm(prepared.plan, recipe, deps));
   const document = blanked.task.id;
   const request = { client: CLIENT, document, prompt: prepared.prompt, context };
   await engine.forget(CLIENT, document);
@@ -69,7 +70,8 @@ export async function measure(blanked: BlankedTask, prepared: Prepared, recipe: 
   }
 }
 
-async function contextOf(blanked: BlankedTask, plan: ContextPlan, recipe: Recipe, { engine, chunks, signal }: MeasureDeps): Promise<ContextForm> {
+/** Context that the model reads as text in one run; undefined where rows are composed. */
+export async function causalForm(blanked: BlankedTask, plan: ContextPlan, recipe: Recipe, { engine, chunks }: Pick<MeasureDeps, 'engine' | 'chunks'>): Promise<ContextForm | undefined> {
   switch (recipe.context) {
     case 'none':
       return { form: 'none' };
@@ -80,11 +82,14 @@ async function contextOf(blanked: BlankedTask, plan: ContextPlan, recipe: Recipe
     case 'joint':
       return plan.segments.length === 0 ? { form: 'none' } : { form: 'joint', files: plan.segments.map(({ segment: { path, text } }) => ({ path, text })) };
     case 'dense':
-    case 'anchors': {
-      const anchors: AnchorSettings = { policy: recipe.policy!, residentShare: recipe.rows!, storedShare: recipe.stored!, state: recipe.state };
-      // Every row is kept here, whatever share is served: all policies take prefixes of the same order. Outlines are the engine's to make.
-      if (recipe.policy !== 'outline-text') await engine.read({ client: CLIENT, priority: 'reading', segments: plan.segments.map(({ segment }) => segment), storedShare: 1 }, signal);
-      return { form: 'composed', plan, anchors };
-    }
+    case 'anchors':
+      return undefined;
   }
+}
+
+async function composedForm(plan: ContextPlan, recipe: Recipe, { engine, signal }: MeasureDeps): Promise<ContextForm> {
+  const anchors: AnchorSettings = { policy: recipe.policy!, residentShare: recipe.rows!, storedShare: recipe.stored!, state: recipe.state };
+  // Every row is kept here, whatever share is served: all policies take prefixes of the same order. Outlines are the engine's to make.
+  if (recipe.policy !== 'outline-text') await engine.read({ client: CLIENT, priority: 'reading', segments: plan.segments.map(({ segment }) => segment), storedShare: 1 }, signal);
+  return { form: 'composed', plan, anchors };
 }

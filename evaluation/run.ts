@@ -1,12 +1,13 @@
 // Runs recipes over tasks: checks every task, measures what no result is kept for, keeps each result at once.
 // Refuses tasks that do not hold, by name, and goes on with the others.
 import { digestOf } from '../base/digest.js';
+import type { LocalPrompt } from '../base/segment.js';
 import { UserError } from '../base/errors.js';
 import type { OnProgress } from '../base/progress.js';
-import type { Engine } from '../engine/index.js';
+import type { ContextForm, Engine, EngineInfo } from '../engine/index.js';
 import { ChunkIndex } from './bm25.js';
 import { countLines, isCopied } from './copied.js';
-import { measure, type Prepared, type Recipe } from './measure.js';
+import { causalForm, measure, type Prepared, type Recipe } from './measure.js';
 import { inPlan } from './recall.js';
 import type { ResultKey, ResultStore, TaskResult } from './results.js';
 import { blankTask, type BlankedTask, type Task } from './tasks.js';
@@ -103,11 +104,13 @@ async function resultOf(blanked: BlankedTask, recipe: Recipe, plans: Map<string,
     plans.set(key, known);
     return known;
   };
-  const key = recipe.context === 'joint' ? jointKey(blanked, await prepared(), recipe) : { task: taskDigest(blanked), recipe: recipeDigest(recipe), commit: options.commit };
-  const kept = results.get(key);
-  if (kept && (bitsOnly || kept.completion)) return kept;
   const { prompt, plan } = await prepared();
-  const measured = await measure(blanked, { prompt, plan }, recipe, { engine, chunks: () => repository.chunks(), bitsOnly, signal });
+  const deps = { engine, chunks: () => repository.chunks(), bitsOnly, signal };
+  const causal = await causalForm(blanked, plan, recipe, deps);
+  const key = causal ? readKey(blanked, prompt, causal, recipe, await engine.info()) : { task: taskDigest(blanked), recipe: recipeDigest(recipe), commit: options.commit };
+  const kept = results.get(key);
+  if (kept && (bitsOnly || kept.completion)) return { ...kept, inPlan: inPlan(blanked.task, blanked.pathInRepository, plan) };
+  const measured = await measure(blanked, { prompt, plan }, recipe, causal, deps);
   const result: TaskResult = {
     id: blanked.task.id,
     bits: measured.bits,
@@ -125,10 +128,10 @@ async function resultOf(blanked: BlankedTask, recipe: Recipe, plans: Map<string,
 const taskDigest = ({ task, text }: BlankedTask): string => digestOf(task.file, String(task.offset), task.target, text).slice(0, 24);
 const recipeDigest = (recipe: Recipe): string => digestOf(JSON.stringify(recipe, Object.keys(recipe).sort())).slice(0, 16);
 
-/** A joint read is dear and knows nothing of rows: its key is what was read, so that it outlives changes of the code. */
-function jointKey(blanked: BlankedTask, { prompt, plan }: Prepared, recipe: Recipe): ResultKey {
-  const read = digestOf(prompt.path, prompt.importBlock, prompt.prefix, prompt.suffix, ...plan.segments.map(({ segment }) => segment.digest));
-  return { task: digestOf(blanked.task.target, read).slice(0, 24), recipe: digestOf('joint', recipe.model, recipe.state).slice(0, 16), commit: 'any' };
+/** Text read in one run is dear and knows nothing of rows: its key is what was read and by which model, so that it outlives changes of the code. */
+function readKey(blanked: BlankedTask, prompt: LocalPrompt, causal: ContextForm, recipe: Recipe, { headTokens, numericClass }: EngineInfo): ResultKey {
+  const read = digestOf(JSON.stringify(prompt), JSON.stringify(causal));
+  return { task: digestOf(blanked.task.target, read).slice(0, 24), recipe: digestOf('read', recipe.model, recipe.state, String(headTokens), numericClass).slice(0, 16), commit: 'any' };
 }
 
 function labelOf(recipe: Recipe, commit: string): string {

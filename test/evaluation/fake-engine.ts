@@ -34,6 +34,8 @@ export class FakeEngine implements Engine {
     return Promise.resolve({ segments: request.segments.length, segmentsEncoded: 0, segmentsReused: 0, segmentsLeftOut: 0, tokens: 0, tokensEncoded: 0, rowsStored: 0, storeBytes: 0, seconds: 0 });
   }
 
+  headTokens = 3;
+
   countTokens(texts: readonly string[]): Promise<number[]> {
     this.counted.push(...texts);
     return Promise.resolve(texts.map((text) => Math.ceil(text.length / 4)));
@@ -45,7 +47,11 @@ export class FakeEngine implements Engine {
   }
 
   settle = (): Promise<void> => Promise.resolve();
-  info = (): Promise<EngineInfo> => Promise.reject(new Error('not asked by evaluation'));
+  info = (): Promise<EngineInfo> =>
+    Promise.resolve({
+      model: 'fake', architecture: 'qwen2', layers: 1, kvHeads: 1, headDim: 2, vocabularySize: 3, headTokens: this.headTokens, fillInTheMiddle: true, numericClass: 'u8s8', rssBytes: 0,
+      store: { dir: '', entries: 0, packs: 0, bytes: 0, bytesMax: 0 },
+    });
   close = (): Promise<void> => Promise.resolve();
 
   /** Everything that reached the engine but the targets whose likelihood was asked for. */
