@@ -4,10 +4,12 @@ import { join } from 'node:path';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
+export const homeDir = (env: Env): string => env.HOME ?? homedir();
+
 /** KEDGE_CACHE_DIR, else the platform's cache folder with `kedge` in it. */
 export function cacheDir(env: Env = process.env, platform: string = process.platform): string {
   if (env.KEDGE_CACHE_DIR) return env.KEDGE_CACHE_DIR;
-  const home = env.HOME ?? homedir();
+  const home = homeDir(env);
   if (platform === 'win32') return join(env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'kedge');
   if (platform === 'darwin') return join(home, 'Library', 'Caches', 'kedge');
   return join(env.XDG_CACHE_HOME || join(home, '.cache'), 'kedge');

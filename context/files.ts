@@ -3,10 +3,11 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../base/errors.js';
-import { fileBytesMax, systemDisk, type Disk, type LeftOutReason } from './disk.js';
+import { fileBytesMax, systemDisk, type LeftOutReason } from './disk.js';
 import { IgnoreRules } from './ignore-rules.js';
 import { isSource } from './parse.js';
 import { isSecret } from './secrets.js';
+import type { WorkspaceDeps } from './workspace.js';
 
 export interface FileList {
   /** Real absolute paths in a constant order. */
@@ -16,11 +17,11 @@ export interface FileList {
 }
 
 /** Throws a UserError when `root` is not a folder that can be listed. Content is judged when it is read: see Workspace. */
-export function listFiles(root: string, disk: Disk = systemDisk): FileList {
+export function listFiles(root: string, { disk = systemDisk, exclude = [] }: Pick<WorkspaceDeps, 'disk' | 'exclude'> = {}): FileList {
   const real = disk.real(root);
   if (real === undefined) throw new UserError(`${root} does not exist`);
   if (!disk.isDirectory(real)) throw new UserError(`${root} is not a folder`);
-  const rules = new IgnoreRules(real, disk);
+  const rules = new IgnoreRules(real, disk, exclude);
   const files: string[] = [];
   const leftOut: { path: string; reason: LeftOutReason }[] = [];
   const pending = [real];

@@ -13,11 +13,15 @@ export class IgnoreRules {
   private readonly answers = new Map<string, boolean>();
   /** The git repository around the root, unless it ignores the root: then the root stands for itself. */
   readonly repository: string | undefined;
+  private readonly excluded: Ignore;
 
+  /** `exclude`: patterns as in an ignore file of the root, which no ignore file takes back. */
   constructor(
     readonly root: string,
     private readonly disk: Disk,
+    exclude: readonly string[] = [],
   ) {
+    this.excluded = ignore().add([...exclude]);
     this.repository = repositoryAbove(root, disk);
     if (this.repository === undefined || !this.matches(root, true)) return;
     this.repository = undefined;
@@ -32,7 +36,7 @@ export class IgnoreRules {
       const kept = this.answers.get(path);
       if (kept !== undefined) return kept;
     }
-    const answer = this.ignores(dirname(path), true) || (isFolder && (foldersNeverRead.has(name) || this.disk.isFile(join(path, 'pyvenv.cfg')))) || this.matches(path, isFolder);
+    const answer = this.ignores(dirname(path), true) || (isFolder && (foldersNeverRead.has(name) || this.disk.isFile(join(path, 'pyvenv.cfg')))) || this.excluded.ignores(this.within(this.root, path, isFolder)) || this.matches(path, isFolder);
     if (isFolder) this.answers.set(path, answer);
     return answer;
   }
@@ -42,12 +46,16 @@ export class IgnoreRules {
     for (let folder = dirname(path); ; folder = dirname(folder)) {
       const rules = this.rulesOf(folder);
       if (rules) {
-        const result = rules.test(relative(folder, path).split(sep).join('/') + (isFolder ? '/' : ''));
+        const result = rules.test(this.within(folder, path, isFolder));
         if (result.ignored) return true;
         if (result.unignored) return false;
       }
       if (folder === (this.repository ?? this.root) || folder === dirname(folder)) return false;
     }
+  }
+
+  private within(folder: string, path: string, isFolder: boolean): string {
+    return relative(folder, path).split(sep).join('/') + (isFolder ? '/' : '');
   }
 
   private rulesOf(folder: string): Ignore | undefined {

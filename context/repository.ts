@@ -5,7 +5,7 @@ import type { Env } from '../base/paths.js';
 import { prepare, type Cursor, type Prepared, type PrepareOptions } from './prepare.js';
 import { Turns } from './turns.js';
 import { watch, type Watcher } from './watch.js';
-import { Workspace, type FileChange } from './workspace.js';
+import { Workspace, type FileChange, type WorkspaceDeps } from './workspace.js';
 
 export interface PlanOptions extends Omit<PrepareOptions, 'pause'> {
   /** 'reading' waits for what is asked for at a cursor; 'completion' when left out. */
@@ -32,7 +32,7 @@ export interface OutlinedFiles {
   readonly pending: number;
 }
 
-export interface RepositoryOptions {
+export interface RepositoryOptions extends Pick<WorkspaceDeps, 'exclude'> {
   readonly roots: readonly string[];
   /** The user's own, never a workspace's: see WorkspaceDeps. The environment's VIRTUAL_ENV is added. */
   readonly pythonEnvironments?: readonly string[];
@@ -45,9 +45,9 @@ export class LocalRepository implements Repository {
 
   private readonly active: readonly string[];
 
-  constructor({ roots, pythonEnvironments = [], env = process.env }: RepositoryOptions) {
+  constructor({ roots, pythonEnvironments = [], exclude, env = process.env }: RepositoryOptions) {
     this.active = env.VIRTUAL_ENV ? [env.VIRTUAL_ENV] : [];
-    this.workspace = new Workspace(roots, { pythonEnvironments: [...pythonEnvironments, ...this.active] });
+    this.workspace = new Workspace(roots, { pythonEnvironments: [...pythonEnvironments, ...this.active], exclude });
   }
 
   apply(changes: readonly FileChange[]): void {

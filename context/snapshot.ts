@@ -59,10 +59,11 @@ export class Layout {
   constructor(
     readonly roots: readonly Root[],
     readonly environments: readonly string[],
+    readonly exclude: readonly string[],
     disk: Disk,
   ) {
     const real = roots.map((root) => root.real);
-    this.rules = real.map((root) => new IgnoreRules(root, disk));
+    this.rules = real.map((root) => new IgnoreRules(root, disk, exclude));
     this.typescript = new TypescriptResolver(disk, real);
     this.python = new PythonResolver(disk);
     this.dependencies = new Dependencies(real, environments, disk, this.typescript, this.python);

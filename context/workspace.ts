@@ -19,7 +19,9 @@ export type FileChange =
   /** The workspace's folders from now on. */
   | { readonly kind: 'roots'; readonly roots: readonly string[] }
   /** The user's Python environments from now on: see WorkspaceDeps. */
-  | { readonly kind: 'environments'; readonly folders: readonly string[] };
+  | { readonly kind: 'environments'; readonly folders: readonly string[] }
+  /** What is excluded from now on: see WorkspaceDeps. */
+  | { readonly kind: 'exclude'; readonly patterns: readonly string[] };
 
 export interface WorkspaceDeps {
   readonly disk?: Disk;
@@ -27,6 +29,8 @@ export interface WorkspaceDeps {
   readonly textBytesMax?: number;
   /** Python interpreters, environments or folders of packages that the user names, anywhere on the machine. Never from a workspace's file. */
   readonly pythonEnvironments?: readonly string[];
+  /** Patterns as in an ignore file of each root: more that is never context, and nothing less. */
+  readonly exclude?: readonly string[];
 }
 
 /** Files opened or edited that are remembered. */
@@ -53,7 +57,7 @@ export class Workspace {
       pieces: new ByteLru(64 << 20, (kept) => kept.bytes),
       importers: new ImporterIndex(),
     };
-    this.layout = new Layout(this.rooted(roots), deps.pythonEnvironments ?? [], disk);
+    this.layout = new Layout(this.rooted(roots), deps.pythonEnvironments ?? [], deps.exclude ?? [], disk);
     this.current = this.next();
   }
 
@@ -63,16 +67,17 @@ export class Workspace {
 
   apply(changes: readonly FileChange[]): Snapshot {
     const { layout, overlay, recent, changes: before } = this;
-    let { roots, environments } = layout;
+    let { roots, environments, exclude } = layout;
     let moved = false;
     for (const change of changes) {
       if (change.kind === 'roots') roots = this.rooted(change.roots);
       else if (change.kind === 'environments') environments = change.folders;
+      else if (change.kind === 'exclude') exclude = change.patterns;
       else if (change.kind === 'open') this.opened(this.canonical(change.path), change.text);
       else if (change.kind === 'close') this.closed(this.canonical(change.path));
       else moved = this.changedOnDisk(this.canonical(change.path)) || moved;
     }
-    if (roots !== layout.roots || environments !== layout.environments || moved) this.layout = new Layout(roots, environments, this.shared.disk);
+    if (roots !== layout.roots || environments !== layout.environments || exclude !== layout.exclude || moved) this.layout = new Layout(roots, environments, exclude, this.shared.disk);
     if (this.layout !== layout || this.overlay !== overlay || this.recent !== recent || this.changes !== before) this.current = this.next();
     return this.current;
   }

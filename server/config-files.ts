@@ -1,16 +1,15 @@
 // Where settings files lie, and reading one safely. Refuses a workspace's file that is a link out of its folder, and anything that is no plain text file.
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, sep } from 'node:path';
 import { systemCode } from '../base/errors.js';
-import type { Env } from '../base/paths.js';
+import { homeDir, type Env } from '../base/paths.js';
 
 export const workspaceFileName = 'kedge.json';
 const bytesMax = 1 << 20;
 
 /** `kedge/config.json` in the XDG configuration folder, on Windows in %APPDATA%. */
 export function userConfigPath(env: Env, platform: string = process.platform): string {
-  const home = env.HOME ?? homedir();
+  const home = homeDir(env);
   const folder = platform === 'win32' ? (env.APPDATA ?? join(home, 'AppData', 'Roaming')) : env.XDG_CONFIG_HOME || join(home, '.config');
   return join(folder, 'kedge', 'config.json');
 }

@@ -1,6 +1,7 @@
 // Settings from their levels, in rising order: defaults, the user's file, the workspace's kedge.json, the editor's options and settings.
 // Refuses to stop over a fault: what is wrong is named, the rest counts.
-import type { Env } from '../base/paths.js';
+import { join } from 'node:path';
+import { homeDir, type Env } from '../base/paths.js';
 import type { SourceName } from '../base/segment.js';
 import { defaultsOf, schemas, type SettingsSchema } from './config-schema.js';
 import { fileLayer, lineAt, unread, type Layer, type Level } from './config-layer.js';
@@ -17,11 +18,13 @@ export interface Config {
   readonly completionTokensMax: number;
   readonly confidenceFloor: number;
   readonly multiline: boolean;
+  readonly exclude: readonly string[];
   readonly languages: readonly string[];
   readonly triggerCharacters: readonly string[];
   readonly model?: string;
   readonly threads?: number;
   readonly storeBytesMax: number;
+  readonly pythonEnvironments: readonly string[];
   readonly readingPaused: 'always' | 'onBattery' | 'never';
 }
 
@@ -35,13 +38,24 @@ export interface Origin {
 
 export interface Effective {
   readonly config: Config;
-  /** By a setting's name; `sources.imports` for what an object holds. */
+  /** By a setting's name; `sources.imports` for what an object holds, `exclude.0` for an item that a level added. */
   readonly origins: Readonly<Record<string, Origin>>;
+}
+
+/** What a repository has to know. */
+export type RepositorySettings = Pick<Config, 'exclude' | 'pythonEnvironments'>;
+
+/** `~/` stands for the user's home. */
+export function repositorySettings({ exclude, pythonEnvironments }: Config, env: Env): RepositorySettings {
+  return { exclude, pythonEnvironments: pythonEnvironments.map((path) => (path.startsWith('~/') ? join(homeDir(env), path.slice(2)) : path)) };
 }
 
 export function defaultConfig(): Config {
   return Object.freeze(defaultsOf(schemas.user.properties)) as unknown as Config;
 }
+
+/** A level adds to what the others list: one from a stranger can leave out more, and take nothing back in. */
+const accumulating = 'exclude';
 
 /** `layers` in rising order. What an object holds counts name by name. */
 export function effective(layers: readonly Layer[]): Effective {
@@ -49,6 +63,14 @@ export function effective(layers: readonly Layer[]): Effective {
   const origins: Record<string, Origin> = Object.fromEntries(settingNames(schemas.user.properties).map((name) => [name, { level: 'default' }]));
   for (const { level, path, settings, lineOf } of layers) {
     for (const [key, value] of Object.entries(settings)) {
+      if (key === accumulating) {
+        const before = config[key] as readonly string[];
+        const added = (value as readonly string[]).filter((item) => !before.includes(item));
+        config[key] = [...before, ...added];
+        if (added.length > 0) delete origins[key];
+        for (const [index, item] of added.entries()) origins[`${key}.${before.length + index}`] = { level, path, line: lineOf([key, String((value as readonly string[]).indexOf(item))]) };
+        continue;
+      }
       const parts = isObject(value) ? Object.keys(value) : undefined;
       config[key] = parts ? { ...(config[key] as object), ...(value as object) } : value;
       for (const name of parts ?? [undefined]) origins[name === undefined ? key : `${key}.${name}`] = { level, path, line: lineOf(name === undefined ? [key] : [key, name]) };

@@ -3,6 +3,7 @@
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import {
   DidChangeConfigurationNotification, ErrorCodes, MessageType, ResponseError, ShowMessageNotification,
   type Connection, type Diagnostic, type InitializeParams,
@@ -15,7 +16,7 @@ import type { Repository, Watcher } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
 import { Changes } from './changes.js';
 import { clientProfile, rootsOf } from './clients.js';
-import type { Config } from './config.js';
+import { repositorySettings, type Config, type RepositorySettings } from './config.js';
 import { EngineSlot } from './engine-slot.js';
 import { engineSettings } from './installed.js';
 import type { Power } from './power.js';
@@ -28,7 +29,7 @@ import { showing, type WorkDone } from './work-done.js';
 export interface DaemonDeps {
   /** Undefined where the model is not installed. */
   openEngine(config: Config, onProgress: OnProgress): Promise<Engine | undefined>;
-  openRepository(roots: readonly string[]): Repository;
+  openRepository(roots: readonly string[], settings: RepositorySettings): Repository;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly power: Power;
@@ -84,7 +85,7 @@ export class Daemon {
       changed: (before) => this.reconfigure(before),
     });
     const reporter = new Reporter(params, roots, (message) => this.tell(message), { env, clock, timers, log, atExit });
-    const repository = openRepository(roots);
+    const repository = openRepository(roots, repositorySettings(settings.config, env));
     const workDone: WorkDone = { createProgress: () => this.connection.window.createWorkDoneProgress(), clock };
     const engines = new EngineSlot(
       () => reporter.meter.during('opening the model', () => showing(workDone, 'Kedge', (onProgress) => openEngine(settings.config, onProgress))),
@@ -154,7 +155,9 @@ export class Daemon {
   /** An engine that other settings opened is closed; the next request opens it anew. */
   private reconfigure(before: Config): void {
     if (!this.started) return;
-    const { engines, session } = this.started;
+    const { engines, repository, session } = this.started;
+    const [now, then] = [session.config, before].map((config) => repositorySettings(config, this.deps.env));
+    if (!isDeepStrictEqual(now, then)) repository.apply([{ kind: 'exclude', patterns: now.exclude }, { kind: 'environments', folders: now.pythonEnvironments }]);
     const restarting = engineSettings.some((key) => session.config[key] !== before[key]);
     session.configured(restarting);
     if (restarting) engines.close().catch((error: unknown) => this.log.warn(`closing the engine: ${String(error)}`));

@@ -67,7 +67,7 @@ export class Settings {
         }
         continue;
       }
-      if (change.kind === 'environments') continue;
+      if (!('path' in change)) continue;
       for (const file of this.files.values()) {
         if (!isSame(file.path, change.path)) continue;
         this.setFile(change.kind === 'open' ? { ...file, buffer: change.text } : change.kind === 'close' ? { ...file, buffer: undefined } : file);

@@ -8,6 +8,7 @@ import type { PlannedSegment, Segment } from '../../base/segment.js';
 import { LocalRepository, Workspace, type Cursor, type Snapshot } from '../../context/index.js';
 import type { CompleteResult, Engine } from '../../engine/index.js';
 import { complete, planned, storedShare } from '../complete.js';
+import { repositorySettings } from '../config.js';
 import { projectRootOf, segmentsOfFile } from '../files.js';
 import { commandConfig, engineFlags, withEngine, type EngineFlags } from './engine.js';
 import type { AddCommand, CommandIo } from './io.js';
@@ -31,11 +32,11 @@ async function run(place: string, more: readonly string[], flags: Flags, io: Com
   const at = parsePlace(place);
   const path = resolve(at.file);
   const root = projectRootOf(path);
-  const repository = new LocalRepository({ roots: [root] });
+  const config = commandConfig(io, root);
+  const repository = new LocalRepository({ roots: [root], ...repositorySettings(config, io.env) });
   const { snapshot } = repository.workspace;
   const cursor: Cursor = { path, offset: offsetIn(textOf(snapshot, at.file), at) };
   const given = [...named, ...more].flatMap((file) => segmentsIn(snapshot, file));
-  const config = commandConfig(io, root);
   await withEngine(io, flags, async (engine) => {
     const request = { client: 'complete', document: path, repository, cursor, given: await plannedOf(engine, given), decodeMsMax: 0, waitMsMax: 0 };
     await readFirst(engine, (await planned(engine, request, config)).held.plan.segments, io, flags.json === true);

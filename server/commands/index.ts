@@ -7,7 +7,7 @@ import type { Engine, EngineInfo, ReadReport } from '../../engine/index.js';
 import { storedShare } from '../complete.js';
 import { segmentsOfFile } from '../files.js';
 import { duration } from '../terminal.js';
-import { engineFlags, withEngine, type EngineFlags } from './engine.js';
+import { commandConfig, engineFlags, withEngine, type EngineFlags } from './engine.js';
 import type { AddCommand, CommandIo } from './io.js';
 
 interface Flags extends EngineFlags {
@@ -28,7 +28,8 @@ export const addIndexCommand: AddCommand = (cli, io) => {
 };
 
 async function run(root: string, flags: Flags, io: CommandIo): Promise<void> {
-  const found = listFiles(root);
+  const config = commandConfig(io, root);
+  const found = listFiles(root, config);
   for (const { path, reason } of found.leftOut) io.err(`left out: ${relative(root, path)} (${reason})`);
   await withEngine(io, flags, async (engine) => {
     const files = await withTokens(engine, root, found.files, io);
@@ -37,7 +38,7 @@ async function run(root: string, flags: Flags, io: CommandIo): Promise<void> {
     for (const path of leftOut) io.err(`left out: ${path} (the store is full)`);
     if (leftOut.length > 0) io.err(`kedge: ${leftOut.length} files found no room in the store: kedge cache stats shows its bound, kedge cache clear empties it`);
     io.out(flags.json ? JSON.stringify(result) : textFor(root, result));
-  });
+  }, { config });
 }
 
 async function withTokens(engine: Engine, root: string, paths: readonly string[], io: CommandIo): Promise<FileToRead[]> {

@@ -43,6 +43,15 @@ const cases: Record<string, [source: string, files: string[], leftOut?: string[]
 
 for (const [name, [source, files, leftOut, folder]] of Object.entries(cases)) test(name, () => check(source, files, leftOut, folder));
 
+test('what is excluded is left out, whatever an ignore file takes back in', () => {
+  const { root } = layOut('--- .gitignore\n!kept/\n!generated.ts\n--- a.ts\n--- generated.ts\n--- kept/b.ts\n--- kept/generated.ts\n--- sub/kept/c.ts\n--- sub/only.ts\n');
+  const named = (exclude: readonly string[]): string[] => listFiles(root, { exclude }).files.map((path) => path.slice(root.length + 1));
+  const all = named([]);
+  expect(named(['generated.ts', '/kept/'])).toEqual(['a.ts', 'sub/only.ts', 'sub/kept/c.ts']);
+  expect(named(['*', '!a.ts'])).toEqual(['a.ts']);
+  expect(all).toHaveLength(6);
+});
+
 test('what cannot be listed is told in one line', () => {
   const { root } = layOut('--- a.ts\n');
   expect(() => listFiles(`${root}/none`)).toThrow(/none does not exist$/);
@@ -52,8 +61,8 @@ test('what cannot be listed is told in one line', () => {
 test('a folder that is not readable is told or named', () => {
   const { root } = layOut('--- sub/a.ts\n--- b.ts\n');
   const closed = (path: string): Disk => ({ ...systemDisk, list: (dir) => (dir === path ? undefined : systemDisk.list(dir)) });
-  expect(() => listFiles(root, closed(root))).toThrow(/is not readable/);
-  expect(listFiles(root, closed(join(root, 'sub')))).toEqual({ files: [join(root, 'b.ts')], leftOut: [{ path: join(root, 'sub'), reason: 'unreadable' }] });
+  expect(() => listFiles(root, { disk: closed(root) })).toThrow(/is not readable/);
+  expect(listFiles(root, { disk: closed(join(root, 'sub')) })).toEqual({ files: [join(root, 'b.ts')], leftOut: [{ path: join(root, 'sub'), reason: 'unreadable' }] });
 });
 
 describe('a template of environment variables gives its names and nothing else', () => {

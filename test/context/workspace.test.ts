@@ -136,3 +136,14 @@ test('the watcher tells a burst as one batch, and nothing of what is ignored', a
   expect(batches.flat().map((change) => change.kind === 'disk' && change.path.slice(root.length + 1)).sort()).toEqual(['a.ts', 'b.ts', 'new.py']);
   expect(batches.length).toBeLessThan(3);
 });
+
+test('what is excluded is no context from then on, secrets never are, and a buffer is still its own', () => {
+  const { root } = layOut(`${source}--- .env\nKEY=1\n`);
+  const workspace = new Workspace([root], { exclude: ['b.ts'] });
+  const readable = (): string[] => ['a.ts', 'b.ts', 'c.ts', '.env'].filter((name) => workspace.snapshot.isReadable(join(root, name)));
+  expect(readable()).toEqual(['a.ts', 'c.ts']);
+  workspace.apply([{ kind: 'exclude', patterns: ['c.*', '!.env', '!b.ts'] }]);
+  expect(readable()).toEqual(['a.ts', 'b.ts']);
+  const path = join(root, 'c.ts');
+  expect(workspace.apply([{ kind: 'open', path, text: 'typed' }]).own(path)).toBe('typed');
+});

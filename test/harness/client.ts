@@ -145,7 +145,7 @@ export function connectDaemon(deps: Pick<DaemonDeps, 'openEngine' | 'clock' | 't
   const toClient = new PassThrough();
   serve(
     createConnection(new StreamMessageReader(toDaemon), new StreamMessageWriter(toClient)),
-    { openRepository: (roots) => openRepository({ roots, inProcess: true }), env: { HOME: temporaryFolder() }, power: { onBattery: () => Promise.resolve(false) }, exit: () => {}, atExit: () => {}, ...deps },
+    { openRepository: (roots, settings) => openRepository({ roots, ...settings, inProcess: true }), env: { HOME: temporaryFolder() }, power: { onBattery: () => Promise.resolve(false) }, exit: () => {}, atExit: () => {}, ...deps },
   );
   return new LspClient(createMessageConnection(new StreamMessageReader(toClient), new StreamMessageWriter(toDaemon)));
 }

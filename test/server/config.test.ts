@@ -7,7 +7,7 @@ import { sourcesByDefault } from '../../context/index.js';
 import { readSettings, userConfigPath, workspaceConfigPath } from '../../server/config-files.js';
 import { fileLayer, lineAt, valueLayer, type Layer, type Level } from '../../server/config-layer.js';
 import { schemas } from '../../server/config-schema.js';
-import { defaultConfig, effective, loadConfig, type Config } from '../../server/config.js';
+import { defaultConfig, effective, loadConfig, repositorySettings, type Config } from '../../server/config.js';
 import { temporaryFolder } from '../harness/fixture.js';
 
 type Given = Partial<Record<Level, unknown>>;
@@ -34,6 +34,16 @@ const cases: Record<string, Case> = {
   'the editor\'s settings beat its options': { given: { user: '{ "threads": 3 }', initializationOptions: { contextTokensMax: 3000, threads: 4 }, editor: { contextTokensMax: 4000 } }, config: { contextTokensMax: 4000, threads: 4 } },
   'an object, name by name': { given: { user: '{ "sources": { "siblings": true, "imports": false } }', editor: { sources: { imports: true } } }, config: { sources: { 'own-file': true, imports: true, siblings: true, configs: false, apidocs: false } } },
   'a source that there is not': { given: { workspace: '{ "sources": {\n"network": true } }' }, config: {}, faults: [['workspace', 2, '"sources.network" is no setting']] },
+  'each level excludes more': {
+    given: { user: '{ "exclude": ["*.min.js"] }', workspace: '{ "exclude": ["vendored/", "*.min.js"] }', editor: { exclude: [] } }, config: { exclude: ['*.min.js', 'vendored/'] },
+  },
+  'no level takes back what is excluded, or leaves the workspace': {
+    given: { user: '{ "exclude": ["secret/"] }', workspace: '{ "exclude": ["ok",\n"!secret/"] }', initializationOptions: { exclude: ['../other'] }, editor: { exclude: ['a/../../b', 'a/..b', '..c'] } }, config: { exclude: ['secret/'] },
+    faults: [['workspace', 2, '"exclude.1" must be: a pattern as in .gitignore'], ['initializationOptions', 0, '"exclude.0" must be'], ['editor', 0, '"exclude.0" must be']],
+  },
+  'dots that are no way up': { given: { workspace: '{ "exclude": ["a/..b", "..c", "/d...e/"] }' }, config: { exclude: ['a/..b', '..c', '/d...e/'] } },
+  'Python\'s environments, wherever they lie': { given: { user: JSON.stringify({ pythonEnvironments: ['/opt/py', '~/env', 'C:\\py', '\\\\host\\py'] }) }, config: { pythonEnvironments: ['/opt/py', '~/env', 'C:\\py', '\\\\host\\py'] } },
+  'an environment that depends on where Kedge was started': { given: { user: '{ "pythonEnvironments": ["env"] }' }, config: { pythonEnvironments: [] }, faults: [['user', 1, '"pythonEnvironments.0" must be: an absolute path']] },
   'a schema reference': { given: { workspace: '{ "$schema": "x", "multiline": false }' }, config: { multiline: false } },
   'one wrong value leaves the others': {
     given: { workspace: '{\n  "contextTokensMax": "many",\n  "confidenceFloor": 0.2\n}' }, config: { contextTokensMax: 8000, confidenceFloor: 0.2 }, faults: [['workspace', 2, '"contextTokensMax" must be integer']],
@@ -64,22 +74,22 @@ describe('configuration', () => {
   }
 
   it('says where each value comes from', () => {
-    const { origins } = effective(layersOf({ user: '{ "threads": 2,\n"multiline": true }', workspace: '{\n\n"multiline": false, "sources": {\n"siblings": true } }', editor: { suffixTokensMax: 1 } }));
+    const { origins } = effective(layersOf({ user: '{ "threads": 2,\n"multiline": true,\n"exclude": ["a"] }', workspace: '{\n\n"multiline": false, "sources": {\n"siblings": true } }', editor: { suffixTokensMax: 1, exclude: ['b', 'a'] } }));
     expect(origins).toMatchObject({
-      threads: { level: 'user', path: '/user.json', line: 1 }, multiline: { level: 'workspace', path: '/workspace.json', line: 3 }, suffixTokensMax: { level: 'editor' }, 'sources.siblings': { level: 'workspace', line: 4 }, 'sources.imports': { level: 'default' }, contextTokensMax: { level: 'default' },
+      threads: { level: 'user', path: '/user.json', line: 1 }, multiline: { level: 'workspace', path: '/workspace.json', line: 3 }, suffixTokensMax: { level: 'editor' }, 'sources.siblings': { level: 'workspace', line: 4 }, 'exclude.0': { level: 'user', line: 3 }, 'exclude.1': { level: 'editor' }, 'sources.imports': { level: 'default' }, contextTokensMax: { level: 'default' },
     });
   });
 });
 
 /** A value that the schema accepts, for each setting. */
 const values: { readonly [key in keyof Required<Config>]: Config[key] } = {
-  contextTokensMax: 1, sources: { 'own-file': true, imports: true, siblings: true, configs: true, apidocs: true }, importTokensMax: 1, prefixTokensMax: 64, suffixTokensMax: 1, residentShare: 0.1, completionTokensMax: 1, confidenceFloor: 0.1, multiline: false, languages: ['python'], triggerCharacters: ['.'],
-  model: 'mine', threads: 1, storeBytesMax: 16_000_000, readingPaused: 'never',
+  contextTokensMax: 1, sources: { 'own-file': true, imports: true, siblings: true, configs: true, apidocs: true }, importTokensMax: 1, prefixTokensMax: 64, suffixTokensMax: 1, residentShare: 0.1, completionTokensMax: 1, confidenceFloor: 0.1, multiline: false, exclude: ['*.min.js'], languages: ['python'], triggerCharacters: ['.'],
+  model: 'mine', threads: 1, storeBytesMax: 16_000_000, pythonEnvironments: ['/opt/py'], readingPaused: 'never',
 };
 
 describe('a workspace, which is data from a stranger,', () => {
   /** The allow-list, written down a second time on purpose: what is added to the schema has to be thought of here too. */
-  const allowed = new Set(['contextTokensMax', 'sources', 'importTokensMax', 'prefixTokensMax', 'suffixTokensMax', 'residentShare', 'completionTokensMax', 'confidenceFloor', 'multiline', 'languages', 'triggerCharacters']);
+  const allowed = new Set(['contextTokensMax', 'sources', 'importTokensMax', 'prefixTokensMax', 'suffixTokensMax', 'residentShare', 'completionTokensMax', 'confidenceFloor', 'multiline', 'exclude', 'languages', 'triggerCharacters']);
 
   it.each(Object.entries(values))('sets %s only where it is on the list; user and editor set it', (key, value) => {
     const text = JSON.stringify({ [key]: value });
@@ -131,6 +141,10 @@ describe('settings files', () => {
     expect(readSettings(join(root, 'big.json'))).toEqual({ fault: expect.stringContaining('larger') as string });
   });
 
+  it('say where a repository looks', () => {
+    expect(repositorySettings({ ...defaultConfig(), pythonEnvironments: ['~/env', '/opt/py'], exclude: ['a'] }, { HOME: '/h' })).toEqual({ pythonEnvironments: [join('/h', 'env'), '/opt/py'], exclude: ['a'] });
+  });
+
   it('count from the user\'s folder', () => {
     const home = temporaryFolder();
     const path = userConfigPath({ HOME: home });
@@ -152,7 +166,7 @@ describe('the schema', () => {
   });
 
   it('has only settings that something reads', () => {
-    const sources = ['complete', 'session', 'daemon', 'installed', 'handlers/initialize'].map((name) => readFileSync(packageFile('server', `${name}.ts`), 'utf8')).join('\n');
+    const sources = ['server/complete', 'server/session', 'server/daemon', 'server/installed', 'server/handlers/initialize', 'context/repository'].map((name) => readFileSync(packageFile(`${name}.ts`), 'utf8')).join('\n');
     expect(Object.keys(values).filter((name) => !new RegExp(`\\b${name}\\b`).test(sources))).toEqual([]);
   });
 });

@@ -297,6 +297,27 @@ describe('the daemon', () => {
       expect(engine.completions.map(({ request }) => request.tokensMax)).toEqual([5, 5, 5, 3]);
     });
 
+    it('by which files are left out of the context from now on', async () => {
+      const { client, engine } = await opened({ initializationOptions: { exclude: ['other.ts'] } });
+      engine.answerAll = 'x';
+      const paths = (): string[] | false => {
+        const { context } = engine.completions[engine.completions.length - 1].request;
+        return context.form === 'composed' && context.plan.segments.map(({ segment }) => segment.path);
+      };
+      await client.complete(main, 2, 14);
+      expect(paths()).toContain('src/user.ts');
+      await client.open(file, '{ "exclude": ["user.*"] }', 'jsonc');
+      await client.complete(main, 2, 14);
+      expect(paths()).toEqual([]);
+      await client.change(file, 2, { text: '{ "exclude": ["!user.*"] }' });
+      await untilFault(client, '"exclude.0" must be');
+      await client.complete(main, 2, 14);
+      expect(paths()).toEqual([]);
+      await client.change(file, 3, { text: '{}' });
+      await client.complete(main, 2, 14);
+      expect(paths()).toContain('src/user.ts');
+    });
+
     it('by which another engine is opened', async () => {
       const opens: [string | undefined, ScriptedEngine][] = [];
       const client = await started(({ model }) => {
