@@ -9,5 +9,5 @@ export { LocalRepository, type OutlinedFiles, type PlanOptions, type Repository,
 export { isSecret } from './secrets.js';
 export { piecesOf, segmentsOf, type Piece, type SegmentForm } from './segments.js';
 export { Snapshot } from './snapshot.js';
-export { countWatches, watch, type Watcher } from './watch.js';
+export { countWatches, watch, watchedGlobs, type Watcher } from './watch.js';
 export { Workspace, type FileChange, type WorkspaceDeps } from './workspace.js';

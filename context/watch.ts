@@ -11,6 +11,9 @@ const quietMs = 50;
 /** Also a batch that never gets quiet is handed over. */
 const batchMsMax = 1000;
 
+/** The same files, for an editor that watches. */
+export const watchedGlobs: readonly string[] = ['**/*.{ts,mts,cts,tsx,js,mjs,cjs,jsx,py,pyi,json,toml,cfg}', '**/{.gitignore,.kedgeignore}'];
+
 export interface Watcher {
   /** Resolves when every folder is watched. */
   readonly ready: Promise<void>;

@@ -5,6 +5,13 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { FileChange, Repository } from '../context/index.js';
 import { offsetOf, pathOf, type PositionEncoding } from './protocol.js';
 
+export interface Edited {
+  /** The smallest offset from which text changed, Infinity where none did. */
+  readonly changedFrom: number;
+  /** Text went and none came. */
+  readonly deletedOnly: boolean;
+}
+
 export class Changes {
   private readonly documents = new Map<string, TextDocument>();
 
@@ -25,18 +32,18 @@ export class Changes {
     this.pass(uri, text);
   }
 
-  /** Each change counts on the text that the one before it left. Returns the smallest offset from which text changed, Infinity where none did. */
-  edited({ textDocument, contentChanges }: DidChangeTextDocumentParams): number {
+  /** Each change counts on the text that the one before it left. */
+  edited({ textDocument, contentChanges }: DidChangeTextDocumentParams): Edited {
     const document = this.documents.get(textDocument.uri);
-    if (!document) return Infinity;
     let changedFrom = Infinity;
+    if (!document) return { changedFrom, deletedOnly: false };
     for (const change of contentChanges) {
       const edit = this.inUtf16(document, change);
       changedFrom = Math.min(changedFrom, 'range' in edit ? document.offsetAt(edit.range.start) : 0);
       TextDocument.update(document, [edit], textDocument.version);
     }
     this.pass(textDocument.uri, document.getText());
-    return changedFrom;
+    return { changedFrom, deletedOnly: contentChanges.every((change) => 'range' in change && change.text === '') };
   }
 
   closed({ textDocument }: DidCloseTextDocumentParams): void {

@@ -26,6 +26,7 @@ export interface Config {
   readonly storeBytesMax: number;
   readonly pythonEnvironments: readonly string[];
   readonly readingPaused: 'always' | 'onBattery' | 'never';
+  readonly modelPull: 'ask' | 'always' | 'never';
 }
 
 /** Where a setting's value comes from. */

@@ -1,34 +1,37 @@
 // Wiring and lifetimes: one daemon a connection, one session from `initialize` to `shutdown`.
 // Refuses to load a model before a document needs it.
-import { homedir } from 'node:os';
-import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import {
-  DidChangeConfigurationNotification, ErrorCodes, MessageType, ResponseError, ShowMessageNotification,
+  DidChangeConfigurationNotification, DidChangeWatchedFilesNotification, ErrorCodes, MessageType, ResponseError, ShowMessageNotification,
   type Connection, type Diagnostic, type InitializeParams,
 } from 'vscode-languageserver';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { Env } from '../base/paths.js';
 import type { OnProgress } from '../base/progress.js';
-import type { Repository, Watcher } from '../context/index.js';
+import type { Repository } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
 import { Changes } from './changes.js';
 import { clientProfile, rootsOf } from './clients.js';
 import { repositorySettings, type Config, type RepositorySettings } from './config.js';
 import { EngineSlot } from './engine-slot.js';
-import { engineSettings } from './installed.js';
+import { Folders } from './folders.js';
+import { engineSettings, type PullableModel } from './installed.js';
+import { ModelOffer } from './model-offer.js';
 import type { Power } from './power.js';
 import { Reporter } from './reporter.js';
 import type { Timers } from './scheduler.js';
 import { Session } from './session.js';
 import { Settings } from './settings.js';
+import { packageVersion } from './version.js';
 import { showing, type WorkDone } from './work-done.js';
 
 export interface DaemonDeps {
   /** Undefined where the model is not installed. */
   openEngine(config: Config, onProgress: OnProgress): Promise<Engine | undefined>;
+  /** What is fetched where none is installed. */
+  readonly pullable: PullableModel;
   openRepository(roots: readonly string[], settings: RepositorySettings): Repository;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -48,11 +51,11 @@ const section = 'kedge';
 const endMsMax = 3000;
 
 export class Daemon {
-  private started: { readonly session: Session; readonly engines: EngineSlot; readonly settings: Settings; readonly repository: Repository; readonly reporter: Reporter } | undefined;
-  private watcher: Watcher | undefined;
+  private started: { readonly session: Session; readonly engines: EngineSlot; readonly settings: Settings; readonly repository: Repository; readonly folders: Folders; readonly reporter: Reporter } | undefined;
   private listens!: () => void;
   private readonly listening = new Promise<void>((resolve) => (this.listens = resolve));
   private stopping: Promise<void> | undefined;
+  private readonly stopped = new AbortController();
 
   constructor(
     private readonly connection: Connection,
@@ -62,6 +65,10 @@ export class Daemon {
   /** Throws the protocol's error where `initialize` has not come yet. */
   get session(): Session {
     return this.running.session;
+  }
+
+  get folders(): Folders {
+    return this.running.folders;
   }
 
   private get log(): Log {
@@ -74,7 +81,7 @@ export class Daemon {
   }
 
   start(params: InitializeParams): Session {
-    const { clock, env, openEngine, openRepository, power, timers, atExit } = this.deps;
+    const { clock, env, openEngine, openRepository, power, pullable, timers, atExit } = this.deps;
     const { log } = this;
     const client = clientProfile(params);
     const roots = rootsOf(params);
@@ -87,21 +94,38 @@ export class Daemon {
     const reporter = new Reporter(params, roots, (message) => this.tell(message), { env, clock, timers, log, atExit });
     const repository = openRepository(roots, repositorySettings(settings.config, env));
     const workDone: WorkDone = { createProgress: () => this.connection.window.createWorkDoneProgress(), clock };
+    const offer = new ModelOffer({
+      log, pullBytes: pullable.bytes,
+      policy: () => settings.config.modelPull,
+      ask: client.messageActions ? (message, titles) => this.ask(message, titles) : undefined,
+      tell: (message) => this.tell(message),
+      pull: () => showing(workDone, 'Kedge', (onProgress) => pullable.pull(onProgress, log, this.stopped.signal)),
+      pulled: () => session.modelArrived(),
+    });
     const engines = new EngineSlot(
       () => reporter.meter.during('opening the model', () => showing(workDone, 'Kedge', (onProgress) => openEngine(settings.config, onProgress))),
+      () => offer.missing(this.stopped.signal),
       (message) => this.tell(message), log, clock,
     );
     const changes = new Changes(repository, client.encoding, (applied) => settings.apply(applied));
-    const session: Session = new Session({
-      client, settings, changes, repository, engines, clock, timers, log, workDone, power, meter: reporter.meter,
-      adoptRoot: roots.length > 0 ? undefined : (root) => {
-        changes.apply([{ kind: 'roots', roots: [root] }]);
-        reporter.rootsChanged([root]);
-        this.watch([root], repository, session, reporter);
+    const folders = new Folders(roots, {
+      client, log,
+      register: (options) => this.connection.client.register(DidChangeWatchedFilesNotification.type, options),
+      watch: (projects, onChanges, onError) => repository.watch(projects, onChanges, onError),
+      watchFailed: (error) => reporter.watchFailed(error),
+      changed: (applied) => session.changedOnDisk(applied),
+      moved: (moved) => {
+        session.changedOnDisk([{ kind: 'roots', roots: moved }]);
+        reporter.rootsChanged(moved);
       },
     });
-    this.watch(roots, repository, session, reporter);
-    this.started = { session, engines, settings, repository, reporter };
+    const session: Session = new Session({
+      client, settings, changes, repository, engines, clock, timers, log, workDone, power, folders,
+      meter: reporter.meter,
+      trace: (message, verbose) => this.connection.tracer.log(message, verbose),
+    });
+    this.started = { session, engines, settings, repository, folders, reporter };
+    log.info(`Kedge ${packageVersion()} serves ${client.name || 'an editor without a name'} in ${roots.join(', ') || 'the folder of the first file'}`);
     return session;
   }
 
@@ -109,8 +133,9 @@ export class Daemon {
   async initialized(): Promise<void> {
     this.listens();
     const { client } = this.session;
+    const watching = this.folders.initialized();
     const register = client.settingsByRegistration ? this.connection.client.register(DidChangeConfigurationNotification.type, { section }) : undefined;
-    await Promise.all([register?.catch(this.unanswered), client.settingsOnRequest ? this.settingsChanged(undefined) : undefined]);
+    await Promise.all([watching, register?.catch(this.unanswered), client.settingsOnRequest ? this.settingsChanged(undefined) : undefined]);
   }
 
   /** `sent`: what came with the client's notification; a client that can be asked is asked instead. */
@@ -137,19 +162,11 @@ export class Daemon {
   }
 
   private async close(): Promise<void> {
+    this.stopped.abort();
     this.started?.session.stop();
-    await Promise.all([this.watcher?.close(), this.started?.repository.close(), this.started?.engines.close()]);
+    await this.started?.folders.close();
+    await Promise.all([this.started?.repository.close(), this.started?.engines.close()]);
     this.started?.reporter.close();
-  }
-
-  /** A whole disk or home folder is no project: changes there count when a file is opened. */
-  private watch(roots: readonly string[], repository: Repository, session: Session, reporter: Reporter): void {
-    const projects = roots.filter((root) => root !== homedir() && dirname(root) !== root);
-    if (projects.length === 0) return;
-    this.watcher = repository.watch(projects, (changes) => session.changedOnDisk(changes), (error) => {
-      this.log.warn(`watching files: ${String(error)}`);
-      reporter.watchFailed(error);
-    });
   }
 
   /** An engine that other settings opened is closed; the next request opens it anew. */
@@ -161,6 +178,11 @@ export class Daemon {
     const restarting = engineSettings.some((key) => session.config[key] !== before[key]);
     session.configured(restarting);
     if (restarting) engines.close().catch((error: unknown) => this.log.warn(`closing the engine: ${String(error)}`));
+  }
+
+  private async ask(message: string, titles: readonly string[]): Promise<string | undefined> {
+    const chosen = await this.connection.window.showInformationMessage(message, ...titles.map((title) => ({ title })));
+    return chosen?.title;
   }
 
   private tell(message: string): void {

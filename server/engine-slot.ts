@@ -8,17 +8,16 @@ import type { Engine } from '../engine/index.js';
 /** After the n-th error in a row the engine is opened again 2^n seconds later, at most this long. */
 const retryMsMax = 60_000;
 
-export const noModelMessage = 'Kedge has no model yet, so it completes nothing. Run `kedge model pull` in a terminal; completions then start by themselves.';
-
 export class EngineSlot {
   private opened: Promise<Engine | undefined> | undefined;
   private failuresInARow = 0;
   private retryAtMs = -Infinity;
   private readonly told = new Set<string>();
 
-  /** `open` resolves with undefined while no model is installed; `tell` shows a message to the user. */
+  /** `open` resolves with undefined while no model is installed, of which `missing` hears each time; `tell` shows a message to the user. */
   constructor(
     private readonly open: () => Promise<Engine | undefined>,
+    private readonly missing: () => void,
     private readonly tell: (message: string) => void,
     private readonly log: Log,
     private readonly clock: Clock,
@@ -31,8 +30,8 @@ export class EngineSlot {
     const opening = this.open().then(
       (engine) => {
         if (engine) return engine;
-        this.tellOnce(noModelMessage);
         this.release(opening);
+        this.missing();
         return undefined;
       },
       (error: unknown) => {

@@ -1,9 +1,11 @@
 // Opens the engine on an installed model and this user's store: what the daemon and every command share.
-// Refuses to pull a model by itself.
+// Refuses to pull a model unasked.
+import { assert } from '../base/assert.js';
 import { UserError } from '../base/errors.js';
+import type { Log } from '../base/log.js';
 import { storeDir, type Env } from '../base/paths.js';
 import type { OnProgress } from '../base/progress.js';
-import { findModel, openEngine, type Engine } from '../engine/index.js';
+import { catalogue, findModel, openEngine, pullModel, type Engine } from '../engine/index.js';
 import type { Config } from './config.js';
 
 /** An engine that was opened with others is another engine. */
@@ -26,6 +28,23 @@ export async function openInstalled(settings: EngineSettings, env: Env, options:
   if (model) return openEngine({ model, storeDir: dir, storeBytesMax: settings.storeBytesMax, threads: settings.threads, protectOwn, onProgress });
   if (settings.model === undefined) return undefined;
   throw new UserError(`no model "${settings.model}" is installed: kedge model list shows those that are`);
+}
+
+export interface PullableModel {
+  /** To be fetched. */
+  readonly bytes: number;
+  /** Rejects with a UserError that says what to do, or with the signal's reason. What was fetched by then is kept for the next time. */
+  pull(onProgress: OnProgress, log: Log, signal: AbortSignal): Promise<void>;
+}
+
+/** The default model; converted when it is first opened. */
+export function pullableModel(env: Env): PullableModel {
+  const entry = catalogue().find(({ default: isDefault }) => isDefault);
+  assert(entry, 'the catalogue has a default');
+  return {
+    bytes: entry.bytes,
+    pull: async (onProgress, log, signal) => void (await pullModel(entry.name, { env, onProgress, log, signal, convertNow: false })),
+  };
 }
 
 export const noModelError = (): UserError => new UserError('no model is installed yet: run kedge model pull');

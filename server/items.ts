@@ -17,6 +17,8 @@ export interface Offer {
 
 const pathsNamedMax = 3;
 
+const needsSnippet: Readonly<Record<ClientProfile['snippetWhen'], RegExp>> = { never: /(?!)/, blank: /\s/, lines: /\n/ };
+
 /** Never complete, so that every client asks again as the user types on. */
 export const emptyList = (): CompletionList => ({ isIncomplete: true, items: [] });
 
@@ -25,13 +27,13 @@ export function completionList(document: TextDocument, offset: number, offer: Of
   const before = document.getText().slice(0, offset);
   const word = typedWord(before);
   const text = word + offer.text;
-  const snippet = client.snippetWhen === 'blank' && /\s/.test(text);
+  const snippet = needsSnippet[client.snippetWhen].test(text);
   const label = labelOf(text);
   const item: CompletionItem = {
     label,
     kind: CompletionItemKind.Snippet,
     detail: detailOf(offer.paths),
-    filterText: word === '' ? label : word,
+    filterText: client.filterBy === 'text' ? text.split('\n').find((line) => line.trim() !== '')! : word === '' ? label : word,
     sortText: '0',
     insertTextFormat: snippet ? InsertTextFormat.Snippet : InsertTextFormat.PlainText,
     textEdit: {

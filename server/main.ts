@@ -63,7 +63,7 @@ async function launchDaemon(args: readonly string[]): Promise<void> {
   // A daemon whose event loop runs empty has not been shut down.
   process.exitCode = 1;
   const stdout = claimStdout();
-  const [{ listen }, { openInstalled }, { systemPower }, { systemTimers }, { openChannel, transportOf }, { openRepository }, { runningDaemons, systemProcesses }] = await Promise.all([
+  const [{ listen }, { openInstalled, pullableModel }, { systemPower }, { systemTimers }, { openChannel, transportOf }, { openRepository }, { runningDaemons, systemProcesses }] = await Promise.all([
     import('./connection.js'), import('./installed.js'), import('./power.js'), import('./scheduler.js'), import('./transport.js'), import('../context/index.js'), import('./stats.js'),
   ]);
   // What daemons left behind that were killed is deleted.
@@ -71,6 +71,7 @@ async function launchDaemon(args: readonly string[]): Promise<void> {
   const channel = await openChannel(transportOf(args), stdout);
   listen(channel, {
     openEngine: (config, onProgress) => openInstalled(config, process.env, { protectOwn: false, onProgress }),
+    pullable: pullableModel(process.env),
     openRepository: (roots, settings) => openRepository({ roots, ...settings }),
     clock: systemClock, timers: systemTimers, power: systemPower(systemClock), env: process.env, exit: (code) => process.exit(code), atExit: (action) => void process.on('exit', action),
   });

@@ -1,4 +1,4 @@
-// Whose turn it is: the newest request of a document wins over its older ones, and reading waits until the user rests.
+// Whose turn it is: the newest request of a kind for a document wins over its older ones, and reading waits until the user rests.
 // Refuses to know what a request or a reading does.
 import type { Log } from '../base/log.js';
 
@@ -19,7 +19,8 @@ export const systemTimers: Timers = {
 export type Warm = (document: string, signal: AbortSignal) => Promise<void>;
 
 export class Scheduler {
-  private readonly running = new Map<string, AbortController>();
+  /** By document, then by what asks: a popup and ghost text are served side by side. */
+  private readonly running = new Map<string, Map<string, AbortController>>();
   private idleTimer: unknown;
   private restingIn: string | undefined;
   private warming: { readonly document: string; readonly controller: AbortController } | undefined;
@@ -33,14 +34,15 @@ export class Scheduler {
   ) {}
 
   /**
-   * Runs `task` as the document's newest request and aborts the older one. Resolves with undefined at once when it is aborted itself,
+   * Runs `task` as the newest request of `kind` for the document and aborts the older one. Resolves with undefined at once when it is aborted itself,
    * by `signal`, a newer request or an edit, and after `answerMsMax`, when the task goes on until it ends or is aborted.
    */
-  async newest<T>(document: string, signal: AbortSignal, answerMsMax: number, task: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
-    this.running.get(document)?.abort();
+  async newest<T>(document: string, kind: string, signal: AbortSignal, answerMsMax: number, task: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    const running = this.running.get(document) ?? new Map<string, AbortController>();
+    running.get(kind)?.abort();
     if (signal.aborted) return undefined;
     const own = new AbortController();
-    this.running.set(document, own);
+    this.running.set(document, running.set(kind, own));
     this.restingIn = document;
     const either = AbortSignal.any([signal, own.signal]);
     let timer: unknown;
@@ -49,7 +51,7 @@ export class Scheduler {
       timer = this.timers.set(() => resolve(undefined), answerMsMax);
     });
     const work = task(either).finally(() => {
-      if (this.running.get(document) === own) this.running.delete(document);
+      if (running.get(kind) === own) running.delete(kind);
       if (this.restingIn === document && !either.aborted) this.later();
     });
     try {
@@ -61,7 +63,7 @@ export class Scheduler {
 
   /** The document was opened or edited: its request in flight is for a text that is gone. */
   touched(document: string, restMs = idleMs): void {
-    this.running.get(document)?.abort();
+    this.abortRequests(document);
     this.restingIn = document;
     this.later(restMs);
   }
@@ -75,7 +77,8 @@ export class Scheduler {
   }
 
   forget(document: string): void {
-    this.running.get(document)?.abort();
+    this.abortRequests(document);
+    this.running.delete(document);
     if (this.warming?.document === document) this.warming.controller.abort();
     if (this.warmingNext === document) this.warmingNext = undefined;
     if (this.restingIn !== document) return;
@@ -86,7 +89,11 @@ export class Scheduler {
   /** Ends whatever runs; what comes next is served. */
   abort(): void {
     this.warming?.controller.abort();
-    for (const controller of this.running.values()) controller.abort();
+    for (const document of this.running.keys()) this.abortRequests(document);
+  }
+
+  private abortRequests(document: string): void {
+    for (const controller of this.running.get(document)?.values() ?? []) controller.abort();
   }
 
   close(): void {

@@ -10,10 +10,11 @@ import type { FileChange, Repository } from '../context/index.js';
 import type { ReadReport } from '../engine/index.js';
 import type { Changes } from './changes.js';
 import type { ClientProfile } from './clients.js';
-import { complete, contextOf, planned, storedShare, type HeldPlan } from './complete.js';
+import { complete, contextOf, planned, storedShare, type Completion, type HeldPlan } from './complete.js';
 import type { Config } from './config.js';
 import type { EngineSlot } from './engine-slot.js';
 import { projectRootOf } from './files.js';
+import type { Folders } from './folders.js';
 import type { Offer } from './items.js';
 import type { Meter } from './meter.js';
 import type { Power } from './power.js';
@@ -43,8 +44,19 @@ export interface SessionDeps {
   readonly workDone: WorkDone;
   readonly power: Power;
   readonly meter: Meter;
-  /** Where the editor named no folder: makes this one the workspace's only one, once. */
-  adoptRoot?(root: string): void;
+  readonly folders: Pick<Folders, 'isEmpty' | 'adopt'>;
+  /** For the editor's trace of the protocol; `verbose` is shown where it asks for more. */
+  trace(message: string, verbose: string): void;
+}
+
+export interface Asked {
+  readonly uri: string;
+  readonly position: Position;
+  readonly kind: 'popup' | 'ghost text';
+  /** The editor asks by itself, not because the user typed or called for it. */
+  readonly automatic: boolean;
+  /** What the editor's popup has selected. */
+  readonly selected?: SelectedCompletionInfo;
 }
 
 /** What a handler turns into items: `offset` is the cursor in `document`, in UTF-16 units. */
@@ -61,8 +73,9 @@ export class Session {
   private readonly cursors = new Map<string, number>();
   /** Documents of which the engine holds rows. */
   private readonly composed = new Set<string>();
+  /** Documents whose last edit only took text away. */
+  private readonly shortened = new Set<string>();
   private readonly scheduler: Scheduler;
-  private rooted = false;
 
   constructor(private readonly deps: SessionDeps) {
     this.client = deps.client;
@@ -76,8 +89,7 @@ export class Session {
   /** An editor that names no folder works in the project of the first file that it opens. */
   opened(params: DidOpenTextDocumentParams): void {
     const path = pathOf(params.textDocument.uri);
-    if (path !== undefined && !this.rooted) this.deps.adoptRoot?.(projectRootOf(path));
-    this.rooted ||= path !== undefined;
+    if (path !== undefined && this.deps.folders.isEmpty) void this.deps.folders.adopt(projectRootOf(path));
     this.deps.changes.opened(params);
     this.scheduler.touched(params.textDocument.uri, openedRestMs);
   }
@@ -85,7 +97,9 @@ export class Session {
   /** A window whose start moved cannot be kept, nor its plan. */
   edited(params: DidChangeTextDocumentParams): void {
     const { uri } = params.textDocument;
-    const changedFrom = this.deps.changes.edited(params);
+    const { changedFrom, deletedOnly } = this.deps.changes.edited(params);
+    if (deletedOnly) this.shortened.add(uri);
+    else this.shortened.delete(uri);
     if (changedFrom < (this.held.get(uri)?.windowStart ?? 0)) this.held.delete(uri);
     this.scheduler.touched(uri);
   }
@@ -95,6 +109,11 @@ export class Session {
     this.held.clear();
     if (restarting) this.scheduler.abort();
     this.scheduler.later();
+  }
+
+  /** A model was installed: the document at hand is read. */
+  modelArrived(): void {
+    this.scheduler.later(openedRestMs);
   }
 
   /** Ends no request: the next plan sees it. */
@@ -109,19 +128,25 @@ export class Session {
     this.scheduler.forget(uri);
     this.cursors.delete(uri);
     this.held.delete(uri);
+    this.shortened.delete(uri);
     if (this.composed.delete(uri)) await (await this.deps.engines.get())?.forget(this.id, uri);
   }
 
-  /** Undefined where nothing is offered: no such document, no model, aborted by `signal`, a newer request or an edit. Never rejects over the engine. */
-  async offer(uri: string, position: Position, signal: AbortSignal, selected?: SelectedCompletionInfo): Promise<Found | undefined> {
+  /**
+   * Undefined where nothing is offered: no such document, no model, aborted by `signal`, a newer request or an edit, or nobody asked
+   * and the user just deleted something. Never rejects over the engine.
+   */
+  async offer({ uri, position, kind, automatic, selected }: Asked, signal: AbortSignal): Promise<Found | undefined> {
     const document = this.completable(uri);
-    if (!document) return undefined;
-    const { encoding } = this.client;
+    if (!document || (automatic && this.shortened.has(uri))) return undefined;
+    const { encoding, insertsLines } = this.client;
     const offset = offsetOf(document, position, encoding);
     this.cursors.set(uri, offset);
     const shown = selected && { text: selected.text, replaced: offset - offsetOf(document, selected.range.start, encoding) };
     const { meter } = this.deps;
-    const offer = await meter.during('completing', () => this.scheduler.newest(uri, signal, answerMsMax, (newest) => this.complete(uri, offset, newest, shown)));
+    const multiline = this.config.multiline && (insertsLines || kind === 'ghost text');
+    const task = (newest: AbortSignal): Promise<Offer | undefined> => this.complete(uri, offset, { ...this.config, multiline }, newest, shown);
+    const offer = await meter.during('completing', () => this.scheduler.newest(uri, kind, signal, answerMsMax, task));
     meter.answered(offer?.text);
     return offer && { document, offset, offer };
   }
@@ -142,23 +167,25 @@ export class Session {
     return readingPaused === 'always' || (readingPaused === 'onBattery' && (await this.deps.power.onBattery()));
   }
 
-  private async complete(uri: string, offset: number, signal: AbortSignal, selected?: { text: string; replaced: number }): Promise<Offer | undefined> {
-    const { repository, clock, engines, meter } = this.deps;
+  private async complete(uri: string, offset: number, settings: Config, signal: AbortSignal, selected?: { text: string; replaced: number }): Promise<Offer | undefined> {
+    const { repository, clock, engines, meter, timers, trace } = this.deps;
     const startedMs = clock.nowMs();
-    const engine = await within(engines.get(), waitMsMax);
+    const engine = await within(engines.get(), waitMsMax, timers);
     if (!engine || signal.aborted) return undefined;
     this.composed.add(uri);
     try {
-      const { result, held } = await complete(
+      const completion = await complete(
         engine,
         {
           client: this.id, document: uri, repository, cursor: { path: pathOf(uri)!, offset }, held: this.held.get(uri), selected,
           decodeMsMax, waitMsMax,
         },
-        this.config, clock, signal,
+        settings, clock, signal,
       );
+      const { result, held } = completion;
       engines.worked();
       meter.completed(result, held.plan.segments.length, clock.nowMs() - startedMs);
+      trace(...traceOf(uri, completion));
       if (!signal.aborted) this.held.set(uri, held);
       return { text: result.text, paths: result.context.map(({ path }) => path) };
     } catch (error) {
@@ -189,13 +216,22 @@ export class Session {
   }
 }
 
+/** A line, and the plan and timings. */
+function traceOf(uri: string, { result, held, planMs }: Completion): [string, string] {
+  const { text, timing, tokensPrefilled, tokensDecoded } = result;
+  const line = `${uri}: ${tokensDecoded} tokens for ${JSON.stringify(text)} in ${Math.round(planMs + timing.totalMs)} ms`;
+  const segments = held.plan.segments.map(({ segment, source, reason, tokens }) => `${source} ${segment.path}: ${reason}, ${tokens} tokens`);
+  const times = Object.entries({ planMs, ...timing }).map(([name, ms]) => `${name} ${Math.round(ms)}`);
+  return [line, [`${times.join(', ')}; ${tokensPrefilled} tokens of the window read`, ...segments].join('\n')];
+}
+
 /** The promise's value, or undefined when it takes longer than `ms`; the promise goes on. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
+async function within<T>(promise: Promise<T>, ms: number, timers: Timers): Promise<T | undefined> {
+  let timer: unknown;
+  const late = new Promise<undefined>((resolve) => (timer = timers.set(() => resolve(undefined), ms)));
   try {
     return await Promise.race([promise, late]);
   } finally {
-    clearTimeout(timer);
+    timers.clear(timer);
   }
 }

@@ -12,19 +12,22 @@ export interface WorkDone {
   readonly clock: Clock;
 }
 
-/** Runs `work` and shows what it reports under `title`, a percentage at a time. */
+/** Runs `work` and shows what it reports under `title`, a percentage at a time, and each label as work of its own. */
 export async function showing<T>({ createProgress, clock }: WorkDone, title: string, work: (onProgress: OnProgress) => Promise<T>): Promise<T> {
   const startedMs = clock.nowMs();
   let creating: Promise<WorkDoneProgressReporter> | undefined;
-  let percentShown = -1;
+  let shown = { label: '', percent: -1 };
   const onProgress: OnProgress = ({ label, done, total, unit }) => {
     const percent = total > 0 ? Math.floor((done * 100) / total) : 100;
-    if (percent === percentShown || (!creating && (percent === 100 || clock.nowMs() - startedMs < shownAfterMs))) return;
-    percentShown = percent;
-    const message = `${label}: ${Math.round(done).toLocaleString('en')} of ${total.toLocaleString('en')} ${unit}`;
-    creating = creating
-      ? creating.then((reporter) => (reporter.report(percent, message), reporter))
-      : createProgress().then((reporter) => (reporter.begin(title, percent, message, false), reporter));
+    const same = label === shown.label;
+    const begun = same && creating !== undefined;
+    if ((same && percent === shown.percent) || (!begun && (percent === 100 || clock.nowMs() - startedMs < shownAfterMs))) return;
+    shown = { label, percent };
+    const message = `${label}: ${unit === 'bytes' ? `${megabytes(done)} of ${megabytes(total)} MB` : `${count(done)} of ${count(total)} ${unit}`}`;
+    const before = creating;
+    creating = begun
+      ? before!.then((reporter) => (reporter.report(percent, message), reporter))
+      : Promise.resolve(before?.then((reporter) => reporter.done())).then(createProgress).then((reporter) => (reporter.begin(title, percent, message, false), reporter));
   };
   try {
     return await work(onProgress);
@@ -32,3 +35,6 @@ export async function showing<T>({ createProgress, clock }: WorkDone, title: str
     (await creating?.catch(() => undefined))?.done();
   }
 }
+
+const megabytes = (bytes: number): string => count(bytes / 1e6);
+const count = (amount: number): string => Math.round(amount).toLocaleString('en');

@@ -9,9 +9,10 @@ export const initialize = (daemon: Daemon) => (params: InitializeParams): Initia
     serverInfo: { name: 'kedge', version: packageVersion() },
     capabilities: {
       positionEncoding: client.encoding,
-      textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+      textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
       completionProvider: { triggerCharacters: [...config.triggerCharacters] },
       inlineCompletionProvider: {},
+      workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
     },
   };
 };

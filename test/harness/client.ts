@@ -32,21 +32,28 @@ export class LspClient {
   readonly received: { readonly method: string; readonly params: unknown }[] = [];
   /** What the client answers when it is asked for settings. */
   settings: unknown = null;
+  /** What it answers to other requests, null where nothing is set. */
+  readonly answers = new Map<string, (params: unknown) => unknown>();
   private readonly waiting = new Set<() => void>();
 
   constructor(readonly connection: MessageConnection) {
     connection.onNotification((method, params) => this.note(method, params));
     connection.onRequest((method, params) => {
       this.note(method, params);
-      return method === 'workspace/configuration' ? [this.settings] : null;
+      return method === 'workspace/configuration' ? [this.settings] : (this.answers.get(method)?.(params) ?? null);
     });
+    connection.onNotification('$/logTrace', (params) => this.note('$/logTrace', params));
     connection.onUnhandledProgress((params) => this.note('$/progress', params));
     connection.listen();
   }
 
   async initialize({ clientInfo = { name: 'test' }, capabilities = {}, root, initializationOptions }: ClientOptions = {}): Promise<InitializeResult> {
     const workspaceFolders = root === undefined ? null : [{ uri: pathToFileURL(root).href, name: 'root' }];
-    const result = await this.connection.sendRequest<InitializeResult>('initialize', { processId: process.pid, rootUri: null, workspaceFolders, clientInfo, capabilities, initializationOptions });
+    return this.start({ processId: process.pid, rootUri: null, workspaceFolders, clientInfo, capabilities, initializationOptions });
+  }
+
+  async start(params: InitializeParams): Promise<InitializeResult> {
+    const result = await this.connection.sendRequest<InitializeResult>('initialize', params);
     await this.connection.sendNotification('initialized', {});
     return result;
   }
@@ -145,7 +152,7 @@ export function connectDaemon(deps: Pick<DaemonDeps, 'openEngine' | 'clock' | 't
   const toClient = new PassThrough();
   serve(
     createConnection(new StreamMessageReader(toDaemon), new StreamMessageWriter(toClient)),
-    { openRepository: (roots, settings) => openRepository({ roots, ...settings, inProcess: true }), env: { HOME: temporaryFolder() }, power: { onBattery: () => Promise.resolve(false) }, exit: () => {}, atExit: () => {}, ...deps },
+    { openRepository: (roots, settings) => openRepository({ roots, ...settings, inProcess: true }), env: { HOME: temporaryFolder() }, power: { onBattery: () => Promise.resolve(false) }, exit: () => {}, pullable: { bytes: 0, pull: () => Promise.reject(new Error('nothing to pull in this test')) }, atExit: () => {}, ...deps },
   );
   return new LspClient(createMessageConnection(new StreamMessageReader(toClient), new StreamMessageWriter(toDaemon)));
 }

@@ -84,7 +84,7 @@ describe('configuration', () => {
 /** A value that the schema accepts, for each setting. */
 const values: { readonly [key in keyof Required<Config>]: Config[key] } = {
   contextTokensMax: 1, sources: { 'own-file': true, imports: true, siblings: true, configs: true, apidocs: true }, importTokensMax: 1, prefixTokensMax: 64, suffixTokensMax: 1, residentShare: 0.1, completionTokensMax: 1, confidenceFloor: 0.1, multiline: false, exclude: ['*.min.js'], languages: ['python'], triggerCharacters: ['.'],
-  model: 'mine', threads: 1, storeBytesMax: 16_000_000, pythonEnvironments: ['/opt/py'], readingPaused: 'never',
+  model: 'mine', threads: 1, storeBytesMax: 16_000_000, pythonEnvironments: ['/opt/py'], readingPaused: 'never', modelPull: 'never',
 };
 
 describe('a workspace, which is data from a stranger,', () => {

@@ -10,7 +10,7 @@ import { systemClock, type Clock } from '../../base/clock.js';
 import { UserError } from '../../base/errors.js';
 import type { Engine } from '../../engine/index.js';
 import type { Config } from '../../server/config.js';
-import { noModelMessage } from '../../server/engine-slot.js';
+import { noModelMessage } from '../../server/model-offer.js';
 import { idleMs, type Timers } from '../../server/scheduler.js';
 import { runningDaemons, type SeenDaemon } from '../../server/stats.js';
 import { temporaryFolder } from '../harness/fixture.js';

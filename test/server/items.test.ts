@@ -51,7 +51,7 @@ const cases: Record<string, Case> = {
     item: { label: 'a, …', insertTextFormat: 1, insertTextMode: 1, documentation: { kind: 'plaintext', value: 'a,\n    b)' } },
   },
   'columns in the client\'s encoding': {
-    client: 'helix', document: 'x = "😀" + näm|', text: 'e', edit: [0, 13, 17, 'näme'], item: { filterText: 'näm' },
+    client: 'helix', document: 'x = "😀" + näm|', text: 'e', edit: [0, 13, 17, 'näme'], item: { filterText: 'näme' },
   },
 };
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noModelMessage } from '../../server/engine-slot.js';
+import { noModelMessage } from '../../server/model-offer.js';
 import { mainPath, outsideMessages, spawnDaemon, spawnOver } from '../harness/client.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'kedge-launch-'));

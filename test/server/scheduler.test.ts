@@ -25,16 +25,28 @@ describe('the scheduler', () => {
   it('lets the newest request of a document win, without touching other documents', async () => {
     const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
     const [first, second, other] = [task(), task(), task()];
-    const answers = [scheduler.newest('a', never, 1000, first.run), scheduler.newest('b', never, 1000, other.run), scheduler.newest('a', never, 1000, second.run)];
+    const answers = [scheduler.newest('a', 'popup', never, 1000, first.run), scheduler.newest('b', 'popup', never, 1000, other.run), scheduler.newest('a', 'popup', never, 1000, second.run)];
     second.end('second');
     other.end('other');
     expect(await Promise.all(answers)).toEqual([undefined, 'other', 'second']);
     expect([first.aborted(), second.aborted(), other.aborted()]).toEqual([true, false, false]);
   });
 
+  it('serves a popup and ghost text of one document side by side, and ends both at an edit', async () => {
+    const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
+    const [popup, ghost, later] = [task(), task(), task()];
+    const answers = [scheduler.newest('a', 'popup', never, 1000, popup.run), scheduler.newest('a', 'ghost text', never, 1000, ghost.run)];
+    popup.end('popup');
+    ghost.end('ghost');
+    expect(await Promise.all(answers)).toEqual(['popup', 'ghost']);
+    const both = [scheduler.newest('a', 'popup', never, 1000, later.run), scheduler.newest('a', 'ghost text', never, 1000, later.run)];
+    scheduler.touched('a');
+    expect(await Promise.all(both)).toEqual([undefined, undefined]);
+  });
+
   it('drops an answer that came in spite of being aborted', async () => {
     const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
-    const answer = scheduler.newest('a', never, 1000, () => Promise.resolve('late'));
+    const answer = scheduler.newest('a', 'popup', never, 1000, () => Promise.resolve('late'));
     scheduler.touched('a');
     expect(await answer).toBeUndefined();
   });
@@ -42,15 +54,15 @@ describe('the scheduler', () => {
   it('does not start what is cancelled already, and passes on real errors', async () => {
     const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
     let started = false;
-    expect(await scheduler.newest('a', AbortSignal.abort(), 1000, async () => void (started = true))).toBeUndefined();
+    expect(await scheduler.newest('a', 'popup', AbortSignal.abort(), 1000, async () => void (started = true))).toBeUndefined();
     expect(started).toBe(false);
-    await expect(scheduler.newest('a', never, 1000, () => Promise.reject(new Error('disk full')))).rejects.toThrow('disk full');
+    await expect(scheduler.newest('a', 'popup', never, 1000, () => Promise.reject(new Error('disk full')))).rejects.toThrow('disk full');
   });
 
   it('answers an aborted request at once, though its task does not end', async () => {
     const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
     const cancel = new AbortController();
-    const answer = scheduler.newest('a', cancel.signal, 1000, () => new Promise(() => {}));
+    const answer = scheduler.newest('a', 'popup', cancel.signal, 1000, () => new Promise(() => {}));
     cancel.abort();
     expect(await answer).toBeUndefined();
   });
@@ -59,11 +71,11 @@ describe('the scheduler', () => {
     const timers = new ManualTimers();
     const scheduler = new Scheduler(() => Promise.resolve(), silentLog, timers);
     const slow = task();
-    const answer = scheduler.newest('a', never, 1000, slow.run);
+    const answer = scheduler.newest('a', 'popup', never, 1000, slow.run);
     timers.fire();
     expect([await answer, slow.aborted()]).toEqual([undefined, false]);
     const next = task();
-    const newer = scheduler.newest('a', never, 1000, next.run);
+    const newer = scheduler.newest('a', 'popup', never, 1000, next.run);
     expect(slow.aborted()).toBe(true);
     next.end('newer');
     expect(await newer).toBe('newer');
@@ -73,7 +85,7 @@ describe('the scheduler', () => {
     const timers = new ManualTimers();
     const warmed: string[] = [];
     const scheduler = new Scheduler((document) => (warmed.push(document), Promise.resolve()), silentLog, timers);
-    await scheduler.newest('a', never, 1000, () => Promise.resolve('x'));
+    await scheduler.newest('a', 'popup', never, 1000, () => Promise.resolve('x'));
     timers.fire();
     expect(warmed).toEqual(['a']);
   });

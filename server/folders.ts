@@ -1,0 +1,105 @@
+// The workspace's folders, and who tells what changes in them: the editor where it offers to watch, chokidar elsewhere, never both.
+// Refuses to look at files.
+import { homedir } from 'node:os';
+import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { DidChangeWatchedFilesRegistrationOptions, Disposable, WorkspaceFoldersChangeEvent } from 'vscode-languageserver';
+import type { Log } from '../base/log.js';
+import { watchedGlobs, type FileChange, type Watcher } from '../context/index.js';
+import type { ClientProfile } from './clients.js';
+import { pathOf } from './protocol.js';
+
+export interface FoldersDeps {
+  readonly client: Pick<ClientProfile, 'watching'>;
+  readonly log: Log;
+  /** Asks the client to watch. */
+  register(options: DidChangeWatchedFilesRegistrationOptions): Promise<Disposable>;
+  watch(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void): Watcher;
+  watchFailed(error: unknown): void;
+  changed(changes: readonly FileChange[]): void;
+  /** The workspace's folders are others from now on. */
+  moved(roots: readonly string[]): void;
+}
+
+export class Folders {
+  /** Lets go of what watches now. */
+  private letGo: () => Promise<void> = () => Promise.resolve();
+  /** One change of watching after another. */
+  private turn: Promise<void> = Promise.resolve();
+  private closed = false;
+
+  /** `roots`: the client's own, none where it opened a single file. */
+  constructor(
+    private roots: readonly string[],
+    private readonly deps: FoldersDeps,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.roots.length === 0;
+  }
+
+  /** The client listens from now on. */
+  initialized(): Promise<void> {
+    return this.watchAnew(this.deps.client.watching);
+  }
+
+  /** A folder that no client named, so that none watches it. */
+  adopt(root: string): Promise<void> {
+    this.set([root]);
+    return this.watchAnew('never');
+  }
+
+  changed({ added, removed }: WorkspaceFoldersChangeEvent): Promise<void> {
+    const paths = (folders: typeof added): string[] => folders.map(({ uri }) => pathOf(uri)).filter((path) => path !== undefined);
+    const gone = new Set(paths(removed));
+    this.set([...new Set([...this.roots.filter((root) => !gone.has(root)), ...paths(added)])]);
+    return this.watchAnew(this.deps.client.watching);
+  }
+
+  close(): Promise<void> {
+    this.closed = true;
+    return this.next(() => this.letGo());
+  }
+
+  private set(roots: readonly string[]): void {
+    this.roots = roots;
+    this.deps.moved(roots);
+  }
+
+  private watchAnew(by: ClientProfile['watching']): Promise<void> {
+    return this.next(async () => {
+      await this.letGo();
+      this.letGo = () => Promise.resolve();
+      // A whole disk or home folder is no project: changes there count when a file is opened.
+      const projects = this.roots.filter((root) => root !== homedir() && dirname(root) !== root);
+      if (this.closed || projects.length === 0) return;
+      if (by !== 'never' && (await this.watchedByClient(projects, by))) return;
+      const { changed, log, watch, watchFailed } = this.deps;
+      const watcher = watch(projects, changed, (error) => {
+        log.warn(`watching files: ${String(error)}`);
+        watchFailed(error);
+      });
+      this.letGo = () => watcher.close();
+    });
+  }
+
+  /** False where it refused. */
+  private async watchedByClient(projects: readonly string[], by: 'pattern' | 'relativePattern'): Promise<boolean> {
+    const watchers = by === 'pattern'
+      ? watchedGlobs.map((globPattern) => ({ globPattern }))
+      : projects.flatMap((root) => watchedGlobs.map((pattern) => ({ globPattern: { baseUri: pathToFileURL(root).href, pattern } })));
+    try {
+      const registration = await this.deps.register({ watchers });
+      this.letGo = async () => registration.dispose();
+      return true;
+    } catch (error) {
+      this.deps.log.warn(`the editor does not watch files (${String(error)}): Kedge does`);
+      return false;
+    }
+  }
+
+  private next(action: () => Promise<void>): Promise<void> {
+    this.turn = this.turn.then(action).catch((error: unknown) => this.deps.log.warn(`watching files: ${String(error)}`));
+    return this.turn;
+  }
+}
