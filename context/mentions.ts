@@ -5,6 +5,9 @@ import type { Span } from './outline.js';
 /** Looked through on each side of the cursor, in UTF-16 code units. */
 const reachChars = 65_536;
 
+/** So many names count as near the cursor: one mentioned further away says less than belonging to what is imported by name. */
+const nearNames = 40;
+
 const receiverCharsMax = 200;
 
 /** Dotted names count as a whole and by their parts; 0 is the nearest. */
@@ -42,9 +45,17 @@ export class Mentions {
     return this.ranks.get(name);
   }
 
-  /** The same for a name that follows a dot somewhere. */
+  isNear(name: string): boolean {
+    return (this.rank(name) ?? nearNames) < nearNames;
+  }
+
+  /** The same as `rank` for a name that follows a dot somewhere. */
   memberRank(name: string): number | undefined {
     return this.memberRanks.get(name);
+  }
+
+  isMemberNear(name: string): boolean {
+    return (this.memberRank(name) ?? nearNames) < nearNames;
   }
 
   /** What follows `owner.` somewhere, nearest first. */

@@ -11,6 +11,7 @@ import type { Snapshot } from './snapshot.js';
 import type { Candidate, Place, Source } from './sources/candidate.js';
 import { importCandidates } from './sources/imports.js';
 import { ownFileCandidates } from './sources/own-file.js';
+import { siblingCandidates } from './sources/siblings.js';
 import { windowOf } from './window.js';
 
 export interface Cursor {
@@ -55,7 +56,7 @@ export interface Explained extends Prepared {
 }
 
 /** In the order of their files' relevance, where nothing of a file is asked for or mentioned. */
-const sources: Partial<Readonly<Record<SourceName, Source>>> = { 'own-file': ownFileCandidates, imports: importCandidates };
+const sources: Partial<Readonly<Record<SourceName, Source>>> = { 'own-file': ownFileCandidates, imports: importCandidates, siblings: siblingCandidates };
 
 /** The file at the cursor must be an open buffer or readable. Calls `countTokens` at most twice. Throws a UserError when there is no such text. */
 export async function prepare(snapshot: Snapshot, cursor: Cursor, options: PrepareOptions): Promise<Prepared> {

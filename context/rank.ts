@@ -15,9 +15,6 @@ export type Need = (typeof needs)[number];
 /** Candidate shares by need; the other needs have their candidate's own. */
 const shares: Partial<Readonly<Record<Need, number>>> = { receiver: 1, asked: 1, mentioned: 1, behind: 0.75, more: 0.75, signatures: 0.5, block: 0.1 };
 
-/** So many names count as near the cursor: one mentioned further away says less than belonging to what is imported by name. */
-const nearNames = 40;
-
 export interface Ranked {
   readonly piece: Piece;
   readonly candidate: Candidate;
@@ -52,7 +49,7 @@ function rankOf(piece: Piece, candidate: Candidate, order: number, mentions: Men
   const asked = piece.names.find((name) => names.includes(name));
   if (asked !== undefined) return as('asked', `declares ${asked}, imported here`);
   const mentioned = nearest(piece, candidate, mentions);
-  if (mentioned && mentioned.rank < nearNames) return as('mentioned', `declares ${mentioned.name}, mentioned near the cursor`, mentioned.rank);
+  if (mentioned) return as('mentioned', `declares ${mentioned.name}, mentioned near the cursor`, mentioned.rank);
   const meant = piece.names.find((name) => behind?.has(name));
   if (meant !== undefined) return as('behind', `declares ${meant}, which ${behind?.get(meant)} mentions`);
   if (piece.owners.some((name) => names.includes(name))) return as('more');
@@ -61,11 +58,9 @@ function rankOf(piece: Piece, candidate: Candidate, order: number, mentions: Men
 
 /** The nearest mentioned name that the piece declares; a member counts where the text takes it of something that may be this file's. */
 function nearest(piece: Piece, { foreign }: Candidate, mentions: Mentions): { name: string; rank: number } | undefined {
-  const named = piece.names.filter((name) => !foreign?.has(name)).map((name) => ({ name, rank: mentions.rank(name) }));
-  const members = foreign ? [] : piece.members.map((name) => ({ name, rank: mentions.memberRank(name) }));
-  let best: { name: string; rank: number } | undefined;
-  for (const { name, rank } of [...named, ...members]) if (rank !== undefined && rank < (best?.rank ?? Infinity)) best = { name, rank };
-  return best;
+  const named = piece.names.filter((name) => !foreign?.has(name) && mentions.isNear(name)).map((name) => ({ name, rank: mentions.rank(name) ?? 0 }));
+  const members = foreign ? [] : piece.members.filter((name) => mentions.isMemberNear(name)).map((name) => ({ name, rank: mentions.memberRank(name) ?? 0 }));
+  return [...named, ...members].sort((a, b) => a.rank - b.rank)[0];
 }
 
 export const byNeed = (a: Ranked, b: Ranked): number => needs.indexOf(a.need) - needs.indexOf(b.need) || a.rank - b.rank || a.order - b.order || a.piece.start - b.piece.start;

@@ -37,7 +37,7 @@ export interface Excluded {
 /** The file at `path` (its name from the repository's root) as pieces in file order. */
 export function piecesOf(path: string, text: string, outline: Outline | undefined, form: SegmentForm = 'declaration', excluded?: Excluded): Piece[] {
   const units = unitsOf(text, outline);
-  const all = outline ? namedIn(outline.declarations) : [];
+  const all = outline ? namedIn(outline.declarations) : namedInPlain(text);
   const named = { all, top: all.filter((n) => !n.isMember) };
   if (form === 'outline' && outline) {
     const elided = units.filter((u) => u.kind === 'declaration' && !touches(u, excluded)).map((unit) => ({ ...unit, chunks: outlineText(text, unit.declaration as Declaration) }));
@@ -138,6 +138,16 @@ interface Names {
 
 const namedIn = (declarations: readonly Declaration[], isMember = false): Named[] =>
   declarations.flatMap((d) => [{ start: d.start, end: d.end, names: d.names, isMember }, ...namedIn(d.children, isMember || d.kind !== 'namespace')]);
+
+/** What most languages that are not parsed open a declaration with. */
+const plainDeclaration =
+  /^[ \t]*(?:(?:export|pub(?:\([a-z]+\))?|public|private|protected|internal|static|final|abstract|async|unsafe|inline|virtual|override|sealed|open|data)[ \t]+)*(?:func|fn|fun|def|function|class|struct|interface|trait|enum|union|type|module|namespace|record|object|protocol|const|let|var|val)[ \t]+(?:\([^)\n]*\)[ \t]*)?([\p{L}_][\p{L}\p{N}_]*)/gmu;
+
+/** What looks like a declaration, each up to the next. */
+function namedInPlain(text: string): Named[] {
+  const found = [...text.matchAll(plainDeclaration)];
+  return found.map((match, i) => ({ start: match.index, end: found[i + 1]?.index ?? text.length, names: [match[1]], isMember: false }));
+}
 
 interface Mark extends Span {
   readonly kind: RangeKind;

@@ -18,9 +18,9 @@ const lineCharsMax = 512;
 /** A statement longer than this between imports ends the import block. */
 const interludeCharsMax = 400;
 
-/** The whole text as units. Without an outline: lines. */
+/** The whole text as units. Without an outline: what stands between blank lines. */
 export function unitsOf(text: string, outline: Outline | undefined): Unit[] {
-  if (!outline || outline.declarations.length === 0) return text === '' ? [] : lineUnits(text, { start: 0, end: text.length });
+  if (!outline || outline.declarations.length === 0) return paragraphUnits(text);
   const { declarations } = outline;
   const leading = leadingImports(declarations);
   const bounds = boundaries(text, declarations, { start: 0, end: text.length });
@@ -102,6 +102,25 @@ function memberUnits(text: string, declaration: Declaration, start: number, end:
     parts: () => lineUnits(text, { start, end: headEnd }),
   };
   return numbered([head, ...children.map((d, i) => declarationUnit(text, d, bounds[i], bounds[i + 1]))]);
+}
+
+/** Lines up to and with the blank ones that follow; the less a paragraph is indented the sooner it is cut before. */
+function paragraphUnits(text: string): Unit[] {
+  const starts: number[] = [];
+  let isAfterBlank = true;
+  for (let at = 0; at < text.length; at = text.indexOf('\n', at) + 1 || text.length) {
+    const isBlank = /^[^\S\n]*(?:\n|$)/.test(text.slice(at, at + lineCharsMax));
+    if (!isBlank && isAfterBlank) starts.push(at);
+    isAfterBlank = isBlank;
+  }
+  const bounds = [0, ...starts.slice(1), text.length];
+  const units = bounds.slice(1).map((end, i): Unit => {
+    const span = { start: bounds[i], end };
+    const paragraph = text.slice(span.start, end);
+    const first = Math.max(0, paragraph.search(/\S/));
+    return { kind: 'lines', key: paragraph.slice(first).split('\n', 1)[0], weight: first - paragraph.lastIndexOf('\n', first) - 1, ...span, bytes: Buffer.byteLength(paragraph), header: '', parts: () => lineUnits(text, span) };
+  });
+  return text === '' ? [] : numbered(units);
 }
 
 /** Lines, or stretches of one that is too long; the less a line is indented the sooner it is cut before, lines that only close come last. */
