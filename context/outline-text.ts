@@ -3,7 +3,8 @@
 import type { RangeKind } from '../base/segment.js';
 import type { Declaration } from './outline.js';
 
-interface Chunk {
+/** A stretch of a segment's text. */
+export interface Chunk {
   readonly text: string;
   readonly kind: RangeKind;
 }

@@ -8,7 +8,9 @@ import { planOf, type LeftOut } from './plan.js';
 import { isSecret } from './secrets.js';
 import type { SegmentForm } from './segments.js';
 import type { Snapshot } from './snapshot.js';
+import { apiDocCandidates } from './sources/apidocs.js';
 import type { Candidate, Place, Source } from './sources/candidate.js';
+import { configCandidates } from './sources/configs.js';
 import { importCandidates } from './sources/imports.js';
 import { ownFileCandidates } from './sources/own-file.js';
 import { siblingCandidates } from './sources/siblings.js';
@@ -56,7 +58,7 @@ export interface Explained extends Prepared {
 }
 
 /** In the order of their files' relevance, where nothing of a file is asked for or mentioned. */
-const sources: Partial<Readonly<Record<SourceName, Source>>> = { 'own-file': ownFileCandidates, imports: importCandidates, siblings: siblingCandidates };
+const sources: Partial<Readonly<Record<SourceName, Source>>> = { 'own-file': ownFileCandidates, imports: importCandidates, apidocs: apiDocCandidates, siblings: siblingCandidates, configs: configCandidates };
 
 /** The file at the cursor must be an open buffer or readable. Calls `countTokens` at most twice. Throws a UserError when there is no such text. */
 export async function prepare(snapshot: Snapshot, cursor: Cursor, options: PrepareOptions): Promise<Prepared> {
@@ -82,10 +84,11 @@ export async function explain(snapshot: Snapshot, cursor: Cursor, options: Prepa
 
 /** A file that two sources offer is the first one's. */
 async function candidatesAt(place: Place, on: readonly SourceName[]): Promise<Candidate[]> {
-  const byPath = new Map<string, Candidate>();
+  const found: Candidate[] = [];
   for (const [name, source] of Object.entries(sources)) {
     if (!on.includes(name as SourceName)) continue;
-    for (const candidate of await source(place)) if (!byPath.has(candidate.path)) byPath.set(candidate.path, candidate);
+    const taken = new Set(found.map(({ path }) => path));
+    found.push(...(await source(place)).filter(({ path }) => !taken.has(path)));
   }
-  return [...byPath.values()];
+  return found;
 }

@@ -43,7 +43,10 @@ function rankOf(piece: Piece, candidate: Candidate, order: number, mentions: Men
   const as = (need: Need, why: string = reason, rank = 0): Ranked => rankedAs(piece, candidate, order, need, why, rank);
   if (piece.isImports) return as('block');
   if (source === 'apidocs') return as('documented');
-  if (source === 'configs') return as('governing');
+  if (source === 'configs') {
+    const asking = locals.find((name) => mentions.isNear(name));
+    return asking === undefined ? as('governing') : as('mentioned', `${reason}, ${asking} mentioned near the cursor`, mentions.rank(asking));
+  }
   if (mentions.receiver !== undefined && locals.includes(mentions.receiver)) return as('receiver', `${mentions.receiver} is asked for a member at the cursor`);
   if (mentions.receiverType !== undefined && piece.owners.includes(mentions.receiverType)) return as('receiver', `${mentions.receiver} is a ${mentions.receiverType}, asked for a member at the cursor`);
   const asked = piece.names.find((name) => names.includes(name));

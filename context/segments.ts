@@ -4,7 +4,7 @@ import { digestOf } from '../base/digest.js';
 import type { KindRange, RangeKind, Segment } from '../base/segment.js';
 import { cut } from './cut.js';
 import type { Declaration, Outline, Span } from './outline.js';
-import { outlineText } from './outline-text.js';
+import { outlineText, type Chunk } from './outline-text.js';
 import { unitsOf, type Unit } from './units.js';
 
 /** How a file becomes segments: by declarations, as long stretches, or as signatures alone. */
@@ -104,12 +104,8 @@ function mayOpen(declaration: Declaration, excluded: Excluded | undefined): bool
   return declaration.children.some((child) => holds(child) && (child.kind === 'function' || child.kind === 'class'));
 }
 
-interface Chunk {
-  readonly text: string;
-  readonly kind: RangeKind;
-}
-
-function piece(path: string, start: number, end: number, chunks: readonly Chunk[], named: Names, isImports: boolean): Piece {
+/** Chunks laid behind one another. */
+export function segmentOf(path: string, chunks: readonly Chunk[]): Segment {
   let text = '';
   const ranges: KindRange[] = [];
   for (const chunk of chunks) {
@@ -118,11 +114,15 @@ function piece(path: string, start: number, end: number, chunks: readonly Chunk[
     else ranges.push({ start: text.length, end: text.length + chunk.text.length, kind: chunk.kind });
     text += chunk.text;
   }
+  return { path, text, ranges, digest: digestOf(path, text) };
+}
+
+function piece(path: string, start: number, end: number, chunks: readonly Chunk[], named: Names, isImports: boolean): Piece {
   const opening = named.all.slice(firstAt(named.all, start - 1, (n) => n.start), firstAt(named.all, end - 1, (n) => n.start));
   const of = (isMember: boolean): string[] => opening.filter((n) => n.isMember === isMember).flatMap((n) => n.names);
   const owner = named.top[firstAt(named.top, start, (n) => n.end)];
   const owners = owner && owner.start < end ? owner.names : [];
-  return { start, end, isImports, names: of(false), members: of(true), owners, segment: { path, text, ranges, digest: digestOf(path, text) } };
+  return { start, end, isImports, names: of(false), members: of(true), owners, segment: segmentOf(path, chunks) };
 }
 
 interface Named extends Span {

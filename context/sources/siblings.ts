@@ -36,7 +36,7 @@ export async function siblingCandidates(place: Place): Promise<Candidate[]> {
     await pause();
     const whole = snapshot.pieces(path, 'declaration').filter((piece) => !piece.isImports);
     const mentioned = whole.filter((piece) => piece.names.some((name) => !foreign.has(name) && mentions.isNear(name)));
-    const rest = restOf(snapshot, path, relation, whole, outline).filter((piece) => !mentioned.includes(piece));
+    const rest = restOf(snapshot, path, relation, whole, outline).filter((piece) => !mentioned.some((m) => m.start <= piece.start && piece.end <= m.end));
     const pieces = [...mentioned, ...rest.slice(0, piecesMax)];
     if (pieces.length > 0) found.push({ source: 'siblings', path, reason, pieces, foreign, share: relations[relation].share });
   }
