@@ -16,6 +16,7 @@ export function cacheDir(env: Env = process.env, platform: string = process.plat
 }
 
 export const modelsDir = (env?: Env): string => join(cacheDir(env), 'models');
+export const outlinesDir = (env?: Env): string => join(cacheDir(env), 'outlines');
 export const storeDir = (env?: Env): string => join(cacheDir(env), 'store');
 
 /** Where running daemons say what they do: the user's runtime folder, else a private folder in the cache. */

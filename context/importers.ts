@@ -19,16 +19,20 @@ interface Known {
 const sourceEnding = /(\.d)?\.([cm]?[jt]sx?|pyi?)$/;
 
 export class ImporterIndex {
-  private readonly files = new Map<string, Known>();
+  private readonly known = new Map<string, Known>();
   private readonly byStem = new Map<string, Set<string>>();
+
+  get files(): number {
+    return this.known.size;
+  }
 
   /** `digest`: of the text that `outline` is of. */
   note(path: string, digest: string, outline: Outline | undefined): void {
-    if (this.files.get(path)?.digest === digest) return;
+    if (this.known.get(path)?.digest === digest) return;
     this.forget(path);
     const requests = (outline?.imports ?? []).map(({ specifier, names }) => ({ specifier, names: names.map((name) => name.imported) }));
     const lines = requests.map((r) => [r.specifier, ...r.names].join('\t')).filter((line) => !line.includes('\n'));
-    this.files.set(path, { digest, requests: Buffer.from(lines.join('\n')).toString() });
+    this.known.set(path, { digest, requests: Buffer.from(lines.join('\n')).toString() });
     for (const stem of new Set(this.requestsOf(path).flatMap((r) => requestStems(path, r)))) {
       const paths = this.byStem.get(stem);
       if (paths) paths.add(path);
@@ -42,7 +46,7 @@ export class ImporterIndex {
       paths?.delete(path);
       if (paths?.size === 0) this.byStem.delete(stem);
     }
-    this.files.delete(path);
+    this.known.delete(path);
   }
 
   /** Files with the requests that may mean `path`, which goes by `packageName` too where it is a package's entry. */
@@ -56,7 +60,7 @@ export class ImporterIndex {
   }
 
   private requestsOf(path: string): ImportRequest[] {
-    const known = this.files.get(path);
+    const known = this.known.get(path);
     if (!known || known.requests === '') return [];
     return known.requests.split('\n').map((line) => {
       const [specifier, ...names] = line.split('\t');

@@ -6,6 +6,8 @@ import pythonGrammar from 'tree-sitter-python';
 import typescriptGrammar from 'tree-sitter-typescript';
 import type { Language, Node } from './languages/language.js';
 import { python } from './languages/python.js';
+import { withRecovered } from './languages/recover.js';
+import { referencesIn } from './languages/references.js';
 import { typescript } from './languages/typescript.js';
 import type { Outline } from './outline.js';
 
@@ -41,15 +43,79 @@ export const isSource = (path: string): boolean => Object.hasOwn(grammars, exten
 
 /** The text's outline, or undefined where the language is not known or the text is not meant for people. */
 export function outlineOf(path: string, text: string): Outline | undefined {
+  const grammar = grammarFor(path, text);
+  return grammar && outlineIn(parsed(grammar, text), grammar, text);
+}
+
+function grammarFor(path: string, text: string): Grammar | undefined {
   const grammar = isSource(path) ? grammars[extensionOf(path)] : undefined;
-  if (!grammar || text.length > parseCharsMax || looksGenerated(text)) return undefined;
-  const root = grammar.parser.parse((index) => text.slice(index, index + chunkChars)).rootNode as unknown as Node;
+  return grammar && text.length <= parseCharsMax && !looksGenerated(text) ? grammar : undefined;
+}
+
+const parsed = ({ parser }: Grammar, text: string, before?: Parser.Tree): Parser.Tree => parser.parse((index) => text.slice(index, index + chunkChars), before);
+
+function outlineIn(tree: Parser.Tree, grammar: Grammar, text: string): Outline {
+  const root = tree.rootNode as unknown as Node;
   return {
     language: grammar.name,
     imports: grammar.language.imports(root, text),
-    declarations: grammar.language.declarations(root, text),
+    declarations: withRecovered(grammar.language.declarations(root, text), root, text, grammar.name),
     exports: grammar.language.exports(root),
+    references: referencesIn(text, grammar.name),
   };
+}
+
+interface OpenFile {
+  readonly text: string;
+  readonly tree: Parser.Tree;
+  readonly outline: Outline;
+}
+
+/** Files whose trees are held. */
+const openFilesMax = 8;
+
+/** Outlines of files that are being edited: of a text that differs little from the last one, only what changed is parsed. */
+export class OpenOutlines {
+  private readonly files = new Map<string, OpenFile>();
+
+  of(path: string, text: string): Outline | undefined {
+    const before = this.files.get(path);
+    if (before?.text === text) return before.outline;
+    this.files.delete(path);
+    const grammar = grammarFor(path, text);
+    if (!grammar) return undefined;
+    if (before) before.tree.edit(editBetween(before.text, text));
+    const tree = parsed(grammar, text, before?.tree);
+    const outline = outlineIn(tree, grammar, text);
+    this.files.set(path, { text, tree, outline });
+    for (const oldest of this.files.keys()) if (this.files.size > openFilesMax) this.files.delete(oldest);
+    return outline;
+  }
+
+  forget(path: string): void {
+    this.files.delete(path);
+  }
+}
+
+/** The one stretch in which the texts differ. */
+function editBetween(before: string, after: string): Parser.Edit {
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) start++;
+  let same = 0;
+  while (same < shorter - start && before.charCodeAt(before.length - 1 - same) === after.charCodeAt(after.length - 1 - same)) same++;
+  const [oldEnd, newEnd] = [before.length - same, after.length - same];
+  return { startIndex: start, oldEndIndex: oldEnd, newEndIndex: newEnd, startPosition: pointAt(before, start), oldEndPosition: pointAt(before, oldEnd), newEndPosition: pointAt(after, newEnd) };
+}
+
+function pointAt(text: string, offset: number): Parser.Point {
+  let row = 0;
+  let line = 0;
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) {
+    row++;
+    line = at + 1;
+  }
+  return { row, column: offset - line };
 }
 
 /** Minified or packed: a long text whose lines are far longer than anyone writes. */

@@ -3,6 +3,7 @@
 import { setImmediate as tick } from 'node:timers/promises';
 import type { Env } from '../base/paths.js';
 import { prepare, type Cursor, type Prepared, type PrepareOptions } from './prepare.js';
+import type { Survey } from './survey.js';
 import { Turns } from './turns.js';
 import { watch, type Watcher } from './watch.js';
 import { Workspace, type FileChange, type WorkspaceDeps } from './workspace.js';
@@ -37,7 +38,12 @@ export interface RepositoryOptions extends Pick<WorkspaceDeps, 'exclude'> {
   /** The user's own, never a workspace's: see WorkspaceDeps. The environment's VIRTUAL_ENV is added. */
   readonly pythonEnvironments?: readonly string[];
   readonly env?: Env;
+  /** Where outlines are kept between runs: all files are then outlined in the background. Left out, files are outlined when needed. */
+  readonly outlinesDir?: string;
 }
+
+/** The first answers come before the survey starts. */
+const surveyAfterMs = 1000;
 
 export class LocalRepository implements Repository {
   readonly workspace: Workspace;
@@ -45,9 +51,14 @@ export class LocalRepository implements Repository {
 
   private readonly active: readonly string[];
 
-  constructor({ roots, pythonEnvironments = [], exclude, env = process.env }: RepositoryOptions) {
+  private readonly survey: Survey | undefined;
+  private readonly starting: NodeJS.Timeout | undefined;
+
+  constructor({ roots, pythonEnvironments = [], exclude, env = process.env, outlinesDir }: RepositoryOptions) {
     this.active = env.VIRTUAL_ENV ? [env.VIRTUAL_ENV] : [];
     this.workspace = new Workspace(roots, { pythonEnvironments: [...pythonEnvironments, ...this.active], exclude });
+    this.survey = outlinesDir === undefined ? undefined : this.workspace.surveyed(outlinesDir, this.turns);
+    this.starting = this.survey && setTimeout(() => this.survey?.start(), surveyAfterMs).unref();
   }
 
   apply(changes: readonly FileChange[]): void {
@@ -72,14 +83,15 @@ export class LocalRepository implements Repository {
   }
 
   outlined(): Promise<OutlinedFiles> {
-    return Promise.resolve({ files: 0, pending: 0 });
+    return Promise.resolve({ files: this.workspace.outlinedFiles, pending: this.survey?.pending ?? 0 });
   }
 
   watch(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void): Watcher {
     return watch(roots, onChanges, onError);
   }
 
-  close(): Promise<void> {
-    return Promise.resolve();
+  async close(): Promise<void> {
+    clearTimeout(this.starting);
+    await this.survey?.close();
   }
 }

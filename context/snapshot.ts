@@ -12,7 +12,7 @@ import { TypescriptResolver } from './languages/resolve-typescript.js';
 import { namingRoot, relativeName } from './naming.js';
 import type { Outline } from './outline.js';
 import type { Buffer, Overlay } from './overlay.js';
-import { isSource, outlineOf } from './parse.js';
+import { isSource, type OpenOutlines } from './parse.js';
 import type { Modules } from './resolve.js';
 import { envNames, isEnvExample, isSecret } from './secrets.js';
 import { piecesOf, type Piece, type SegmentForm } from './segments.js';
@@ -40,6 +40,10 @@ export interface Shared {
   readonly pieces: ByteLru<string, { readonly pieces: readonly Piece[]; readonly bytes: number }>;
   /** Of every file that was outlined. */
   readonly importers: ImporterIndex;
+  readonly open: OpenOutlines;
+  readonly parse: (path: string, text: string) => Outline | undefined;
+  /** What a survey knows of a text: undefined for nothing, null where it has no outline. */
+  known(path: string, digest: string): Outline | null | undefined;
 }
 
 /** Files looked at to find those that import one. */
@@ -155,10 +159,12 @@ export class Snapshot {
 
   private outlineOf(known: string, buffer: Buffer | undefined): Outline | undefined {
     if (!buffer || !isSource(known)) return undefined;
+    if (this.overlay.get(known) === buffer) return this.shared.open.of(known, buffer.text);
     const key = `${known.slice(known.lastIndexOf('.'))}:${buffer.digest}`;
     let kept = this.shared.outlines.get(key);
     if (!kept) {
-      const outline = outlineOf(known, buffer.text);
+      const stored = this.shared.known(known, buffer.digest);
+      const outline = stored === undefined ? this.shared.parse(known, buffer.text) : (stored ?? undefined);
       kept = { outline, bytes: 1000 + 4 * buffer.text.length };
       this.shared.outlines.set(key, kept);
     }
@@ -193,9 +199,13 @@ export class Snapshot {
     return answer || (this.overlay.has(known) && this.isAllowed(known) && this.shared.disk.real(known) === undefined);
   }
 
+  /** By the rules for files alone; `path` as the disk lists it below a root. */
+  isIgnored(path: string, isFolder: boolean): boolean {
+    return this.rulesFor(path)?.ignores(path, isFolder) ?? true;
+  }
+
   private isAllowed(known: string): boolean {
-    const rules = this.rulesFor(known);
-    return rules !== undefined && !rules.ignores(known, false);
+    return !this.isIgnored(known, false);
   }
 
   /** The file's path from its repository's root, with forward slashes: what the model is told. */

@@ -4,10 +4,14 @@ import { basename } from 'node:path';
 import { digestOf } from '../base/digest.js';
 import { ByteLru } from '../base/lru.js';
 import { systemDisk, type Disk } from './disk.js';
+import type { Outline } from './outline.js';
 import { ImporterIndex } from './importers.js';
 import { withBuffer, withoutBuffer, type Overlay } from './overlay.js';
+import { OpenOutlines, outlineOf } from './parse.js';
 import { isSecret } from './secrets.js';
 import { canonicalPath, Layout, Snapshot, type Root, type Shared } from './snapshot.js';
+import { Survey } from './survey.js';
+import type { Turns } from './turns.js';
 
 /** Paths are absolute. */
 export type FileChange =
@@ -31,6 +35,8 @@ export interface WorkspaceDeps {
   readonly pythonEnvironments?: readonly string[];
   /** Patterns as in an ignore file of each root: more that is never context, and nothing less. */
   readonly exclude?: readonly string[];
+  /** What makes an outline of a file that is not open; tests count. */
+  readonly parse?: (path: string, text: string) => Outline | undefined;
 }
 
 /** Files opened or edited that are remembered. */
@@ -47,6 +53,7 @@ export class Workspace {
   private recent: readonly string[] = [];
   private readonly edited = new Set<string>();
   private current: Snapshot;
+  private survey: Survey | undefined;
 
   constructor(roots: readonly string[], deps: WorkspaceDeps = {}) {
     const disk = deps.disk ?? systemDisk;
@@ -56,6 +63,9 @@ export class Workspace {
       outlines: new ByteLru(32 << 20, (kept) => kept.bytes),
       pieces: new ByteLru(64 << 20, (kept) => kept.bytes),
       importers: new ImporterIndex(),
+      open: new OpenOutlines(),
+      parse: deps.parse ?? outlineOf,
+      known: (path, digest) => this.survey?.known(path, digest),
     };
     this.layout = new Layout(this.rooted(roots), deps.pythonEnvironments ?? [], deps.exclude ?? [], disk);
     this.current = this.next();
@@ -63,6 +73,17 @@ export class Workspace {
 
   get snapshot(): Snapshot {
     return this.current;
+  }
+
+  /** Outlines all files in the background, and keeps the outlines in `dir`; nothing starts by itself. */
+  surveyed(dir: string, turns: Turns): Survey {
+    this.survey = new Survey(dir, { ...this.shared, turns, snapshot: () => this.current });
+    return this.survey;
+  }
+
+  /** Files of which it is known what they import. */
+  get outlinedFiles(): number {
+    return this.shared.importers.files;
   }
 
   apply(changes: readonly FileChange[]): Snapshot {
@@ -79,6 +100,8 @@ export class Workspace {
     }
     if (roots !== layout.roots || environments !== layout.environments || exclude !== layout.exclude || moved) this.layout = new Layout(roots, environments, exclude, this.shared.disk);
     if (this.layout !== layout || this.overlay !== overlay || this.recent !== recent || this.changes !== before) this.current = this.next();
+    this.survey?.changed(changes.flatMap((change) => (change.kind === 'disk' || change.kind === 'close' ? [this.canonical(change.path)] : [])));
+    if (roots !== layout.roots) this.survey?.start({ walk: true });
     return this.current;
   }
 
@@ -92,6 +115,7 @@ export class Workspace {
   /** A file that was only looked at is soon forgotten. */
   private closed(path: string): void {
     this.overlay = withoutBuffer(this.overlay, path);
+    this.shared.open.forget(path);
     if (!this.edited.delete(path)) this.recent = this.recent.filter((other) => other !== path);
   }
 

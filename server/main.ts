@@ -3,6 +3,7 @@
 // Refuses to print anything but results (a command) or protocol (the daemon) on stdout.
 import { systemClock } from '../base/clock.js';
 import { UserError } from '../base/errors.js';
+import { outlinesDir } from '../base/paths.js';
 import type { AddCommand } from './commands/io.js';
 import { claimStdout } from './output.js';
 import { commandIo, exitCodeOf } from './terminal.js';
@@ -72,7 +73,7 @@ async function launchDaemon(args: readonly string[]): Promise<void> {
   listen(channel, {
     openEngine: (config, onProgress) => openInstalled(config, process.env, { protectOwn: false, onProgress }),
     pullable: pullableModel(process.env),
-    openRepository: (roots, settings) => openRepository({ roots, ...settings }),
+    openRepository: (roots, settings) => openRepository({ roots, outlinesDir: outlinesDir(process.env), ...settings }),
     clock: systemClock, timers: systemTimers, power: systemPower(systemClock), env: process.env, exit: (code) => process.exit(code), atExit: (action) => void process.on('exit', action),
   });
 }

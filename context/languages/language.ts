@@ -4,6 +4,8 @@ import type { Declaration, ExportAlias, ImportStatement } from '../outline.js';
 /** The part of tree-sitter's node that we use; indices are UTF-16 code units. */
 export interface Node {
   readonly type: string;
+  /** It or something in it did not parse. */
+  readonly hasError: boolean;
   readonly text: string;
   readonly startIndex: number;
   readonly endIndex: number;

@@ -1,6 +1,7 @@
 // What parsing yields for each language: imports with their names, declarations with signatures, docs and members.
 import { expect, test } from 'vitest';
 import { outlineOf, type Declaration } from '../../context/index.js';
+import { OpenOutlines } from '../../context/parse.js';
 
 /** One line a declaration: kind, names, signature; members indented. `doc` where there is one. */
 function listing(text: string, declarations: readonly Declaration[], indent = ''): string[] {
@@ -92,6 +93,46 @@ for (const [name, [path, text, expected]] of Object.entries(imports))
     const found = outlineOf(path, text)!.imports.map((i) => `${i.specifier}: ${i.names.map((n) => (n.imported === n.local ? n.local : `${n.imported}=${n.local}`)).join(' ')}${i.reexport ? ' (passed on)' : i.topLevel ? '' : ' (inside)'}`);
     expect(found).toEqual(expected);
   });
+
+const broken: Record<string, [path: string, text: string, names: string[], imports: string[]]> = {
+  'a class that is being typed': ['a.ts', "import { b } from './b';\nexport function before() {}\nexport class A {\n  m() { return this.\n", ['before', 'A'], ['./b']],
+  'a call that is being typed': ['a.ts', "import { b } from './b';\nconst x = b(\nexport function after() {}\n", ['x', 'after'], ['./b']],
+  'an import that is being typed': ['a.ts', "import { b } from './b';\nimport { c\nexport const d = 1;\n", ['d'], ['./b']],
+  'JSX without its end': ['a.tsx', "import { B } from './b';\nexport const A = () => <B>\nexport function after() {}\n", ['A'], ['./b']],
+  'conflict marks': ['a.js', "import b from './b';\n<<<<<<< ours\nexport const one = 1;\n=======\nexport const one = 2;\n>>>>>>> theirs\nexport const two = 2;\n", ['two'], ['./b']],
+  'Python: a call that is being typed': ['a.py', 'from b import c\ndef before():\n    return c(\n\ndef after():\n    pass\n', ['before'], ['b']],
+  'Python: a class without a body': ['a.py', 'import b\nclass A(b.B):\n\ndef after():\n    pass\n', ['A', 'after'], ['b']],
+  'Python: an open string': ['a.py', 'import b\nx = 1\ndef f():\n    return """open\n', ['x'], ['b']],
+};
+for (const [name, [path, text, names, specifiers]] of Object.entries(broken))
+  test(`a broken file still yields what it can: ${name}`, () => {
+    const outline = outlineOf(path, text)!;
+    const found = outline.declarations.flatMap((d) => d.names);
+    expect(names.filter((one) => !found.includes(one))).toEqual([]);
+    expect(outline.imports.map((i) => i.specifier)).toEqual(expect.arrayContaining(specifiers));
+  });
+
+const references: Record<string, [path: string, text: string, expected: string]> = {
+  TypeScript: ['a.ts', `import { b } from './b'; // not this\nconst c: Map<string, D> = b.e(\`\${f}\`, "g"); /* h */\nif (c) return b;\n`, 'b c Map D e f'],
+  Python: ['a.py', `from b import c  # not this\ndef f(x: D) -> "E":\n    """doc words"""\n    return c.g(x) if x else None\n`, 'b c f x D g'],
+};
+for (const [name, [path, text, expected]] of Object.entries(references)) test(`names that a file uses: ${name}`, () => expect(outlineOf(path, text)!.references.join(' ')).toBe(expected));
+
+test('an edited file has the outline of its text, however it came about', () => {
+  const seed = Date.now() % 1_000_000;
+  let state = seed;
+  const random = (below: number): number => (state = (state * 1103515245 + 12345) % 2147483648) % below;
+  const inserts = ['x', '\n', '{', '}', '(', '"', "'", '/*', '*/', ' function f() {}\n', "import { a } from './a';\n", '😀', 'é', '`', 'def g():\n    pass\n', '\r\n', '    '];
+  for (const path of ['a.ts', 'b.py', 'c.tsx', 'd.js']) {
+    const open = new OpenOutlines();
+    let text = path.endsWith('.py') ? 'import a\n\nclass A:\n    def f(self):\n        return 1\n' : "import { a } from './a';\n\nexport class A {\n  f() {\n    return 1;\n  }\n}\n";
+    for (let step = 0; step < 60; step++) {
+      const at = random(text.length + 1);
+      text = text.slice(0, at) + inserts[random(inserts.length)] + text.slice(at + (random(3) === 0 ? random(12) : 0));
+      expect(open.of(path, text), `seed ${seed}, ${path}, step ${step}: ${JSON.stringify(text)}`).toEqual(outlineOf(path, text));
+    }
+  }
+});
 
 test('what stands before and after an error is found', () => {
   const names = outlineOf('a.ts', `export function good() {}\nclass {{{ (;\nexport function later() {}\n`)!.declarations.flatMap((d) => d.names);
