@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { CompletionList } from 'vscode-languageserver/node';
+import { CancellationTokenSource, type CompletionList } from 'vscode-languageserver/node';
 import { systemClock } from '../../base/clock.js';
 import { UserError } from '../../base/errors.js';
 import { openRepository, type FileChange } from '../../context/index.js';
@@ -254,6 +254,28 @@ describe('without a model', () => {
     }
     expect((await client.complete(path, 2, 14)).items.map(({ label }) => label)).toEqual(installed ? ['user'] : []);
     expect(pulled).toBe(pulls);
+  });
+});
+
+describe('while the model opens', () => {
+  it('requests that are cancelled do not keep it from opening, once', async () => {
+    const root = project();
+    const opening: ((engine: Engine) => void)[] = [];
+    const { client } = await started({ roots: [root], deps: { openEngine: () => new Promise((resolve) => opening.push(resolve)) } });
+    const path = join(root, 'main.ts');
+    await client.open(path, mainText);
+    for (let i = 0; i < 3; i += 1) {
+      const cancel = new CancellationTokenSource();
+      const answer = client.connection.sendRequest<CompletionList>('textDocument/completion', { textDocument: { uri: uriOf(path) }, position: { line: 2, character: 14 } }, cancel.token);
+      await until(() => opening.length > 0);
+      cancel.cancel();
+      expect(await answer).toEqual(empty);
+    }
+    const answer = client.complete(path, 2, 14);
+    const engine = new ScriptedEngine();
+    engine.answerAll = 'er';
+    opening[0](engine);
+    expect([(await answer).items.map(({ label }) => label), opening.length]).toEqual([['user'], 1]);
   });
 });
 
