@@ -14,6 +14,9 @@ const batchMsMax = 1000;
 /** The same files, for an editor that watches. */
 export const watchedGlobs: readonly string[] = ['**/*.{ts,mts,cts,tsx,js,mjs,cjs,jsx,py,pyi,json,toml,cfg}', '**/{.gitignore,.kedgeignore}'];
 
+/** The workspace's settings are watched though git may not track them. */
+const settingsFile = 'kedge.json';
+
 export interface Watcher {
   /** Resolves when every folder is watched. */
   readonly ready: Promise<void>;
@@ -41,6 +44,7 @@ export function countWatches(root: string): number {
 function ignoredIn(folders: readonly string[]): (path: string, stats?: { isDirectory(): boolean; isFile(): boolean }) => boolean {
   const rules = folders.map((folder) => new IgnoreRules(folder, systemDisk));
   return (path, stats) => {
+    if (folders.some((folder) => path === join(folder, settingsFile))) return false;
     if (stats?.isFile() && !isSource(path) && !/(\.json|\.toml|\.cfg|\.gitignore)$/.test(path)) return true;
     return rules.some((r) => path.startsWith(r.root + sep) && r.ignores(path, stats?.isDirectory() ?? false));
   };

@@ -19,7 +19,7 @@ export interface Config {
   readonly confidenceFloor: number;
   readonly multiline: boolean;
   readonly exclude: readonly string[];
-  readonly languages: readonly string[];
+  readonly languages?: readonly string[];
   readonly triggerCharacters: readonly string[];
   readonly model?: string;
   readonly threads?: number;

@@ -6,7 +6,7 @@ import type {
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
-import type { FileChange, Repository } from '../context/index.js';
+import { isSecret, type FileChange, type Repository } from '../context/index.js';
 import type { ReadReport } from '../engine/index.js';
 import type { Changes } from './changes.js';
 import type { ClientProfile } from './clients.js';
@@ -158,8 +158,9 @@ export class Session {
   private completable(uri: string): TextDocument | undefined {
     const document = this.deps.changes.document(uri);
     const path = pathOf(uri);
-    if (!document || path === undefined) return undefined;
-    return this.config.languages.includes(languageOf(path, document.languageId)) ? document : undefined;
+    if (!document || path === undefined || isSecret(path)) return undefined;
+    const { languages } = this.config;
+    return languages === undefined || languages.includes(languageOf(path, document.languageId)) ? document : undefined;
   }
 
   private async paused(): Promise<boolean> {

@@ -365,6 +365,17 @@ describe('the daemon', () => {
     expect(engine.completions).toEqual([]);
   });
 
+  it('offers something in any language, and nothing where secrets are kept', async () => {
+    const { client, engine } = await opened();
+    engine.answerAll = 'x';
+    const [go, env] = [join(root, 'main.go'), join(root, '.env')];
+    await client.open(go, 'package main\n', 'go');
+    await client.open(env, 'KEY=1\n', 'dotenv');
+    expect((await client.complete(go, 1, 0)).items).toHaveLength(1);
+    expect(await client.complete(env, 1, 0)).toEqual(empty);
+    expect(JSON.stringify([engine.completions, engine.reads])).not.toContain('KEY');
+  });
+
   it('completes on from what the popup has selected', async () => {
     const { client, engine } = await opened();
     engine.answerAll = '(1)';
