@@ -22,11 +22,11 @@ export interface PlanSettings {
   readonly wholeShares?: boolean;
 }
 
-/** What a file offers beyond what the plan holds of it. */
+/** What a file offers beyond what the plan holds of it; without a path a whole source, without pieces what was not read. */
 export interface LeftOut {
   readonly source: SourceName;
-  readonly path: string;
-  readonly pieces: number;
+  readonly path?: string;
+  readonly pieces?: number;
   readonly reason: string;
 }
 

@@ -4,7 +4,9 @@ import { setImmediate as tick } from 'node:timers/promises';
 import { UserError } from '../base/errors.js';
 import type { ContextPlan, CountTokens, LocalPrompt, SourceName } from '../base/segment.js';
 import { Mentions } from './mentions.js';
+import { isSource } from './parse.js';
 import { planOf, type LeftOut } from './plan.js';
+import type { Modules } from './resolve.js';
 import { isSecret } from './secrets.js';
 import type { SegmentForm } from './segments.js';
 import type { Snapshot } from './snapshot.js';
@@ -60,27 +62,40 @@ export interface Explained extends Prepared {
 /** In the order of their files' relevance, where nothing of a file is asked for or mentioned. */
 const sources: Partial<Readonly<Record<SourceName, Source>>> = { 'own-file': ownFileCandidates, imports: importCandidates, apidocs: apiDocCandidates, siblings: siblingCandidates, configs: configCandidates };
 
+/** Of a language that is not parsed nothing is imported: what stands beside it and above it is all there is. */
+const sourcesUnparsed: readonly SourceName[] = ['siblings', 'configs'];
+
 /** The file at the cursor must be an open buffer or readable. Calls `countTokens` at most twice. Throws a UserError when there is no such text. */
 export async function prepare(snapshot: Snapshot, cursor: Cursor, options: PrepareOptions): Promise<Prepared> {
-  const { prompt, windowStart, plan } = await explain(snapshot, cursor, options);
+  const { prompt, windowStart, plan } = await preparedAt(snapshot, cursor, options);
   return { prompt, windowStart, plan };
 }
 
 /** As `prepare`, with what the plan leaves out and why. */
 export async function explain(snapshot: Snapshot, cursor: Cursor, options: PrepareOptions): Promise<Explained> {
+  const { prompt, windowStart, plan, leftOut, sources: on } = await preparedAt(snapshot, cursor, options);
+  const off = (Object.keys(sources) as SourceName[]).filter((source) => !on.includes(source)).map((source) => ({ source, reason: 'not among the sources that are on' }));
+  const path = snapshot.canonical(cursor.path);
+  const lost = (snapshot.outline(path)?.imports ?? []).map(({ specifier }) => specifier).filter((specifier) => !leads(snapshot, path, specifier) && !leads(snapshot.dependencies, path, specifier));
+  return { prompt, windowStart, plan, leftOut: [...leftOut, ...[...new Set(lost)].map((specifier) => ({ source: 'imports' as const, path: specifier, reason: 'leads to no file that may be read' })), ...off] };
+}
+
+async function preparedAt(snapshot: Snapshot, cursor: Cursor, options: PrepareOptions): Promise<Explained & { readonly sources: readonly SourceName[] }> {
   const path = snapshot.canonical(cursor.path);
   const text = snapshot.own(path);
   if (text === undefined) throw new UserError(`${cursor.path} cannot be completed: it is not a text file of the workspace that may be read`);
   if (cursor.offset < 0 || cursor.offset > text.length) throw new UserError(`${cursor.path} ends before position ${cursor.offset}`);
   const outline = snapshot.outline(path);
-  const isLocal = (specifier: string): boolean => (/\.pyi?$/.test(path) ? snapshot.resolveModule(path, specifier) : snapshot.resolveSpecifier(path, specifier)) !== undefined;
-  const { prompt, windowStart, shown } = await windowOf(snapshot.nameOf(path), text, outline, cursor.offset, (s) => isLocal(s.specifier), options);
-  if (options.contextTokensMax <= 0 || isSecret(path)) return { prompt, windowStart, plan: { segments: [], tokens: 0 }, leftOut: [] };
+  const { prompt, windowStart, shown } = await windowOf(snapshot.nameOf(path), text, outline, cursor.offset, (s) => leads(snapshot, path, s.specifier), options);
+  const chosen = options.sources ?? sourcesByDefault;
+  const on = isSource(path) ? chosen : [...new Set([...chosen, ...sourcesUnparsed])];
+  if (options.contextTokensMax <= 0 || isSecret(path)) return { prompt, windowStart, plan: { segments: [], tokens: 0 }, leftOut: [], sources: on };
   const mentions = new Mentions(text, cursor.offset, outline?.imports ?? []);
   const place: Place = { snapshot, path, text, outline, offset: cursor.offset, shown, mentions, form: options.form ?? 'declaration', pause: options.pause ?? (() => tick()) };
-  const { plan, leftOut } = await planOf(await candidatesAt(place, options.sources ?? sourcesByDefault), mentions, options);
-  return { prompt, windowStart, plan, leftOut };
+  return { prompt, windowStart, sources: on, ...(await planOf(await candidatesAt(place, on), mentions, options)) };
 }
+
+const leads = (modules: Modules, path: string, specifier: string): boolean => (/\.pyi?$/.test(path) ? modules.resolveModule(path, specifier) : modules.resolveSpecifier(path, specifier)) !== undefined;
 
 /** A file that two sources offer is the first one's. */
 async function candidatesAt(place: Place, on: readonly SourceName[]): Promise<Candidate[]> {

@@ -55,7 +55,8 @@ function rankOf(piece: Piece, candidate: Candidate, order: number, mentions: Men
   if (mentioned) return as('mentioned', `declares ${mentioned.name}, mentioned near the cursor`, mentioned.rank);
   const meant = piece.names.find((name) => behind?.has(name));
   if (meant !== undefined) return as('behind', `declares ${meant}, which ${behind?.get(meant)} mentions`);
-  if (piece.owners.some((name) => names.includes(name))) return as('more');
+  const owner = piece.owners.find((name) => names.includes(name));
+  if (owner !== undefined) return as('more', `more of ${owner}, imported here`);
   return as(source === 'siblings' ? 'related' : 'rest');
 }
 

@@ -83,7 +83,7 @@ export function contextOf(plan: ContextPlan, { residentShare }: Pick<CompletionS
   return { form: 'composed', plan, anchors: { policy: 'two-stage', residentShare: share, storedShare, state: 'first' } };
 }
 
-/** The plan for a cursor without completing there: what is read while the user rests. Made anew only where the held one's window had to move. */
+/** The plan for a cursor without completing there: what is read while the user rests. Where the held one's window had to move, what still stands of it keeps its place. */
 export async function planned(
   engine: Engine,
   request: Pick<CompletionRequest, 'repository' | 'cursor' | 'given' | 'held' | 'selected'>,
@@ -94,17 +94,18 @@ export async function planned(
   const { repository, cursor, held } = request;
   const countTokens = countTokensOf(engine);
   const sources = sourcesOn(settings);
-  const preparedAt = ({ contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax }: CompletionSettings): Promise<Prepared> =>
-    repository.prepare(cursor, { contextTokensMax, sources, importTokensMax, prefixTokensMax, suffixTokensMax, countTokens, windowStart: held?.windowStart, priority }, signal);
+  const preparedAt = ({ contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax }: CompletionSettings, previous?: ContextPlan): Promise<Prepared> =>
+    repository.prepare(cursor, { contextTokensMax, sources, importTokensMax, prefixTokensMax, suffixTokensMax, countTokens, windowStart: held?.windowStart, previous, priority }, signal);
   if (held) {
     const local = await preparedAt({ ...settings, contextTokensMax: 0 });
     if (local.windowStart === held.windowStart) return { prompt: withSelected(local.prompt, request.selected), held };
   }
-  const { prompt, plan, windowStart } = await preparedAt(settings);
+  const { prompt, plan, windowStart } = await preparedAt(settings, held?.plan);
   return { prompt: withSelected(prompt, request.selected), held: { plan: withGiven(plan, request.given ?? []), windowStart } };
 }
 
-const sourcesOn = ({ sources }: Pick<CompletionSettings, 'sources'>): SourceName[] => (Object.keys(sources) as (keyof typeof sources)[]).filter((name) => sources[name]);
+/** The sources that the settings turn on. */
+export const sourcesOn = ({ sources }: Pick<CompletionSettings, 'sources'>): SourceName[] => (Object.keys(sources) as (keyof typeof sources)[]).filter((name) => sources[name]);
 
 /** A given segment that is planned already takes its given place only. */
 function withGiven(plan: ContextPlan, given: readonly PlannedSegment[]): ContextPlan {

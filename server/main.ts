@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   model: async () => (await import('./commands/model.js')).addModelCommand,
   index: async () => (await import('./commands/index.js')).addIndexCommand,
   complete: async () => (await import('./commands/complete.js')).addCompleteCommand,
+  explain: async () => (await import('./commands/explain.js')).addExplainCommand,
   demo: async () => (await import('./commands/demo.js')).addDemoCommand,
   eval: async () => (await import('./commands/eval.js')).addEvalCommand,
   cache: async () => (await import('./commands/cache.js')).addCacheCommand,

@@ -1,9 +1,8 @@
 // `kedge complete FILE:LINE:COLUMN [--with FILE...]`: one completion at a place in a file, with what served it and what it cost.
 // Refuses to change any file.
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemClock } from '../../base/clock.js';
-import { explainSystemError, UserError } from '../../base/errors.js';
+import { UserError } from '../../base/errors.js';
 import type { PlannedSegment, Segment } from '../../base/segment.js';
 import { LocalRepository, Workspace, type Cursor, type Snapshot } from '../../context/index.js';
 import type { CompleteResult, Engine } from '../../engine/index.js';
@@ -12,6 +11,7 @@ import { repositorySettings } from '../config.js';
 import { projectRootOf, segmentsOfFile } from '../files.js';
 import { commandConfig, engineFlags, withEngine, type EngineFlags } from './engine.js';
 import type { AddCommand, CommandIo } from './io.js';
+import { offsetIn, parsePlace, textOf } from './place.js';
 
 interface Flags extends EngineFlags {
   readonly with?: string | readonly string[];
@@ -54,38 +54,6 @@ async function readFirst(engine: Engine, plan: readonly PlannedSegment[], io: Co
   } finally {
     progress.stop();
   }
-}
-
-interface Place {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-}
-
-export function parsePlace(place: string): Place {
-  const match = /^(.+):(\d+):(\d+)$/.exec(place);
-  if (!match) throw new UserError(`"${place}" is not FILE:LINE:COLUMN, as in src/order.ts:12:7`, 2);
-  return { file: match[1], line: Number(match[2]), column: Number(match[3]) };
-}
-
-/** UTF-16 offset of a place counted from 1; UserError beyond the text. */
-export function offsetIn(text: string, { file, line, column }: Place): number {
-  const lines = text.split('\n');
-  if (line < 1 || line > lines.length) throw new UserError(`${file}:${line}:${column} is beyond the end: the file has ${lines.length} lines`);
-  const length = lines[line - 1].replace(/\r$/, '').length;
-  if (column < 1 || column > length + 1) throw new UserError(`${file}:${line}:${column} is beyond the end: line ${line} has columns 1 to ${length + 1}`);
-  return lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0) + column - 1;
-}
-
-function textOf(snapshot: Snapshot, file: string): string {
-  try {
-    if (!statSync(file).isFile()) throw new UserError(`${file} is not a file`);
-  } catch (error) {
-    throw explainSystemError(error, file);
-  }
-  const text = snapshot.read(resolve(file));
-  if (text === undefined) throw new UserError(`${file} is not read: Kedge reads text under 1 MB that is neither ignored nor secret`);
-  return text;
 }
 
 /** Each named file may belong to a project of its own. */

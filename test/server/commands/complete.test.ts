@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { offsetIn, parsePlace } from '../../../server/commands/complete.js';
+import { offsetIn, parsePlace } from '../../../server/commands/place.js';
 import { temporaryFolder } from '../../harness/fixture.js';
 import { runKedge, tinyCache, tinyModel } from '../../harness/tiny-cache.js';
 

@@ -1,0 +1,39 @@
+// A place as commands take it, FILE:LINE:COLUMN, and the text that it is in. Refuses places beyond the text and files that Kedge does not read.
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { explainSystemError, UserError } from '../../base/errors.js';
+import type { Snapshot } from '../../context/index.js';
+
+/** Counted from 1; the column in UTF-16 units. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export function parsePlace(place: string): Place {
+  const match = /^(.+):(\d+):(\d+)$/.exec(place);
+  if (!match) throw new UserError(`"${place}" is not FILE:LINE:COLUMN, as in src/order.ts:12:7`, 2);
+  return { file: match[1], line: Number(match[2]), column: Number(match[3]) };
+}
+
+/** UTF-16 offset of a place counted from 1; UserError beyond the text. */
+export function offsetIn(text: string, { file, line, column }: Place): number {
+  const lines = text.split('\n');
+  if (line < 1 || line > lines.length) throw new UserError(`${file}:${line}:${column} is beyond the end: the file has ${lines.length} lines`);
+  const length = lines[line - 1].replace(/\r$/, '').length;
+  if (column < 1 || column > length + 1) throw new UserError(`${file}:${line}:${column} is beyond the end: line ${line} has columns 1 to ${length + 1}`);
+  return lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0) + column - 1;
+}
+
+/** UserError where there is no such text, or none that may be read. */
+export function textOf(snapshot: Snapshot, file: string): string {
+  try {
+    if (!statSync(file).isFile()) throw new UserError(`${file} is not a file`);
+  } catch (error) {
+    throw explainSystemError(error, file);
+  }
+  const text = snapshot.read(resolve(file));
+  if (text === undefined) throw new UserError(`${file} is not read: Kedge reads text under 1 MB that is neither ignored nor secret`);
+  return text;
+}
