@@ -170,6 +170,7 @@ export class Session {
 
   private async complete(uri: string, offset: number, settings: Config, signal: AbortSignal, selected?: { text: string; replaced: number }): Promise<Offer | undefined> {
     const { repository, clock, engines, meter, timers, trace } = this.deps;
+    const { config } = this;
     const startedMs = clock.nowMs();
     const engine = await within(engines.get(), waitMsMax, timers);
     if (!engine || signal.aborted) return undefined;
@@ -187,7 +188,7 @@ export class Session {
       engines.worked();
       meter.completed(result, held.plan.segments.length, clock.nowMs() - startedMs);
       trace(...traceOf(uri, completion));
-      if (!signal.aborted) this.held.set(uri, held);
+      if (!signal.aborted && config === this.config) this.held.set(uri, held);
       return { text: result.text, paths: result.context.map(({ path }) => path) };
     } catch (error) {
       if (!signal.aborted) engines.failed(error);
@@ -200,20 +201,21 @@ export class Session {
     const document = this.completable(uri);
     if (!document) return;
     const { version } = document;
+    const { config } = this;
     const { repository, engines, meter, workDone } = this.deps;
     const engine = await engines.get();
     if (!engine || signal.aborted) return;
     const cursor = this.cursors.get(uri);
-    const { prompt, held } = await planned(engine, { repository, cursor: { path: pathOf(uri)!, offset: cursor ?? 0 } }, this.config, 'reading', signal);
+    const { prompt, held } = await planned(engine, { repository, cursor: { path: pathOf(uri)!, offset: cursor ?? 0 } }, config, 'reading', signal);
     if (signal.aborted || (await this.paused())) return;
     const segments = held.plan.segments.map(({ segment }) => segment);
     const request = { client: this.id, priority: 'reading', segments, storedShare } as const;
     const read = (): Promise<ReadReport> => showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));
     meter.read(await meter.during('reading', read));
-    if (signal.aborted || cursor === undefined || document.version !== version) return;
+    if (signal.aborted || cursor === undefined || document.version !== version || config !== this.config) return;
     this.held.set(uri, held);
     this.composed.add(uri);
-    await meter.during('reading', () => engine.settle({ client: this.id, document: uri, prompt, context: contextOf(held.plan, this.config) }, signal));
+    await meter.during('reading', () => engine.settle({ client: this.id, document: uri, prompt, context: contextOf(held.plan, config) }, signal));
   }
 }
 
