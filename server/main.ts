@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 // The program: argv, the daemon's launch and exit codes. Loads only the command that was asked for, so that `--version` is instant.
 // Refuses to print anything but results (a command) or protocol (the daemon) on stdout.
-import { systemClock } from '../base/clock.js';
 import { UserError } from '../base/errors.js';
-import { outlinesDir } from '../base/paths.js';
 import type { AddCommand } from './commands/io.js';
 import { claimStdout } from './output.js';
 import { commandIo, exitCodeOf } from './terminal.js';
@@ -65,17 +63,10 @@ async function launchDaemon(args: readonly string[]): Promise<void> {
   // A daemon whose event loop runs empty has not been shut down.
   process.exitCode = 1;
   const stdout = claimStdout();
-  const [{ listen }, { openInstalled, pullableModel }, { systemPower }, { systemTimers }, { openChannel, transportOf }, { openRepository }, { runningDaemons, systemProcesses }] = await Promise.all([
-    import('./connection.js'), import('./installed.js'), import('./power.js'), import('./scheduler.js'), import('./transport.js'), import('../context/index.js'), import('./stats.js'),
-  ]);
-  // What daemons left behind that were killed is deleted.
-  runningDaemons(process.env, systemProcesses(systemClock));
-  const channel = await openChannel(transportOf(args), stdout);
-  listen(channel, {
+  const [{ launch }, { openInstalled, pullableModel }] = await Promise.all([import('./launch.js'), import('./installed.js')]);
+  await launch(args, stdout, {
     openEngine: (config, onProgress) => openInstalled(config, process.env, { protectOwn: false, onProgress }),
     pullable: pullableModel(process.env),
-    openRepository: (roots, settings) => openRepository({ roots, outlinesDir: outlinesDir(process.env), ...settings }),
-    clock: systemClock, timers: systemTimers, power: systemPower(systemClock), env: process.env, exit: (code) => process.exit(code), atExit: (action) => void process.on('exit', action),
   });
 }
 

@@ -1,10 +1,4 @@
--- Kedge in Neovim 0.11 and newer: ghost text where the client has inline completion (0.12), else the completion popup.
--- Try it alone with `nvim -u examples/neovim/init.lua FILE`, or copy it into your own init.lua.
-vim.lsp.config('kedge', {
-  cmd = { 'kedge', '--stdio' },
-  filetypes = { 'typescript', 'typescriptreact', 'javascript', 'javascriptreact', 'python' },
-  root_markers = { 'kedge.json', 'package.json', 'pyproject.toml', '.git' },
-})
+-- Kedge in Neovim 0.11 and newer, with lsp/kedge.lua: ghost text where the client has inline completion (0.12), else the completion popup.
 vim.lsp.enable('kedge')
 
 vim.opt.completeopt = { 'menuone', 'noselect', 'popup' }

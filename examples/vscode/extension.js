@@ -1,0 +1,19 @@
+// Kedge in VS Code: starts `kedge --stdio`; vscode-languageclient shows its inline completions as ghost text.
+// Refuses to offer the same text in the list of suggestions too, where it would stand twice.
+const { workspace } = require('vscode');
+const { LanguageClient } = require('vscode-languageclient/node');
+
+const languages = ['typescript', 'typescriptreact', 'javascript', 'javascriptreact', 'python'];
+
+let client;
+
+exports.activate = async () => {
+  const command = workspace.getConfiguration('kedge').get('command', 'kedge');
+  client = new LanguageClient('kedge', 'Kedge', { command, args: ['--stdio'] }, {
+    documentSelector: languages.map((language) => ({ scheme: 'file', language })),
+    middleware: { provideCompletionItem: () => [] },
+  });
+  await client.start();
+};
+
+exports.deactivate = () => client?.stop();
