@@ -4,7 +4,7 @@ import Parser from 'tree-sitter';
 import javascriptGrammar from 'tree-sitter-javascript';
 import pythonGrammar from 'tree-sitter-python';
 import typescriptGrammar from 'tree-sitter-typescript';
-import type { Language, Node } from './languages/language.js';
+import { MadeDeclarations, type Language, type Node } from './languages/language.js';
 import { python } from './languages/python.js';
 import { withRecovered } from './languages/recover.js';
 import { referencesIn } from './languages/references.js';
@@ -44,7 +44,7 @@ export const isSource = (path: string): boolean => Object.hasOwn(grammars, exten
 /** The text's outline, or undefined where the language is not known or the text is not meant for people. */
 export function outlineOf(path: string, text: string): Outline | undefined {
   const grammar = grammarFor(path, text);
-  return grammar && outlineIn(parsed(grammar, text), grammar, text);
+  return grammar && outlineIn(parsed(grammar, text), grammar, text, new MadeDeclarations());
 }
 
 function grammarFor(path: string, text: string): Grammar | undefined {
@@ -54,12 +54,12 @@ function grammarFor(path: string, text: string): Grammar | undefined {
 
 const parsed = ({ parser }: Grammar, text: string, before?: Parser.Tree): Parser.Tree => parser.parse((index) => text.slice(index, index + chunkChars), before);
 
-function outlineIn(tree: Parser.Tree, grammar: Grammar, text: string): Outline {
+function outlineIn(tree: Parser.Tree, grammar: Grammar, text: string, made: MadeDeclarations): Outline {
   const root = tree.rootNode as unknown as Node;
   return {
     language: grammar.name,
     imports: grammar.language.imports(root, text),
-    declarations: withRecovered(grammar.language.declarations(root, text), root, text, grammar.name),
+    declarations: withRecovered(grammar.language.declarations(root, text, made), root, text, grammar.name),
     exports: grammar.language.exports(root),
     references: referencesIn(text, grammar.name),
   };
@@ -68,13 +68,14 @@ function outlineIn(tree: Parser.Tree, grammar: Grammar, text: string): Outline {
 interface OpenFile {
   readonly text: string;
   readonly tree: Parser.Tree;
+  readonly made: MadeDeclarations;
   readonly outline: Outline;
 }
 
 /** Files whose trees are held. */
 const openFilesMax = 8;
 
-/** Outlines of files that are being edited: of a text that differs little from the last one, only what changed is parsed. */
+/** Outlines of files that are being edited: of a text that differs little from the last one, only what changed is parsed and walked. */
 export class OpenOutlines {
   private readonly files = new Map<string, OpenFile>();
 
@@ -86,8 +87,10 @@ export class OpenOutlines {
     if (!grammar) return undefined;
     if (before) before.tree.edit(editBetween(before.text, text));
     const tree = parsed(grammar, text, before?.tree);
-    const outline = outlineIn(tree, grammar, text);
-    this.files.set(path, { text, tree, outline });
+    const made = before?.made ?? new MadeDeclarations();
+    made.next();
+    const outline = outlineIn(tree, grammar, text, made);
+    this.files.set(path, { text, tree, made, outline });
     for (const oldest of this.files.keys()) if (this.files.size > openFilesMax) this.files.delete(oldest);
     return outline;
   }

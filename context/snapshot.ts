@@ -57,7 +57,6 @@ export class Layout {
   readonly readable = new Map<string, boolean>();
   readonly names = new Map<string, string>();
   readonly resolutions = new Map<string, string | undefined>();
-  readonly folders = new Map<string, readonly string[]>();
   readonly dependencies: Dependencies;
 
   constructor(
@@ -117,13 +116,8 @@ export class Snapshot {
   /** Absolute paths of the readable files that stand directly in `folder`, sorted by name. */
   filesIn(folder: string): readonly string[] {
     const known = this.canonical(folder);
-    let files = this.layout.folders.get(known);
-    if (!files) {
-      const names = (this.shared.disk.list(known) ?? []).filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
-      files = names.sort((a, b) => (a < b ? -1 : 1)).map((name) => join(known, name)).filter((path) => this.isReadable(path));
-      this.layout.folders.set(known, files);
-    }
-    return files;
+    const names = (this.shared.disk.list(known) ?? []).filter((entry) => entry.isFile()).map((entry) => entry.name);
+    return names.sort((a, b) => (a < b ? -1 : 1)).map((name) => join(known, name)).filter((path) => this.isReadable(path));
   }
 
   /** Readable files, in no order, that import `path` by name: of those that were outlined by now. */
@@ -273,7 +267,7 @@ export class Snapshot {
   }
 
   private buffer(known: string): Buffer | undefined {
-    return this.overlay.get(known) ?? (this.isReadable(known) ? this.onDisk(known, String(this.changes.get(known) ?? 0)) : undefined);
+    return this.overlay.get(known) ?? (this.isReadable(known) ? (isSource(known) ? this.onDisk(known, String(this.changes.get(known) ?? 0)) : this.stamped(known)) : undefined);
   }
 
   private readable(known: string): Buffer | undefined {
@@ -283,9 +277,13 @@ export class Snapshot {
     return { text, digest: digestOf(text) };
   }
 
-  /** An installed file is not watched: its stamp says whether it is still the same. */
   private installed(path: string): Buffer | undefined {
-    const stamp = this.layout.dependencies.baseOf(path) === undefined ? undefined : this.shared.disk.stamp(path);
+    return this.layout.dependencies.baseOf(path) === undefined ? undefined : this.stamped(path);
+  }
+
+  /** What is not watched: its stamp says whether it is still the same. */
+  private stamped(path: string): Buffer | undefined {
+    const stamp = this.shared.disk.stamp(path);
     return stamp && this.onDisk(path, `${stamp.mtimeMs}:${stamp.size}`);
   }
 

@@ -45,7 +45,7 @@ function ignoredIn(folders: readonly string[]): (path: string, stats?: { isDirec
   const rules = folders.map((folder) => new IgnoreRules(folder, systemDisk));
   return (path, stats) => {
     if (folders.some((folder) => path === join(folder, settingsFile))) return false;
-    if (stats?.isFile() && !isSource(path) && !/(\.json|\.toml|\.cfg|\.gitignore)$/.test(path)) return true;
+    if (stats?.isFile() && !isSource(path) && !/(\.json|\.toml|\.cfg|\.gitignore|\.kedgeignore|pnpm-workspace\.yaml|pnpm-lock\.yaml|yarn\.lock)$/.test(path)) return true;
     return rules.some((r) => path.startsWith(r.root + sep) && r.ignores(path, stats?.isDirectory() ?? false));
   };
 }

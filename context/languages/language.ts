@@ -1,5 +1,5 @@
 // What parse.ts asks of a language, and the few fields of a syntax node that languages look at. Refuses to know any one language.
-import type { Declaration, ExportAlias, ImportStatement } from '../outline.js';
+import type { Declaration, ExportAlias, ImportStatement, Span } from '../outline.js';
 
 /** The part of tree-sitter's node that we use; indices are UTF-16 code units. */
 export interface Node {
@@ -19,8 +19,38 @@ export interface Node {
 /** Reads one file's tree. Never throws on a tree with errors: it yields what stands. */
 export interface Language {
   imports(root: Node, text: string): ImportStatement[];
-  declarations(root: Node, text: string): Declaration[];
+  /** What `made` remembers of the text before is not made again. */
+  declarations(root: Node, text: string, made: MadeDeclarations): Declaration[];
   exports(root: Node): ExportAlias[];
+}
+
+/** Declarations by their whole text, so that of a text that was edited only what changed is walked: nodes are dear, characters cheap. */
+export class MadeDeclarations {
+  private before: ReadonlyMap<string, Declaration> = new Map();
+  private now = new Map<string, Declaration>();
+
+  /** From here on, another text of the same file. */
+  next(): void {
+    this.before = this.now;
+    this.now = new Map();
+  }
+
+  /** `make`'s declaration, which starts at `start` and depends on the text from there to just after `node` alone. */
+  of(node: Node, start: number, text: string, make: () => Declaration): Declaration {
+    if (node.hasError) return make();
+    const key = `${node.type}:${node.startIndex - start}:${text.slice(start, node.endIndex + 1)}`;
+    const known = this.before.get(key);
+    const declaration = known ? moved(known, start - known.start) : make();
+    this.now.set(key, declaration);
+    return declaration;
+  }
+}
+
+function moved(declaration: Declaration, by: number): Declaration {
+  if (by === 0) return declaration;
+  const span = ({ start, end }: Span): Span => ({ start: start + by, end: end + by });
+  const { signature, doc, children } = declaration;
+  return { ...declaration, ...span(declaration), signature: span(signature), doc: doc && span(doc), children: children.map((child) => moved(child, by)) };
 }
 
 /** The nodes to look at: what stands inside an error counts as if the error were not there. */

@@ -1,27 +1,30 @@
 // Python: imports and declarations out of its tree. Refuses to resolve module names.
 import type { Declaration, DeclarationKind, ImportedName, ImportStatement, Span } from '../outline.js';
-import { functionCharsMin, LeadingComments, standing, trimmedEnd, type Language, type Node } from './language.js';
+import { functionCharsMin, LeadingComments, standing, trimmedEnd, type Language, type MadeDeclarations, type Node } from './language.js';
 
 export const python: Language = {
   imports: (root, text) => [...standing(root.namedChildren)].flatMap((n) => importsOf(n, true)).concat(nestedImports(root, text)).sort((a, b) => a.start - b.start),
-  declarations: (root, text) => bodyOf(root.namedChildren, text),
+  declarations: (root, text, made) => bodyOf(root.namedChildren, text, made),
   // Every name that a module has can be imported from it.
   exports: () => [],
 };
 
-function bodyOf(nodes: readonly Node[], text: string): Declaration[] {
+function bodyOf(nodes: readonly Node[], text: string, made: MadeDeclarations): Declaration[] {
   const found: Declaration[] = [];
   const comments = new LeadingComments(text);
   for (const node of standing(nodes)) {
     if (node.type === 'comment') comments.add(node);
-    else found.push(declarationOf(node, comments.take(node.startIndex), text));
+    else {
+      const start = comments.take(node.startIndex);
+      found.push(made.of(node, start, text, () => declarationOf(node, start, text, made)));
+    }
   }
   return found;
 }
 
 const isImport = (node: Node): boolean => node.type === 'import_statement' || node.type === 'import_from_statement' || node.type === 'future_import_statement';
 
-function declarationOf(node: Node, start: number, text: string): Declaration {
+function declarationOf(node: Node, start: number, text: string, made: MadeDeclarations): Declaration {
   const end = node.endIndex;
   const whole: Span = { start: node.startIndex, end };
   const comment = start < node.startIndex ? { start, end: trimmedEnd(text, start, node.startIndex) } : undefined;
@@ -33,7 +36,7 @@ function declarationOf(node: Node, start: number, text: string): Declaration {
   const signature = { start: node.startIndex, end: body ? trimmedEnd(text, node.startIndex, headEnd(inner, body)) : end };
   const doc = (body && docstring(body.namedChildren[0])) ?? comment;
   const cut = body !== null && (kind === 'class' || end - start > functionCharsMin);
-  return { kind, names: namesOf(inner), start, end, signature, doc, children: cut ? bodyOf(body.namedChildren, text) : [] };
+  return { kind, names: namesOf(inner), start, end, signature, doc, children: cut ? bodyOf(body.namedChildren, text, made) : [] };
 }
 
 /** Comments between the colon and the first statement stand outside the block: the head ends at the colon. */

@@ -1,11 +1,11 @@
 // TypeScript, TSX, JavaScript and JSX: imports, exports and declarations out of their trees, which have the same node names.
 // Refuses to resolve specifiers.
 import type { Declaration, DeclarationKind, ExportAlias, ImportedName, ImportStatement, Span } from '../outline.js';
-import { functionCharsMin, LeadingComments, standing, trimmedEnd, type Language, type Node } from './language.js';
+import { functionCharsMin, LeadingComments, standing, trimmedEnd, type Language, type MadeDeclarations, type Node } from './language.js';
 
 export const typescript: Language = {
   imports: (root, text) => [...statementImports(root), ...callImports(root, text)].sort((a, b) => a.start - b.start),
-  declarations: (root, text) => bodyOf(root.namedChildren, text),
+  declarations: (root, text, made) => bodyOf(root.namedChildren, text, made),
   exports: exportAliases,
 };
 
@@ -36,7 +36,7 @@ const kinds: Readonly<Record<string, DeclarationKind>> = {
   module: 'namespace',
 };
 
-function bodyOf(nodes: readonly Node[], text: string): Declaration[] {
+function bodyOf(nodes: readonly Node[], text: string, made: MadeDeclarations): Declaration[] {
   const found: Declaration[] = [];
   const comments = new LeadingComments(text);
   let decorators: number | undefined;
@@ -46,13 +46,14 @@ function bodyOf(nodes: readonly Node[], text: string): Declaration[] {
     else {
       const signatureStart = decorators ?? node.startIndex;
       decorators = undefined;
-      found.push(declarationOf(node, comments.take(signatureStart), signatureStart, text));
+      const start = comments.take(signatureStart);
+      found.push(made.of(node, start, text, () => declarationOf(node, start, signatureStart, text, made)));
     }
   }
   return found;
 }
 
-function declarationOf(node: Node, start: number, signatureStart: number, text: string): Declaration {
+function declarationOf(node: Node, start: number, signatureStart: number, text: string, made: MadeDeclarations): Declaration {
   const end = endWithSemicolon(node, text);
   const doc = start < signatureStart ? { start, end: trimmedEnd(text, start, signatureStart) } : undefined;
   if (isImport(node)) return { kind: 'import', names: [], start, end, signature: { start: signatureStart, end }, children: [] };
@@ -63,7 +64,7 @@ function declarationOf(node: Node, start: number, signatureStart: number, text: 
   const bodied = value ?? inner;
   const body = bodied.childForFieldName('body') ?? (isObject(bodied) ? bodied : null);
   const kind = kinds[value && kinds[value.type] === 'function' ? value.type : inner.type] ?? (names.length > 0 ? 'variable' : 'statement');
-  return { kind, names, start, end, signature: { start: signatureStart, end: signatureEnd(body, value, end, text, signatureStart) }, doc, children: childrenOf(body, kind, text) };
+  return { kind, names, start, end, signature: { start: signatureStart, end: signatureEnd(body, value, end, text, signatureStart) }, doc, children: childrenOf(body, kind, text, made) };
 }
 
 function isImport(node: Node): boolean {
@@ -140,10 +141,10 @@ function signatureEnd(body: Node | null, value: Node | undefined, end: number, t
 
 const containers = new Set<DeclarationKind>(['class', 'interface', 'namespace', 'variable']);
 
-function childrenOf(body: Node | null, kind: DeclarationKind, text: string): Declaration[] {
+function childrenOf(body: Node | null, kind: DeclarationKind, text: string, made: MadeDeclarations): Declaration[] {
   if (!body || text[body.startIndex] !== '{') return [];
-  if (containers.has(kind)) return bodyOf(body.namedChildren, text);
-  if (kind === 'function' && body.endIndex - body.startIndex > functionCharsMin) return bodyOf(body.namedChildren, text);
+  if (containers.has(kind)) return bodyOf(body.namedChildren, text, made);
+  if (kind === 'function' && body.endIndex - body.startIndex > functionCharsMin) return bodyOf(body.namedChildren, text, made);
   return [];
 }
 

@@ -45,9 +45,13 @@ describe('what a snapshot says of files', () => {
 
   test('the readable files of a folder, by name', () => expect(names(repository.workspace.snapshot.filesIn(at('src')))).toEqual(['src/a.ts', 'src/b.md']));
   test('a file of no known language is read', () => expect(repository.workspace.snapshot.read(at('src/b.md'))).toBe('# b\n'));
-  test('a new file is found, a deleted one lost', () => {
+  test('a file that nobody watches is found and read anew', () => {
     writeFileSync(at('src/new.md'), 'new');
-    expect(names(repository.workspace.apply([{ kind: 'disk', path: at('src/new.md') }]).filesIn(at('src')))).toContain('src/new.md');
+    const { snapshot } = repository.workspace;
+    expect(names(snapshot.filesIn(at('src')))).toContain('src/new.md');
+    expect(snapshot.read(at('src/new.md'))).toBe('new');
+    writeFileSync(at('src/new.md'), 'newer');
+    expect(snapshot.read(at('src/new.md'))).toBe('newer');
   });
   test('what was edited or is open, the last first; what was only looked at is forgotten', () => {
     const touch = (path: string, text: string): void => void repository.apply([{ kind: 'open', path: at(path), text }]);

@@ -84,6 +84,21 @@ it('watches in its thread', () => {
   expect(lines).toEqual(['[["disk","b.ts"]]']);
 });
 
+it('outlines the workspace by itself, keeps the outlines, and ends in the midst of it', () => {
+  const { root } = layOut(`${source}${Array.from({ length: 200 }, (_, i) => `--- many/f${i}.ts\nimport { b } from '../b';\nexport const f${i} = b;\n`).join('')}`);
+  const outlinesDir = JSON.stringify(testDir('outlines'));
+  const until = `
+    const repository = open({ outlinesDir: ${outlinesDir} });
+    let known;
+    do known = await repository.outlined(); while (known.files < 202 || known.pending > 0);
+    say([known, (await repository.importersOf(join(root, 'b.ts'))).length]);
+    await repository.close();
+  `;
+  expect(run(root, `open({ outlinesDir: ${outlinesDir} }); setTimeout(() => process.exit(0), 1200); say('walking');`)).toEqual(['"walking"']);
+  expect(run(root, until)).toEqual(['[{"files":202,"pending":0},201]']);
+  expect(run(root, until)).toEqual(['[{"files":202,"pending":0},201]']);
+});
+
 it('never outlives its owner, parsing or not, and may be opened and closed many times', () => {
   const { root } = layOut(`--- a.ts\n${'export function f(a: number) { return [a, a]; }\n'.repeat(1500)}`);
   const cursor = JSON.stringify({ path: join(root, 'a.ts'), offset: 10 });
