@@ -3,13 +3,16 @@
 import { Worker } from 'node:worker_threads';
 import { fromWire, toWire } from '../base/errors.js';
 import type { CountTokens } from '../base/segment.js';
-import type { FromWorker, ToWorker } from './messages.js';
+import { ExitLock } from './exit-lock.js';
+import type { FromWorker, ToWorker, WorkerData } from './messages.js';
 import type { Cursor, Prepared } from './prepare.js';
 import { LocalRepository, type OutlinedFiles, type PlanOptions, type Repository, type RepositoryOptions } from './repository.js';
 import type { Watcher } from './watch.js';
 import type { FileChange } from './workspace.js';
 
 const workerHeapMbMax = 512;
+/** No parse takes that long. */
+const exitMsMax = 5000;
 
 interface Call {
   resolve(value: unknown): void;
@@ -38,12 +41,19 @@ class RepositoryClient implements Repository {
   private ended: Error | undefined;
 
   constructor(options: RepositoryOptions) {
-    this.worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: options, resourceLimits: { maxOldGenerationSizeMb: workerHeapMbMax } });
+    const workerData: WorkerData = { options, lock: new SharedArrayBuffer(4) };
+    const lock = new ExitLock(workerData.lock);
+    const atExit = (): void => lock.end(exitMsMax);
+    process.on('exit', atExit);
+    this.worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, resourceLimits: { maxOldGenerationSizeMb: workerHeapMbMax } });
     // Before it runs it cannot be let go.
     this.worker.once('online', () => this.holdOwner());
     this.worker.on('message', (message: FromWorker) => this.receive(message));
     this.worker.on('error', (error) => this.end(error instanceof Error ? error : new Error(String(error))));
-    this.worker.on('exit', () => this.end(new Error('the repository is closed')));
+    this.worker.on('exit', () => {
+      process.off('exit', atExit);
+      this.end(new Error('the repository is closed'));
+    });
   }
 
   apply(changes: readonly FileChange[]): void {

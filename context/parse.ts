@@ -38,13 +38,20 @@ const chunkChars = 16_384;
 
 const extensionOf = (path: string): string => /\.([a-z]+)$/i.exec(path)?.[1].toLowerCase() ?? '';
 
+let during = <T>(work: () => T): T => work();
+
+/** Everything that touches trees runs inside `around` from now on. */
+export function parseInside(around: typeof during): void {
+  during = around;
+}
+
 /** Whether files of this name can have an outline. */
 export const isSource = (path: string): boolean => Object.hasOwn(grammars, extensionOf(path));
 
 /** The text's outline, or undefined where the language is not known or the text is not meant for people. */
 export function outlineOf(path: string, text: string): Outline | undefined {
   const grammar = grammarFor(path, text);
-  return grammar && outlineIn(parsed(grammar, text), grammar, text, new MadeDeclarations());
+  return grammar && during(() => outlineIn(parsed(grammar, text), grammar, text, new MadeDeclarations()));
 }
 
 function grammarFor(path: string, text: string): Grammar | undefined {
@@ -85,19 +92,23 @@ export class OpenOutlines {
     this.files.delete(path);
     const grammar = grammarFor(path, text);
     if (!grammar) return undefined;
-    if (before) before.tree.edit(editBetween(before.text, text));
-    const tree = parsed(grammar, text, before?.tree);
-    const made = before?.made ?? new MadeDeclarations();
-    made.next();
-    const outline = outlineIn(tree, grammar, text, made);
-    this.files.set(path, { text, tree, made, outline });
+    const file = during(() => reparsed(grammar, text, before));
+    this.files.set(path, file);
     for (const oldest of this.files.keys()) if (this.files.size > openFilesMax) this.files.delete(oldest);
-    return outline;
+    return file.outline;
   }
 
   forget(path: string): void {
     this.files.delete(path);
   }
+}
+
+function reparsed(grammar: Grammar, text: string, before: OpenFile | undefined): OpenFile {
+  if (before) before.tree.edit(editBetween(before.text, text));
+  const tree = parsed(grammar, text, before?.tree);
+  const made = before?.made ?? new MadeDeclarations();
+  made.next();
+  return { text, tree, made, outline: outlineIn(tree, grammar, text, made) };
 }
 
 /** The one stretch in which the texts differ. */

@@ -103,7 +103,18 @@ it('never outlives its owner, parsing or not, and may be opened and closed many 
   const { root } = layOut(`--- a.ts\n${'export function f(a: number) { return [a, a]; }\n'.repeat(1500)}`);
   const cursor = JSON.stringify({ path: join(root, 'a.ts'), offset: 10 });
   expect(run(root, `open(); open().watch([root], () => {}, () => {}); say('idle');`)).toEqual(['"idle"']);
-  expect(run(root, `open().prepare(${cursor}, options).catch(() => {}); setTimeout(() => process.exit(0), 150); say('parsing');`)).toEqual(['"parsing"']);
+  for (const ms of [1, 20, 40, 60, 80, 100]) {
+    expect(run(root, `
+      const repository = open();
+      await repository.outlined();
+      for (let i = 0; i < 50; i++) {
+        repository.apply([{ kind: 'open', path: join(root, 'a.ts'), text: 'export const text = 1;\\n'.repeat(2000 + 100 * i) }]);
+        repository.prepare(${cursor}, options).catch(() => {});
+      }
+      setTimeout(() => process.exit(0), ${ms});
+      say('parsing');
+    `)).toEqual(['"parsing"']);
+  }
   expect(run(root, `
     for (let i = 0; i < 4; i++) {
       const repository = open();
