@@ -21,7 +21,7 @@ export interface Segment {
   readonly digest: string;
 }
 
-export type SourceName = 'imports' | 'own-file' | 'siblings' | 'configs' | 'apidocs' | 'given';
+export type SourceName = 'imports' | 'own-file' | 'alike' | 'siblings' | 'configs' | 'apidocs' | 'given';
 
 export interface PlannedSegment {
   readonly segment: Segment;

@@ -7,7 +7,7 @@ import type { Candidate } from './sources/candidate.js';
 import { segmentTokens } from './token-counts.js';
 
 /** Of the budget, for what a source offers while others want the rest; imports have no bound. */
-const sourceShares: Partial<Readonly<Record<SourceName, number>>> = { 'own-file': 0.25, siblings: 0.15, apidocs: 0.15, configs: 0.05 };
+const sourceShares: Partial<Readonly<Record<SourceName, number>>> = { 'own-file': 0.25, alike: 0.5, siblings: 0.15, apidocs: 0.15, configs: 0.05 };
 /** No text has fewer tokens than its bytes over this: what cannot fit need not be counted. */
 const tokenBytesMost = 8;
 /** What the last plan holds comes after what is asked for or mentioned now, before everything else. */
@@ -89,6 +89,8 @@ const missing = (ranked: readonly Ranked[], chosen: ReadonlySet<Ranked>): Ranked
 /** In order: first each that fits its source's part of the budget, then each that still fits. What was not counted does not. */
 function spend(ranked: readonly Ranked[], tokens: ReadonlyMap<Ranked, number>, isHeld: (r: Ranked) => boolean, tokensMax: number): Set<Ranked> {
   const chosen = new Set<Ranked>();
+  const isShown = ({ candidate, piece }: Ranked): boolean =>
+    [...chosen].some((other) => other.candidate.path === candidate.path && other.need !== 'signatures' && other.piece.start <= piece.start && piece.end <= other.piece.end);
   const spentOn = new Map<SourceName, number>();
   let left = tokensMax;
   const pass = (shareOf: (r: Ranked) => number): void => {
@@ -96,7 +98,7 @@ function spend(ranked: readonly Ranked[], tokens: ReadonlyMap<Ranked, number>, i
       const { source } = r.candidate;
       const cost = tokens.get(r) ?? Infinity;
       const spent = (spentOn.get(source) ?? 0) + cost;
-      if (chosen.has(r) || cost > left || spent > Math.floor(tokensMax * shareOf(r))) continue;
+      if (chosen.has(r) || cost > left || isShown(r) || spent > Math.floor(tokensMax * shareOf(r))) continue;
       chosen.add(r);
       spentOn.set(source, spent);
       left -= cost;

@@ -10,6 +10,7 @@ import type { Modules } from './resolve.js';
 import { isSecret } from './secrets.js';
 import type { SegmentForm } from './segments.js';
 import type { Snapshot } from './snapshot.js';
+import { alikeCandidates } from './sources/alike.js';
 import { apiDocCandidates } from './sources/apidocs.js';
 import type { Candidate, Place, Source } from './sources/candidate.js';
 import { configCandidates } from './sources/configs.js';
@@ -37,6 +38,8 @@ export interface PrepareOptions {
   readonly windowStart?: number;
   /** How files are cut into segments; 'declaration' when left out. */
   readonly form?: SegmentForm;
+  /** A source that looks through many files takes only what is known of them by now. */
+  readonly knownOnly?: boolean;
   /** Called between files: lets others run. Rejects when the answer is no longer wanted. */
   readonly pause?: () => Promise<void>;
   /** Where context may come from; `sourcesByDefault` when left out. */
@@ -60,7 +63,7 @@ export interface Explained extends Prepared {
 }
 
 /** In the order of their files' relevance, where nothing of a file is asked for or mentioned. */
-const sources: Partial<Readonly<Record<SourceName, Source>>> = { 'own-file': ownFileCandidates, imports: importCandidates, apidocs: apiDocCandidates, siblings: siblingCandidates, configs: configCandidates };
+const sources: Partial<Readonly<Record<SourceName, Source>>> = { alike: alikeCandidates, 'own-file': ownFileCandidates, imports: importCandidates, apidocs: apiDocCandidates, siblings: siblingCandidates, configs: configCandidates };
 
 /** Of a language that is not parsed nothing is imported: what stands beside it and above it is all there is. */
 const sourcesUnparsed: readonly SourceName[] = ['siblings', 'configs'];
@@ -91,19 +94,19 @@ async function preparedAt(snapshot: Snapshot, cursor: Cursor, options: PrepareOp
   const on = isSource(path) ? chosen : [...new Set([...chosen, ...sourcesUnparsed])];
   if (options.contextTokensMax <= 0 || isSecret(path)) return { prompt, windowStart, plan: { segments: [], tokens: 0 }, leftOut: [], sources: on };
   const mentions = new Mentions(text, cursor.offset, outline?.imports ?? []);
-  const place: Place = { snapshot, path, text, outline, offset: cursor.offset, shown, mentions, form: options.form ?? 'declaration', pause: options.pause ?? (() => tick()) };
+  const place: Place = { snapshot, path, text, outline, offset: cursor.offset, shown, mentions, form: options.form ?? 'declaration', knownOnly: options.knownOnly ?? false, pause: options.pause ?? (() => tick()) };
   return { prompt, windowStart, sources: on, ...(await planOf(await candidatesAt(place, on), mentions, options)) };
 }
 
 const leads = (modules: Modules, path: string, specifier: string): boolean => (/\.pyi?$/.test(path) ? modules.resolveModule(path, specifier) : modules.resolveSpecifier(path, specifier)) !== undefined;
 
-/** A file that two sources offer is the first one's. */
+/** A file that two sources offer is the first one's; passages, which `alike` offers, claim none. */
 async function candidatesAt(place: Place, on: readonly SourceName[]): Promise<Candidate[]> {
   const found: Candidate[] = [];
   for (const [name, source] of Object.entries(sources)) {
     if (!on.includes(name as SourceName)) continue;
-    const taken = new Set(found.map(({ path }) => path));
-    found.push(...(await source(place)).filter(({ path }) => !taken.has(path)));
+    const taken = new Set(found.flatMap((candidate) => (candidate.source === 'alike' ? [] : [candidate.path])));
+    found.push(...(await source(place)).filter((candidate) => name === 'alike' || !taken.has(candidate.path)));
   }
   return found;
 }

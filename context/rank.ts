@@ -6,10 +6,10 @@ import type { Candidate } from './sources/candidate.js';
 
 /**
  * Why a piece is wanted, the most wanted first: a name that this file imports; one mentioned near the cursor; a type that such a
- * declaration mentions or inherits; an installed package's declaration; more of what is imported by name; the signatures of a file
+ * declaration mentions or inherits; one like the lines before the cursor; an installed package's declaration; more of what is imported by name; the signatures of a file
  * that finds no room; files beside this one; what configures it; the rest of imported files; import blocks.
  */
-export const needs = ['receiver', 'asked', 'mentioned', 'behind', 'documented', 'signatures', 'more', 'related', 'governing', 'rest', 'block'] as const;
+export const needs = ['receiver', 'asked', 'mentioned', 'alike', 'behind', 'documented', 'signatures', 'more', 'related', 'governing', 'rest', 'block'] as const;
 export type Need = (typeof needs)[number];
 
 /** Candidate shares by need; the other needs have their candidate's own. */
@@ -42,6 +42,7 @@ function rankOf(piece: Piece, candidate: Candidate, order: number, mentions: Men
   const { source, names = [], locals = [], behind, reason } = candidate;
   const as = (need: Need, why: string = reason, rank = 0): Ranked => rankedAs(piece, candidate, order, need, why, rank);
   if (piece.isImports) return as('block');
+  if (source === 'alike') return as('alike');
   if (source === 'apidocs') return as('documented');
   if (source === 'configs') {
     const asking = locals.find((name) => mentions.isNear(name));

@@ -3,6 +3,7 @@
 import { dirname, join, sep } from 'node:path';
 import { digestOf } from '../base/digest.js';
 import type { ByteLru } from '../base/lru.js';
+import { bagOf, type Bag } from '../base/okapi.js';
 import { Dependencies } from './dependencies.js';
 import type { Disk } from './disk.js';
 import { IgnoreRules } from './ignore-rules.js';
@@ -29,6 +30,12 @@ export interface Root {
   readonly real: string;
 }
 
+/** A piece with the words in it. */
+export interface WordedPiece {
+  readonly piece: Piece;
+  readonly bag: Bag;
+}
+
 /** What snapshots share: everything here is keyed by content, or thrown away when files come, go or change their rules. */
 export interface Shared {
   readonly disk: Disk;
@@ -38,6 +45,8 @@ export interface Shared {
   readonly outlines: ByteLru<string, { readonly outline: Outline | undefined; readonly bytes: number }>;
   /** Keyed by form, name from the repository's root and text digest. */
   readonly pieces: ByteLru<string, { readonly pieces: readonly Piece[]; readonly bytes: number }>;
+  /** Keyed by path: of the text with this digest. */
+  readonly worded: ByteLru<string, { readonly digest: string; readonly pieces: readonly WordedPiece[]; readonly bytes: number }>;
   /** Of every file that was outlined. */
   readonly importers: ImporterIndex;
   readonly open: OpenOutlines;
@@ -120,6 +129,15 @@ export class Snapshot {
     return names.sort((a, b) => (a < b ? -1 : 1)).map((name) => join(known, name)).filter((path) => this.isReadable(path));
   }
 
+  /** Absolute paths of the folders directly in `folder` (itself inside a root) that may be looked into, sorted by name. */
+  foldersIn(folder: string): readonly string[] {
+    const known = this.canonical(folder);
+    const rules = this.rulesFor(join(known, 'x'));
+    if (rules === undefined) return [];
+    const names = (this.shared.disk.list(known) ?? []).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    return names.sort((x, y) => (x < y ? -1 : 1)).map((name) => join(known, name)).filter((path) => !rules.ignores(path, true) && !isSecret(join(path, 'x')));
+  }
+
   /** Readable files, in no order, that import `path` by name: of those that were outlined by now. */
   importersOf(path: string): readonly string[] {
     const known = this.canonical(path);
@@ -177,6 +195,21 @@ export class Snapshot {
       const pieces = piecesOf(name, buffer.text, this.outlineOf(known, buffer), form);
       kept = { pieces, bytes: 1000 + 4 * buffer.text.length };
       this.shared.pieces.set(key, kept);
+    }
+    return kept.pieces;
+  }
+
+  /** A readable source file's passages, import blocks apart, with their words. `knownOnly`: undefined where that is work to be done. */
+  wordedPieces(path: string, knownOnly: boolean): readonly WordedPiece[] | undefined {
+    const known = this.canonical(path);
+    let kept = this.shared.worded.get(known);
+    if (knownOnly && !kept) return undefined;
+    const digest = this.readable(known)?.digest ?? '';
+    if (kept?.digest !== digest) {
+      if (knownOnly) return undefined;
+      const pieces = this.pieces(known, 'passage').filter((piece) => !piece.isImports).map((piece) => ({ piece, bag: bagOf(piece.segment.text) }));
+      kept = { digest, pieces, bytes: 500 + pieces.reduce((sum, { bag }) => sum + 40 * bag.times.size, 0) };
+      this.shared.worded.set(known, kept);
     }
     return kept.pieces;
   }

@@ -62,6 +62,7 @@ export class Workspace {
       texts: new ByteLru(deps.textBytesMax ?? 64 << 20, (buffer) => 2 * buffer.text.length + 200),
       outlines: new ByteLru(32 << 20, (kept) => kept.bytes),
       pieces: new ByteLru(64 << 20, (kept) => kept.bytes),
+      worded: new ByteLru(48 << 20, (kept) => kept.bytes),
       importers: new ImporterIndex(),
       open: new OpenOutlines(),
       parse: deps.parse ?? outlineOf,

@@ -19,6 +19,8 @@ export interface Place {
   readonly shown: Span;
   readonly mentions: Mentions;
   readonly form: SegmentForm;
+  /** A source that looks through many files takes only what is known of them by now. */
+  readonly knownOnly: boolean;
   /** Called between files: lets others run. */
   readonly pause: () => Promise<void>;
 }

@@ -1,0 +1,45 @@
+// Passages of the repository that are like the lines before the cursor: whoever wrote those often goes on as somebody did elsewhere.
+// Refuses to understand either: words that both have are all that counts.
+import { dirname, sep } from 'node:path';
+import { okapi } from '../../base/okapi.js';
+import { isSource } from '../parse.js';
+import type { Snapshot, WordedPiece } from '../snapshot.js';
+import type { Candidate, Place } from './candidate.js';
+
+/** Looked at, the nearest in the tree of folders first. */
+const filesMax = 600;
+const foldersMax = 300;
+/** Before the cursor, its own line included. */
+const queryLines = 10;
+const piecesMax = 64;
+/** Candidate share: any line of an example may be the one that is repeated. */
+const share = 1;
+
+export async function alikeCandidates({ snapshot, path, text, offset, knownOnly, pause }: Place): Promise<Candidate[]> {
+  const found: (WordedPiece & { readonly path: string })[] = [];
+  for (const file of filesNear(snapshot, path)) {
+    const pieces = snapshot.wordedPieces(file, knownOnly);
+    if (!pieces) continue;
+    found.push(...pieces.map((worded) => ({ ...worded, path: file })));
+    await pause();
+  }
+  const scores = okapi(found.map(({ bag }) => bag), text.slice(0, offset).split('\n').slice(-queryLines).join('\n'));
+  const ranked = found.map((worded, i) => ({ ...worded, score: scores[i] })).filter(({ score }) => score > 0);
+  ranked.sort((a, b) => b.score - a.score);
+  return ranked.slice(0, piecesMax).map(({ piece, path: file }) => ({ source: 'alike', path: file, reason: 'like the lines before the cursor', pieces: [piece], share }));
+}
+
+/** Source files of the path's root, its own folder's first, then those of the folders one step away, and so on. */
+function filesNear(snapshot: Snapshot, path: string): string[] {
+  const root = snapshot.roots.find((dir) => path.startsWith(dir + sep));
+  if (root === undefined) return [];
+  const files: string[] = [];
+  const folders = new Set([dirname(path)]);
+  for (const folder of folders) {
+    files.push(...snapshot.filesIn(folder).filter((file) => file !== path && isSource(file)));
+    if (files.length >= filesMax || folders.size >= foldersMax) break;
+    for (const below of snapshot.foldersIn(folder)) folders.add(below);
+    if (folder !== root) folders.add(dirname(folder));
+  }
+  return files.slice(0, filesMax);
+}
