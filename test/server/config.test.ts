@@ -32,7 +32,7 @@ const cases: Record<string, Case> = {
   'the workspace beats the user': { given: { user: '{ "contextTokensMax": 1000, "suffixTokensMax": 1 }', workspace: '{ "contextTokensMax": 2000 }' }, config: { contextTokensMax: 2000, suffixTokensMax: 1 } },
   'the options beat the workspace': { given: { workspace: '{ "contextTokensMax": 2000, "confidenceFloor": 0.5 }', initializationOptions: { contextTokensMax: 3000 } }, config: { contextTokensMax: 3000, confidenceFloor: 0.5 } },
   'the editor\'s settings beat its options': { given: { user: '{ "threads": 3 }', initializationOptions: { contextTokensMax: 3000, threads: 4 }, editor: { contextTokensMax: 4000 } }, config: { contextTokensMax: 4000, threads: 4 } },
-  'an object, name by name': { given: { user: '{ "sources": { "siblings": true, "imports": false } }', editor: { sources: { imports: true } } }, config: { sources: { 'own-file': true, imports: true, siblings: true, configs: false, apidocs: false } } },
+  'an object, name by name': { given: { user: '{ "sources": { "siblings": true, "imports": false } }', editor: { sources: { imports: true } } }, config: { sources: { 'own-file': true, imports: true, alike: true, siblings: true, configs: false, apidocs: false } } },
   'a source that there is not': { given: { workspace: '{ "sources": {\n"network": true } }' }, config: {}, faults: [['workspace', 2, '"sources.network" is no setting']] },
   'each level excludes more': {
     given: { user: '{ "exclude": ["*.min.js"] }', workspace: '{ "exclude": ["vendored/", "*.min.js"] }', editor: { exclude: [] } }, config: { exclude: ['*.min.js', 'vendored/'] },
@@ -83,7 +83,7 @@ describe('configuration', () => {
 
 /** A value that the schema accepts, for each setting. */
 const values: { readonly [key in keyof Required<Config>]: Config[key] } = {
-  contextTokensMax: 1, sources: { 'own-file': true, imports: true, siblings: true, configs: true, apidocs: true }, importTokensMax: 1, prefixTokensMax: 64, suffixTokensMax: 1, residentShare: 0.1, completionTokensMax: 1, confidenceFloor: 0.1, multiline: false, exclude: ['*.min.js'], languages: ['python'], triggerCharacters: ['.'],
+  contextTokensMax: 1, sources: { 'own-file': true, imports: true, alike: true, siblings: true, configs: true, apidocs: true }, importTokensMax: 1, prefixTokensMax: 64, suffixTokensMax: 1, residentShare: 0.1, completionTokensMax: 1, confidenceFloor: 0.1, multiline: false, exclude: ['*.min.js'], languages: ['python'], triggerCharacters: ['.'],
   model: 'mine', threads: 1, storeBytesMax: 16_000_000, pythonEnvironments: ['/opt/py'], readingPaused: 'never', modelPull: 'never',
 };
 
