@@ -5,11 +5,11 @@ import type { Piece } from './segments.js';
 import type { Candidate } from './sources/candidate.js';
 
 /**
- * Why a piece is wanted, the most wanted first: a name that this file imports; one mentioned near the cursor; a type that such a
- * declaration mentions or inherits; one like the lines before the cursor; an installed package's declaration; more of what is imported by name; the signatures of a file
+ * Why a piece is wanted, the most wanted first: it is like the lines before the cursor; a name that this file imports; one mentioned near the cursor; a type that such a
+ * declaration mentions or inherits; an installed package's declaration; more of what is imported by name; the signatures of a file
  * that finds no room; files beside this one; what configures it; the rest of imported files; import blocks.
  */
-export const needs = ['receiver', 'asked', 'mentioned', 'alike', 'behind', 'documented', 'signatures', 'more', 'related', 'governing', 'rest', 'block'] as const;
+export const needs = ['alike', 'receiver', 'asked', 'mentioned', 'behind', 'documented', 'signatures', 'more', 'related', 'governing', 'rest', 'block'] as const;
 export type Need = (typeof needs)[number];
 
 /** Candidate shares by need; the other needs have their candidate's own. */

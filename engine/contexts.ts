@@ -12,6 +12,8 @@ import type { ContextRows, WindowRows } from './rows.js';
 import type { Tokenizer } from './tokenizer.js';
 import type { AnchorSettings } from './types.js';
 
+/** What these compose is all that was read, whatever the plan would load of it. */
+const EVERY_ROW: readonly AnchorSettings['policy'][] = ['every-row', 'outline-text'];
 const FLOORS_OF_TOKENS: readonly AnchorSettings['policy'][] = ['every-kth', 'newlines', 'signatures'];
 
 export class Contexts {
@@ -38,8 +40,8 @@ export class Contexts {
     const recipeShare = this.recipeShare(settings);
     let place = this.sink.length;
     return lastWithin(segmentsFor(plan, settings, (segment) => this.library.tokensOf(segment)), this.contextTokensMax).map(({ segment, tokens, share }) => {
-      const rows = settings.policy === 'every-row' || settings.policy === 'outline-text' ? tokens.length : rowsKept(tokens.length, settings.storedShare);
-      const candidate = { segment, key: this.library.keyOf(tokens, recipeShare), tokens, place, ranksMax: Math.max(1, Math.round(rows * share)) };
+      const ranksMax = EVERY_ROW.includes(settings.policy) ? tokens.length : Math.max(1, Math.round(rowsKept(tokens.length, settings.storedShare) * share));
+      const candidate = { segment, key: this.library.keyOf(tokens, recipeShare), tokens, place, ranksMax };
       place += tokens.length;
       return candidate;
     });
