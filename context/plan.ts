@@ -18,8 +18,6 @@ export interface PlanSettings {
   readonly countTokens: CountTokens;
   /** The last plan: what of it is still there stays, in its order, and what is new stands behind it. Left out: everything is laid out anew. */
   readonly previous?: ContextPlan;
-  /** Every share is 1. */
-  readonly wholeShares?: boolean;
 }
 
 /** What a file offers beyond what the plan holds of it; without a path a whole source, without pieces what was not read. */
@@ -37,7 +35,7 @@ export interface Planned {
 
 /** `candidates`: the most relevant first. One call to `countTokens` at most. */
 export async function planOf(candidates: readonly Candidate[], mentions: Mentions, settings: PlanSettings): Promise<Planned> {
-  const { contextTokensMax, previous, wholeShares } = settings;
+  const { contextTokensMax, previous } = settings;
   const places = new Map(previous?.segments.map(({ segment }, place) => [segment.digest, place]));
   const placeOf = (r: Ranked): number => places.get(r.piece.segment.digest) ?? places.size;
   const isHeld = (r: Ranked): boolean => places.has(r.piece.segment.digest);
@@ -49,7 +47,7 @@ export async function planOf(candidates: readonly Candidate[], mentions: Mention
   const chosen = choose(all, (list) => spend(list, tokens, isHeld, contextTokensMax), isHeld);
   const standsWhole = (r: Ranked): number => (r.need === 'signatures' ? 0 : 1);
   const laidOut = [...chosen].sort((a, b) => placeOf(a) - placeOf(b) || b.order - a.order || standsWhole(a) - standsWhole(b) || a.piece.start - b.piece.start);
-  const segments = laidOut.map((r) => ({ segment: r.piece.segment, source: r.candidate.source, reason: r.reason, tokens: tokens.get(r) ?? 0, share: wholeShares ? 1 : r.share }));
+  const segments = laidOut.map((r) => ({ segment: r.piece.segment, source: r.candidate.source, reason: r.reason, tokens: tokens.get(r) ?? 0, share: r.share }));
   return { plan: { segments, tokens: segments.reduce((sum, s) => sum + s.tokens, 0) }, leftOut: leftOutOf(all, chosen, contextTokensMax) };
 }
 

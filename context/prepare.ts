@@ -44,13 +44,11 @@ export interface PrepareOptions {
   readonly pause?: () => Promise<void>;
   /** Where context may come from; `sourcesByDefault` when left out. */
   readonly sources?: readonly SourceName[];
-  /** Every segment's share is 1. */
-  readonly wholeShares?: boolean;
   /** The last answer's plan, so that what of it is still wanted keeps its place; leave it out when everything may be laid out anew. */
   readonly previous?: ContextPlan;
 }
 
-export const sourcesByDefault: readonly SourceName[] = ['own-file', 'imports'];
+export const sourcesByDefault: readonly SourceName[] = ['alike', 'own-file', 'imports'];
 
 export interface Prepared {
   readonly prompt: LocalPrompt;
@@ -63,7 +61,9 @@ export interface Explained extends Prepared {
 }
 
 /** In the order of their files' relevance, where nothing of a file is asked for or mentioned. */
-const sources: Partial<Readonly<Record<SourceName, Source>>> = { alike: alikeCandidates, 'own-file': ownFileCandidates, imports: importCandidates, apidocs: apiDocCandidates, siblings: siblingCandidates, configs: configCandidates };
+const sources: Readonly<Record<Exclude<SourceName, 'given'>, Source>> = { alike: alikeCandidates, 'own-file': ownFileCandidates, imports: importCandidates, apidocs: apiDocCandidates, siblings: siblingCandidates, configs: configCandidates };
+
+export const sourcesKnown = Object.keys(sources) as (keyof typeof sources)[];
 
 /** Of a language that is not parsed nothing is imported: what stands beside it and above it is all there is. */
 const sourcesUnparsed: readonly SourceName[] = ['siblings', 'configs'];

@@ -1,6 +1,6 @@
 // Measures one task under one recipe: lays its context out, asks the engine for the target's bits and for a completion.
 // Refuses to see the target in any other way than as the text whose likelihood is asked for.
-import type { ContextPlan, LocalPrompt } from '../base/segment.js';
+import type { ContextPlan, LocalPrompt, SourceName } from '../base/segment.js';
 import type { AnchorSettings, CompleteResult, ContextForm, Engine, PolicyName } from '../engine/index.js';
 import { retrieve, type ChunkIndex } from './bm25.js';
 import type { BlankedTask } from './tasks.js';
@@ -18,6 +18,8 @@ export interface Recipe {
   /** Share resident and share stored; null where `policy` is. */
   readonly rows: number | null;
   readonly stored: number | null;
+  /** Where the plan's context comes from, sorted. */
+  readonly sources: readonly SourceName[];
   /** Tokens of context, prefix and suffix at most. */
   readonly tokens: number;
   readonly prefix: number;

@@ -1,7 +1,7 @@
 // Runs recipes over tasks: checks every task, measures what no result is kept for, keeps each result at once.
 // Refuses tasks that do not hold, by name, and goes on with the others.
 import { digestOf } from '../base/digest.js';
-import type { LocalPrompt } from '../base/segment.js';
+import type { LocalPrompt, SourceName } from '../base/segment.js';
 import { UserError } from '../base/errors.js';
 import type { OnProgress } from '../base/progress.js';
 import type { ContextForm, Engine, EngineInfo } from '../engine/index.js';
@@ -13,7 +13,14 @@ import type { ResultKey, ResultStore, TaskResult } from './results.js';
 import { blankTask, type BlankedTask, type Task } from './tasks.js';
 
 /** Plan and local prompt of a task by the product's own means, with the blanked text as an open buffer. */
-export type Prepare = (task: BlankedTask, sizes: { readonly contextTokensMax: number; readonly prefixTokensMax: number; readonly suffixTokensMax: number }) => Promise<Prepared>;
+export type Prepare = (task: BlankedTask, wanted: PlanWanted) => Promise<Prepared>;
+
+export interface PlanWanted {
+  readonly contextTokensMax: number;
+  readonly prefixTokensMax: number;
+  readonly suffixTokensMax: number;
+  readonly sources: readonly SourceName[];
+}
 
 export interface EvaluateOptions {
   readonly tasks: readonly Task[];
@@ -99,8 +106,8 @@ const fullText = ({ text, task }: BlankedTask): string => text.slice(0, task.off
 async function resultOf(blanked: BlankedTask, recipe: Recipe, plans: Map<string, Promise<Prepared>>, repository: Repository, options: EvaluateOptions): Promise<TaskResult> {
   const { results, engine, bitsOnly, signal } = options;
   const prepared = (): Promise<Prepared> => {
-    const key = `${recipe.tokens} ${recipe.prefix} ${recipe.suffix}`;
-    const known = plans.get(key) ?? options.prepare(blanked, { contextTokensMax: recipe.tokens, prefixTokensMax: recipe.prefix, suffixTokensMax: recipe.suffix });
+    const key = `${recipe.tokens} ${recipe.prefix} ${recipe.suffix} ${recipe.sources.join()}`;
+    const known = plans.get(key) ?? options.prepare(blanked, { contextTokensMax: recipe.tokens, prefixTokensMax: recipe.prefix, suffixTokensMax: recipe.suffix, sources: recipe.sources });
     plans.set(key, known);
     return known;
   };
@@ -135,6 +142,6 @@ function readKey(blanked: BlankedTask, prompt: LocalPrompt, causal: ContextForm,
 }
 
 function labelOf(recipe: Recipe, commit: string): string {
-  const parts = [recipe.model, recipe.context, recipe.policy, recipe.rows, recipe.stored === null ? null : `stored${recipe.stored}`, recipe.state, `${recipe.tokens}-${recipe.prefix}-${recipe.suffix}`, commit.slice(0, 12)];
+  const parts = [recipe.model, recipe.context, recipe.policy, recipe.rows, recipe.stored === null ? null : `stored${recipe.stored}`, recipe.state, `${recipe.tokens}-${recipe.prefix}-${recipe.suffix}`, recipe.sources.join('-'), commit.slice(0, 12)];
   return parts.filter((part) => part !== null).join('.').replace(/[^\w.-]+/g, '-');
 }

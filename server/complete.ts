@@ -86,16 +86,17 @@ export function contextOf(plan: ContextPlan, { residentShare }: Pick<CompletionS
 /** The plan for a cursor without completing there: what is read while the user rests. Where the held one's window had to move, what still stands of it keeps its place. */
 export async function planned(
   engine: Engine,
-  request: Pick<CompletionRequest, 'repository' | 'cursor' | 'given' | 'held' | 'selected'>,
+  request: Pick<CompletionRequest, 'repository' | 'cursor' | 'given' | 'held' | 'selected'> & Partial<Pick<CompletionRequest, 'waitMsMax'>>,
   settings: CompletionSettings,
   priority: 'completion' | 'reading' = 'completion',
   signal?: AbortSignal,
 ): Promise<{ prompt: LocalPrompt; held: HeldPlan }> {
-  const { repository, cursor, held } = request;
+  const { repository, cursor, held, waitMsMax = 0 } = request;
+  const knownOnly = priority === 'completion' && waitMsMax > 0;
   const countTokens = countTokensOf(engine);
   const sources = sourcesOn(settings);
   const preparedAt = ({ contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax }: CompletionSettings, previous?: ContextPlan): Promise<Prepared> =>
-    repository.prepare(cursor, { contextTokensMax, sources, importTokensMax, prefixTokensMax, suffixTokensMax, countTokens, windowStart: held?.windowStart, previous, priority }, signal);
+    repository.prepare(cursor, { contextTokensMax, sources, importTokensMax, prefixTokensMax, suffixTokensMax, countTokens, windowStart: held?.windowStart, previous, priority, knownOnly }, signal);
   if (held) {
     const local = await preparedAt({ ...settings, contextTokensMax: 0 });
     if (local.windowStart === held.windowStart) return { prompt: withSelected(local.prompt, request.selected), held };

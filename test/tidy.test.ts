@@ -67,7 +67,7 @@ describe('layers', () => {
     { rule: "the runtime is engine/session.ts's", packages: /^onnxruntime-/, files: /^engine\/session\.ts$/ },
     { rule: "the parser is context/parse.ts's", packages: /^(web-)?tree-sitter/, files: /^context\/parse\.ts$/ },
     { rule: "watching is context/watch.ts's", packages: /^chokidar$/, files: /^context\/watch\.ts$/ },
-    { rule: "the protocol is the server's", packages: /^vscode-languageserver/, files: /^server\// },
+    { rule: "the protocol is the server's, and the scripted editor's", packages: /^vscode-languageserver/, files: /^server\/|^bench\/editor\.ts$/ },
     { rule: "the command line is the server's", packages: /^cac$/, files: /^server\// },
   ];
   it.each(importers)('$rule alone', ({ packages, files }) => {

@@ -5,7 +5,7 @@ import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { cacheDir, type Env } from '../../base/paths.js';
-import { prepare, Workspace } from '../../context/index.js';
+import { prepare, sourcesByDefault, sourcesKnown, Workspace } from '../../context/index.js';
 import { findModel, openEngine, type Engine } from '../../engine/index.js';
 import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, measuredCommit, NEEDS_EVERY_ROW, POLICIES, readTasks, reportText, ResultStore, summarise, type ContextName, type Prepare, type Recipe, type Task } from '../../evaluation/index.js';
 import { defaultConfig } from '../config.js';
@@ -25,6 +25,7 @@ interface Flags extends EngineFlags {
   readonly rows?: Given;
   readonly stored?: Given;
   readonly tokens?: Given;
+  readonly sources?: string;
   readonly prefix?: Given;
   readonly suffix?: Given;
   readonly state?: string;
@@ -49,6 +50,7 @@ export const addEvalCommand: AddCommand = (cli, io) => {
     .option('--rows <shares>', 'Shares of context rows resident, one run each', { default: '0.2' })
     .option('--stored <share>', 'Share of rows stored', { default: 0.5 })
     .option('--tokens <n>', 'Context tokens at most', { default: 8000 })
+    .option('--sources <names>', `Where the plan's context comes from, of ${sourcesKnown.join(', ')}`, { default: sourcesByDefault.join(',') })
     .option('--prefix <n>', 'Prefix tokens at most', { default: 512 })
     .option('--suffix <n>', 'Suffix tokens at most', { default: 64 })
     .option('--state <name>', 'first: the document was just opened; warm: the cursor rested there', { default: 'warm' })
@@ -124,12 +126,12 @@ export function productPrepare(engine: Pick<Engine, 'countTokens'>): Prepare {
   const { importTokensMax } = defaultConfig();
   const countTokens = (texts: readonly string[]) => engine.countTokens(texts);
   let workspace: { readonly root: string; readonly files: Workspace } | undefined;
-  return async (blanked, sizes) => {
+  return async (blanked, wanted) => {
     if (workspace?.root !== blanked.repositoryRoot) workspace = { root: blanked.repositoryRoot, files: new Workspace([blanked.repositoryRoot]) };
     const { files } = workspace;
     const snapshot = files.apply([{ kind: 'open', path: blanked.path, text: blanked.text }]);
     try {
-      return await prepare(snapshot, { path: blanked.path, offset: blanked.task.offset }, { ...sizes, importTokensMax, countTokens, sources: ['own-file', 'imports'], wholeShares: true });
+      return await prepare(snapshot, { path: blanked.path, offset: blanked.task.offset }, { ...wanted, importTokensMax, countTokens });
     } finally {
       files.apply([{ kind: 'close', path: blanked.path }]);
     }
@@ -153,7 +155,8 @@ export function recipesOf(flags: Flags): Omit<Recipe, 'model'>[] {
   const shares = String(flags.rows).split(',').map((text) => share('rows', text));
   const stored = share('stored', flags.stored!);
   const sizes = { tokens: whole('tokens', flags.tokens!), prefix: whole('prefix', flags.prefix!), suffix: whole('suffix', flags.suffix!, 0) };
-  const common = { state, ...sizes, drafts, ngrams };
+  const sources = [...new Set(String(flags.sources).split(','))].map((name) => choice('sources', name, sourcesKnown)).sort();
+  const common = { state, sources, ...sizes, drafts, ngrams };
   return [...new Set(contexts as ContextName[])].flatMap((context): Omit<Recipe, 'model'>[] => {
     if (context === 'dense') return [{ context, policy: 'every-row', rows: 1, stored: 1, ...common }];
     if (context !== 'anchors') return [{ context, policy: null, rows: null, stored: null, ...common }];

@@ -148,7 +148,7 @@ describe('given the last plan', () => {
     test(name, async () => {
       const { root, cursor, fixture } = layOut(source);
       const workspace = new Workspace([root]);
-      const options = { contextTokensMax: 3000, prefixTokensMax: 40, suffixTokensMax: 4, importTokensMax: 99, countTokens };
+      const options = { contextTokensMax: 3000, prefixTokensMax: 40, suffixTokensMax: 4, importTokensMax: 99, countTokens, sources: ['own-file', 'imports'] as const };
       const { plan: last } = await prepare(workspace.snapshot, cursor, options);
       const changed = change((path) => fixture.files.get(path) ?? '');
       if (changed) workspace.apply([{ ...changed, path: `${root}/${'path' in changed ? changed.path : ''}` } as FileChange]);
@@ -162,7 +162,7 @@ describe('given the last plan', () => {
   test('what is asked for now finds room', async () => {
     const { root, cursor, fixture } = layOut(source);
     const workspace = new Workspace([root]);
-    const options = { contextTokensMax: 1500, prefixTokensMax: 40, suffixTokensMax: 4, importTokensMax: 99, countTokens };
+    const options = { contextTokensMax: 1500, prefixTokensMax: 40, suffixTokensMax: 4, importTokensMax: 99, countTokens, sources: ['own-file', 'imports'] as const };
     const { plan: last } = await prepare(workspace.snapshot, cursor, options);
     const text = (fixture.files.get('a.js') ?? '').replace('import { b0 }', 'import { b0, b8 }');
     workspace.apply([{ kind: 'open', path: `${root}/a.js`, text }]);

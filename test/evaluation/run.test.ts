@@ -21,7 +21,7 @@ const python: Task = { id: 'birds/main.py:1', kind: 'line', lang: 'py', file: 'b
 const recipe = (context: Recipe['context'], more: Partial<Recipe> = {}): Recipe => ({
   context, policy: context === 'dense' ? 'every-row' : context === 'anchors' ? 'two-stage' : null, state: 'warm', model: 'tiny',
   rows: context === 'dense' ? 1 : context === 'anchors' ? 0.2 : null, stored: context === 'dense' ? 1 : context === 'anchors' ? 0.5 : null,
-  tokens: 400, prefix: 64, suffix: 32, drafts: 'off', ngrams: 'off', ...more,
+  sources: ['own-file', 'imports'], tokens: 400, prefix: 64, suffix: 32, drafts: 'off', ngrams: 'off', ...more,
 });
 const allContexts = CONTEXTS.map((context) => recipe(context));
 

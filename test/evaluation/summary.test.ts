@@ -7,7 +7,7 @@ import type { Outcome } from '../../evaluation/run.js';
 import { NO_GAIN, retainedGain, summarise } from '../../evaluation/summary.js';
 import { noKv } from './fake-engine.js';
 
-const recipe = (context: Recipe['context'], more: Partial<Recipe> = {}): Recipe => ({ context, policy: null, state: 'warm', model: 'tiny', rows: null, stored: null, tokens: 8000, prefix: 512, suffix: 64, drafts: 'off', ngrams: 'off', ...more });
+const recipe = (context: Recipe['context'], more: Partial<Recipe> = {}): Recipe => ({ context, policy: null, state: 'warm', model: 'tiny', rows: null, stored: null, sources: ['imports'], tokens: 8000, prefix: 512, suffix: 64, drafts: 'off', ngrams: 'off', ...more });
 
 interface Given {
   readonly repository: string;

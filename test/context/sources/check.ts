@@ -18,16 +18,17 @@ export interface Given {
   readonly changes?: readonly FileChange[];
   /** Files that were parsed before. */
   readonly outlined?: readonly string[];
+  readonly knownOnly?: boolean;
 }
 
 export const countTokens = (texts: readonly string[]): Promise<number[]> => Promise.resolve(texts.map((text) => Math.ceil(text.length / 4)));
 
-export async function check(source: SourceName, fixture: string, wanted: Wanted, { tokensMax = 8000, changes = [], outlined = [] }: Given = {}): Promise<void> {
+export async function check(source: SourceName, fixture: string, wanted: Wanted, { tokensMax = 8000, changes = [], outlined = [], knownOnly }: Given = {}): Promise<void> {
   const { root, cursor } = layOut(fixture);
   const workspace = new Workspace([root]);
   workspace.apply(changes.map((change) => ('path' in change ? { ...change, path: `${root}/${change.path}` } : change)));
   for (const path of outlined) workspace.snapshot.outline(`${root}/${path}`);
-  const { plan } = await prepare(workspace.snapshot, cursor, { contextTokensMax: tokensMax, prefixTokensMax: 64, suffixTokensMax: 16, importTokensMax: 64, countTokens, sources: [source] });
+  const { plan } = await prepare(workspace.snapshot, cursor, { contextTokensMax: tokensMax, prefixTokensMax: 64, suffixTokensMax: 16, importTokensMax: 64, countTokens, sources: [source], knownOnly });
   expect(shown(plan)).toEqual(wanted.plan);
   expect(plan.tokens).toBeLessThanOrEqual(tokensMax);
   const text = plan.segments.map(({ segment }) => segment.text).join('');

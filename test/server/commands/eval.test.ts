@@ -18,7 +18,7 @@ async function run(...args: string[]): Promise<{ out: string[]; error: unknown }
   }
 }
 
-const usual = { context: 'none,bm25,joint,dense,anchors', policy: 'two-stage', rows: '0.2', stored: 0.5, tokens: 8000, prefix: 512, suffix: 64, state: 'warm', drafts: 'off', ngrams: 'off' };
+const usual = { context: 'none,bm25,joint,dense,anchors', policy: 'two-stage', rows: '0.2', stored: 0.5, tokens: 8000, prefix: 512, suffix: 64, sources: 'imports,own-file', state: 'warm', drafts: 'off', ngrams: 'off' };
 
 describe('kedge eval', () => {
   it('lists the policies', async () => {
@@ -36,6 +36,7 @@ describe('kedge eval', () => {
     ['a share above one', ['t.jsonl', '--root', '.', '--rows', '0.2,20'], /--rows 20 is not a share/],
     ['a share of nothing', ['t.jsonl', '--root', '.', '--stored', '0'], /--stored 0 is not a share/],
     ['half a token', ['t.jsonl', '--root', '.', '--tokens', '1.5'], /--tokens 1.5 is not a whole number/],
+    ['an unknown source', ['t.jsonl', '--root', '.', '--sources', 'imports,network'], /--sources network is not one of/],
     ['an unknown state', ['t.jsonl', '--root', '.', '--state', 'cold'], /--state cold is not one of first, warm/],
     ['no root', ['t.jsonl'], /needs TASKS.jsonl and --root DIR/],
     ['no tasks', ['--root', '.'], /needs TASKS.jsonl and --root DIR/],

@@ -1,0 +1,40 @@
+// Which passages count as like the lines before the cursor, and from which files. Each case is data.
+import { test } from 'vitest';
+import { check, type Given, type Wanted } from './check.js';
+
+const cases: Record<string, [fixture: string, wanted: Wanted, given?: Given]> = {
+  'more shared words stand nearer the cursor': [
+    `--- a.ts\nconst invoice = ledger.find(‸\n--- b.ts\nexport const invoice = ledger.find(number);\n--- c.ts\nexport const other = ledger;\n--- d.ts\nnothing();\n`,
+    { plan: ['c.ts 1 like the lines before the cursor', 'b.ts 1 like the lines before the cursor'], lacks: ['nothing'] },
+  ],
+  'folders elsewhere too, of no language but those that are parsed': [
+    `--- shop/src/a.py\nledger.post(‸\n--- shop/notes.txt\nledger.post(x)\n--- billing/deep/b.py\nledger.post(entry)\n`,
+    { plan: ['billing/deep/b.py 1 like the lines before the cursor'], holds: ['entry'] },
+  ],
+  'what is ignored and what is of a dependency stays out': [
+    `--- .gitignore\nbuilt/\n--- a.ts\nledger.post(‸\n--- built/b.ts\nledger.post(1)\n--- node_modules/x/c.ts\nledger.post(2)\n`,
+    { plan: [] },
+  ],
+  'an open buffer beats the disk': [
+    `--- a.ts\nledger.post(‸\n--- b.ts\nexport const b = 'old';\n`,
+    { plan: ['b.ts 1 like the lines before the cursor'], holds: ['ledger.post(9)'] },
+    { changes: [{ kind: 'open', path: 'b.ts', text: 'ledger.post(9)\n' }] },
+  ],
+  'of a long file the passage alone': [
+    `--- a.ts\nledger.post(‸\n--- b.ts\n${Array.from({ length: 40 }, (_, i) => `export function step${i}() {\n  return walk(${i}) + walk(${i + 1}) + walk(${i + 2});\n}\n`).join('')}export function last() {\n  ledger.post(42);\n}\n`,
+    { plan: ['b.ts 1 like the lines before the cursor'], holds: ['ledger.post(42)'], lacks: ['step1('] },
+  ],
+  'only lines near the cursor ask': [
+    `--- a.ts\nledger.post(1);\n${'\n'.repeat(12)}walk(‸\n--- b.ts\nledger.post(2);\n`,
+    { plan: [] },
+  ],
+};
+
+test.each(Object.entries(cases))('%s', async (_, [fixture, wanted, given]) => {
+  await check('alike', fixture, wanted, given);
+});
+
+test('what is not known yet is left for later where the answer is waited for', async () => {
+  const fixture = `--- a.ts\nledger.post(‸\n--- b.ts\nledger.post(2);\n`;
+  await check('alike', fixture, { plan: [] }, { knownOnly: true });
+});
