@@ -51,12 +51,12 @@ export async function planOf(candidates: readonly Candidate[], mentions: Mention
   return { plan: { segments, tokens: segments.reduce((sum, s) => sum + s.tokens, 0) }, leftOut: leftOutOf(all, chosen, contextTokensMax) };
 }
 
-/** A segment that two candidates offer is the one's that wants it more; one that stands whole is no stand-in for itself. */
+/** A segment that two candidates offer is the one's that wants it more, but a name says more than likeness; one that stands whole is no stand-in for itself. */
 function unique(ranked: readonly Ranked[]): Ranked[] {
   const found = new Map<string, Ranked>();
   for (const r of ranked) {
     const known = found.get(r.piece.segment.digest);
-    if (!known || known.need === 'signatures') found.set(r.piece.segment.digest, r);
+    if (!known || known.need === 'signatures' || (known.need === 'alike' && r.need !== 'rest')) found.set(r.piece.segment.digest, r);
   }
   return [...found.values()];
 }
