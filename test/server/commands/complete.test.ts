@@ -63,7 +63,7 @@ describe('kedge complete', () => {
     const before = readFileSync(join(root, 'main.ts'));
     const answer = complete('main.ts:4:6');
     expect(Object.keys(answer)).toEqual(['text', 'context', 'timing', 'tokensPrefilled', 'kv']);
-    expect(answer.context.map(({ source, path }) => [source, path])).toEqual([['alike', 'user.ts']]);
+    expect(answer.context.map(({ source, path }) => [source, path])).toEqual([['imports', 'user.ts']]);
     for (const { tokens, rows } of answer.context) expect(rows).toBeLessThan(tokens);
     expect(Object.keys(answer.timing)).toEqual(['planMs', 'composeMs', 'prefillMs', 'firstTokenMs', 'totalMs']);
     expect(Object.keys(answer.kv)).toEqual(['contextTokens', 'rowsStored', 'rowsResident', 'rowReduction', 'bytesResident', 'bytesStored', 'denseBytesFp16', 'byteReduction']);
@@ -88,7 +88,7 @@ describe('kedge complete', () => {
   it('tells a reader the same', () => {
     const { code, stdout } = runKedge(cache, root, 'complete', 'main.ts:4:6', '--model', tinyModel);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/context:\n {2}user\.ts \(alike\): \d+ tokens, \d+ rows\ntime: plan \d+ ms/);
+    expect(stdout).toMatch(/context:\n {2}user\.ts \(imports\): \d+ tokens, \d+ rows\ntime: plan \d+ ms/);
   });
 
   it('reads no secret, whoever names it', () => {
