@@ -21,7 +21,7 @@ interface Entry {
   /** Of the file's text. */
   readonly digest: string;
   /** The line: where it stands in the file, or itself where it was not written yet. */
-  readonly line: { readonly start: number; readonly bytes: number } | Buffer;
+  readonly line: { readonly start: number; readonly bytes: number } | string;
 }
 
 export class OutlineStore {
@@ -46,8 +46,8 @@ export class OutlineStore {
     return this.entries.size;
   }
 
-  /** Outlines that would be lost now. */
-  get bytesUnwritten(): number {
+  /** Size of the outlines that would be lost now. */
+  get charsUnwritten(): number {
     return this.unwritten;
   }
 
@@ -95,9 +95,9 @@ export class OutlineStore {
 
   put(path: string, stamp: FileStamp, digest: string, outline: Outline | undefined): void {
     const key = this.key(path);
-    const line = Buffer.from(JSON.stringify([key, stamp.mtimeMs, stamp.size, digest, deflateSync(JSON.stringify(outline ?? null), { level: 1 }).toString('base64')]));
+    const line = JSON.stringify([key, stamp.mtimeMs, stamp.size, digest, deflateSync(JSON.stringify(outline ?? null), { level: 1 }).toString('base64')]);
     this.entries.set(key, { stamp, digest, line });
-    this.unwritten += line.byteLength;
+    this.unwritten += line.length;
   }
 
   /** Writes all entries, or those of `paths` alone, aside and renames; false where that failed: then the old file stays. */
@@ -125,11 +125,11 @@ export class OutlineStore {
       }
       return false;
     }
-    const newer = [...this.entries].filter(([key, entry]) => Buffer.isBuffer(entry.line) && written.get(key)?.digest !== entry.digest);
+    const newer = [...this.entries].filter(([key, entry]) => typeof entry.line === 'string' && written.get(key)?.digest !== entry.digest);
     this.close();
     this.file = file;
     this.entries = new Map([...written, ...newer]);
-    this.unwritten = newer.reduce((sum, [, { line }]) => sum + (Buffer.isBuffer(line) ? line.byteLength : 0), 0);
+    this.unwritten = newer.reduce((sum, [, { line }]) => sum + (typeof line === 'string' ? line.length : 0), 0);
     return true;
   }
 
@@ -143,7 +143,7 @@ export class OutlineStore {
   }
 
   private lineOf({ line }: Entry): string {
-    if (Buffer.isBuffer(line)) return line.toString('utf8');
+    if (typeof line === 'string') return line;
     const buffer = Buffer.alloc(line.bytes);
     if (this.file !== undefined) readSync(this.file, buffer, 0, line.bytes, line.start);
     return buffer.toString('utf8');

@@ -22,7 +22,7 @@ const sliceMs = 8;
 /** Between slices while somebody types: the model needs the processor then. */
 const restMs = 24;
 /** Outlines kept in memory before they are written. */
-const unwrittenBytesMax = 16 << 20;
+const unwrittenCharsMax = 16 << 20;
 /** Written when nothing else is to do, but not for every saved file. */
 const saveEveryMs = 60_000;
 
@@ -108,7 +108,7 @@ export class Survey {
       this.queued.delete(path);
       this.outline(path);
       await pause();
-      if (this.stores.some((store) => store.bytesUnwritten > unwrittenBytesMax)) await this.save(pause);
+      if (this.stores.some((store) => store.charsUnwritten > unwrittenCharsMax)) await this.save(pause);
     }
     if (performance.now() - this.savedAtMs > saveEveryMs || this.savedAtMs === 0) await this.save(pause);
   }
@@ -176,6 +176,6 @@ export class Survey {
 
   private async save(pause: () => Promise<void>): Promise<void> {
     this.savedAtMs = performance.now();
-    for (const store of this.stores) if (store.bytesUnwritten > 0) await store.save(this.met, pause);
+    for (const store of this.stores) if (store.charsUnwritten > 0) await store.save(this.met, pause);
   }
 }

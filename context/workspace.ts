@@ -90,6 +90,7 @@ export class Workspace {
   apply(changes: readonly FileChange[]): Snapshot {
     const { layout, overlay, recent, changes: before } = this;
     let { roots, environments, exclude } = layout;
+    const counts = new Map<string, number>();
     let moved = false;
     for (const change of changes) {
       if (change.kind === 'roots') roots = this.rooted(change.roots);
@@ -97,8 +98,9 @@ export class Workspace {
       else if (change.kind === 'exclude') exclude = change.patterns;
       else if (change.kind === 'open') this.opened(this.canonical(change.path), change.text);
       else if (change.kind === 'close') this.closed(this.canonical(change.path));
-      else moved = this.changedOnDisk(this.canonical(change.path)) || moved;
+      else moved = this.changedOnDisk(this.canonical(change.path), counts) || moved;
     }
+    if (counts.size > 0) this.changes = new Map([...before, ...counts]);
     if (roots !== layout.roots || environments !== layout.environments || exclude !== layout.exclude || moved) this.layout = new Layout(roots, environments, exclude, this.shared.disk);
     if (this.layout !== layout || this.overlay !== overlay || this.recent !== recent || this.changes !== before) this.current = this.next();
     this.survey?.changed(changes.flatMap((change) => (change.kind === 'disk' || change.kind === 'close' ? [this.canonical(change.path)] : [])));
@@ -120,16 +122,16 @@ export class Workspace {
     if (!this.edited.delete(path)) this.recent = this.recent.filter((other) => other !== path);
   }
 
-  /** Notes a change on disk; true when files may now be found elsewhere. */
-  private changedOnDisk(path: string): boolean {
-    const count = this.changes.get(path) ?? 0;
+  /** Notes a change on disk in `counts`; true when files may now be found elsewhere. */
+  private changedOnDisk(path: string, counts: Map<string, number>): boolean {
+    const count = counts.get(path) ?? this.changes.get(path) ?? 0;
     const known = this.shared.texts.get(`${path}\0${count}`);
     const exists = this.shared.disk.isFile(path);
     if (known && exists) {
       const reading = this.shared.disk.read(path);
       if ('text' in reading && digestOf(reading.text) === known.digest) return false;
     }
-    this.changes = new Map(this.changes).set(path, count + 1);
+    counts.set(path, count + 1);
     const stood = known !== undefined || this.layout.readable.get(path) === true || this.overlay.has(path);
     return !stood || !exists || layoutFile.test(basename(path));
   }
