@@ -1,5 +1,6 @@
 // The engine in this thread: requests in, text and figures out. One use of the model at a time, completions before reading.
 // Refuses to know where it runs: worker.ts moves it off the caller's thread.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock, type Clock } from '../base/clock.js';
 import { SegmentReader } from './anchors.js';
 import { Composer } from './compose.js';
@@ -28,14 +29,16 @@ const STORED_SHARE_DEFAULT = 0.5;
 /** Kept free of context for sink, window and completion; half of the positions where the model has few. */
 const WINDOW_POSITIONS = 4096;
 
+const documentOf = ({ client, document }: Pick<CompleteRequest, 'client' | 'document'>): string => JSON.stringify([client, document]);
+
 /** Thrown inside a request whose wait is over. */
 class WaitOver extends Error {}
 
 export class LocalEngine implements Engine {
   private readonly turns = new Turns();
   private lastRequestMs = -Infinity;
-  /** Documents whose reading goes on after a request had no time to wait for it. */
-  private readonly continuing = new Set<string>();
+  /** By document: reading that goes on after a request had no time to wait for it. Never rejects. */
+  private readonly continuing = new Map<string, Promise<void>>();
 
   private constructor(
     private readonly options: EngineOptions,
@@ -94,6 +97,9 @@ export class LocalEngine implements Engine {
   async complete(request: CompleteRequest, signal?: AbortSignal): Promise<CompleteResult> {
     const startMs = this.clock.nowMs();
     this.lastRequestMs = startMs;
+    // What is being read already is waited for: reading it here too would keep that from ending.
+    const going = this.continuing.get(documentOf(request));
+    if (going) await Promise.race([going, sleep(request.waitMsMax, undefined, { ref: false })]);
     return this.turns.take('completion', signal, async () => {
       const prompted = await this.promptWithin(request, startMs + (request.waitMsMax || Infinity), signal);
       if (!prompted) return this.incomplete(request, startMs);
@@ -177,12 +183,11 @@ export class LocalEngine implements Engine {
       return await this.prompter.prompt(request, 'healed', this.withinTurn(deadlineMs, signal));
     } catch (error) {
       if (!(error instanceof WaitOver)) throw error;
-      const document = JSON.stringify([request.client, request.document]);
+      const document = documentOf(request);
       if (!this.continuing.has(document)) {
-        this.continuing.add(document);
-        const forgotten = (): boolean => this.continuing.delete(document);
+        const forgotten = (): void => void this.continuing.delete(document);
         // What goes wrong here goes wrong again in the next request, which reports it.
-        this.readAhead(request, undefined).then(forgotten, forgotten);
+        this.continuing.set(document, this.readAhead(request, undefined).then(forgotten, forgotten));
       }
       return undefined;
     }

@@ -166,6 +166,16 @@ describe('completing', () => {
     await engine.close();
   });
 
+  it('waits for what is being read already, so that asking at once again does not keep it from ending', async () => {
+    const clock = new ManualClock();
+    const engine = await open({ clock });
+    clock.step = 1000;
+    const ask = () => engine.complete(request(`${body('local')}const a = `, composed(), { waitMsMax: 14_000 }));
+    expect((await ask()).complete).toBe(false);
+    expect((await ask()).complete).toBe(true);
+    await engine.close();
+  });
+
   it('stops at an abort and completes the next request', async () => {
     const engine = await open();
     const abort = new AbortController();
