@@ -10,6 +10,7 @@ import { cacheDir, modelsDir } from '../base/paths.js';
 import { findModel, openEngine, type Engine } from '../engine/index.js';
 import { benchForms } from './forms.js';
 import { benchKeystrokes } from './keystrokes.js';
+import { benchPlan } from './plan.js';
 import { benchRepositories } from './repositories.js';
 import { benchSpeed, speedText } from './speed.js';
 import { benchStore } from './store.js';
@@ -50,6 +51,7 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<
     about: `prefix, suffix and import block, with and without context: ${TASK_FLAGS}`,
     run: () => overTasks(benchWindow),
   },
+  plan: { about: `planRecall by source, alone and left out: ${TASK_FLAGS}`, run: () => overTasks(benchPlan) },
   keystrokes: { about: 'typing while 20,000 files are outlined, plans are read and a branch is switched', run: async () => print(await withEmptyCache((env) => benchKeystrokes(env, say))) },
   repositories: { about: 'six public packages: index, 50 completions each, memory, a planted secret', run: async () => print(await benchRepositories(process.env, say)) },
 };
