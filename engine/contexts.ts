@@ -47,21 +47,21 @@ export class Contexts {
     });
   }
 
-  /** Reads the candidates that the store lacks; returns those that it then holds, behind one another. */
-  async fill(candidates: readonly Candidate[], settings: AnchorSettings, turn: Turn): Promise<Candidate[]> {
+  /** Reads the candidates that the store lacks, where there is a `turn` for it; returns those that it then holds, behind one another. */
+  async fill(candidates: readonly Candidate[], settings: AnchorSettings, turn: Turn | undefined): Promise<Candidate[]> {
     const held: Candidate[] = [];
     let place = this.sink.length;
     for (const candidate of candidates) {
       const { key, tokens } = candidate;
-      if (!this.library.holds(key) && (await this.library.read(key, tokens, this.recipeShare(settings), turn)) === 'full') continue;
+      if (!this.library.holds(key) && (!turn || (await this.library.read(key, tokens, this.recipeShare(settings), turn)) === 'full')) continue;
       held.push({ ...candidate, place });
       place += tokens.length;
     }
     return held;
   }
 
-  /** Composes; `queries` is absent for a document that was just opened. Undefined when the store lost (or never had room for) a candidate. */
-  async compose(key: string, candidates: readonly Candidate[], settings: AnchorSettings, queries: RankingQueries | undefined, older: ContextRows | undefined): Promise<ComposedContext | undefined> {
+  /** Composes `candidates`, of which `isPartial` says that they are not all of the plan's; `queries` is absent for a document that was just opened. Undefined when the store lost (or never had room for) a candidate. */
+  async compose(key: string, candidates: readonly Candidate[], isPartial: boolean, settings: AnchorSettings, queries: RankingQueries | undefined, older: ContextRows | undefined): Promise<ComposedContext | undefined> {
     const choice = await this.choose(candidates, settings, queries);
     if (!choice) return undefined;
     const composition = this.composer.compose(candidates, choice, this.load, older);
@@ -69,7 +69,7 @@ export class Contexts {
     const { rows, rowsPerCandidate } = composition;
     const piecesHeld = settings.policy === 'two-stage' ? rowsHeldChoosing(this.composer.heads) : ROWS_HELD_COMPOSING;
     const olderHeld = older && older !== rows && !older.isNone ? older.rows : 0;
-    return { key, candidates, rows, rowsPerCandidate, rowsHeldMax: rows.isNone ? 0 : rows.rows + piecesHeld + olderHeld, settled: queries !== undefined };
+    return { key, candidates, rows, rowsPerCandidate, rowsHeldMax: rows.isNone ? 0 : rows.rows + piecesHeld + olderHeld, isPartial, settled: queries !== undefined };
   }
 
   private async choose(candidates: readonly Candidate[], settings: AnchorSettings, queries: RankingQueries | undefined): Promise<Choice | undefined> {

@@ -11,6 +11,8 @@ export interface ComposedContext {
   readonly rowsPerCandidate: readonly number[];
   /** Rows, per head, at the moment when most were held: chosen ones and what was read meanwhile. */
   readonly rowsHeldMax: number;
+  /** Whether segments of the plan were left out because they were not stored yet. */
+  readonly isPartial: boolean;
   /** Whether the cursor's own queries chose. */
   readonly settled: boolean;
 }

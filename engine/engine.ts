@@ -133,7 +133,7 @@ export class LocalEngine implements Engine {
   async settle(request: PromptRequest, signal?: AbortSignal): Promise<void> {
     const { context } = request;
     if (context.form !== 'composed') return;
-    const warm: ContextForm = { ...context, anchors: { ...context.anchors, state: 'warm' } };
+    const warm: ContextForm = { ...context, anchors: { ...context.anchors, state: 'warm' }, storedOnly: false };
     await this.readAhead({ ...request, context: warm }, signal);
   }
 
@@ -196,7 +196,7 @@ export class LocalEngine implements Engine {
   /** Reads, composes and runs the window as a request would, giving way to requests. */
   private async readAhead(request: PromptRequest, signal: AbortSignal | undefined): Promise<void> {
     const { context } = request;
-    if (context.form === 'composed') {
+    if (context.form === 'composed' && !context.storedOnly) {
       await this.contexts.fill(this.contexts.candidates(context.plan, context.anchors), context.anchors, this.turnsAt('reading', signal));
       this.library.store.flush();
     }

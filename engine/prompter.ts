@@ -58,7 +58,8 @@ export class Prompter {
     let choosing = 0;
     if (context.form === 'composed') {
       const key = this.contexts.keyOf(context.plan, context.anchors);
-      if (state.context?.key !== key) await this.open(state, key, context, undefined, turn);
+      const isStale = state.context?.key !== key || (state.context.isPartial && !context.storedOnly);
+      if (isStale) await this.open(state, key, context, undefined, turn);
       if (wantsQueries(context) && state.context?.settled === false) {
         const asked = await this.run(state, [], prompt, ending, PREFIX_QUERIES, turn);
         choosing = asked.tokensPrefilled;
@@ -86,11 +87,12 @@ export class Prompter {
   /** Composes a document's context anew, without what the store has no room for; without any context where another process just took it away. */
   private async open(state: DocumentState, key: string, context: ContextForm & { form: 'composed' }, queries: RankingQueries | undefined, turn: Turn): Promise<void> {
     const older = state.context;
-    const wanted = older?.key === key ? older.candidates : this.contexts.candidates(context.plan, context.anchors);
-    const candidates = await this.contexts.fill(wanted, context.anchors, turn);
-    const composed = await this.contexts.compose(key, candidates, context.anchors, queries, older?.rows);
+    const wanted = older?.key === key && !older.isPartial ? older.candidates : this.contexts.candidates(context.plan, context.anchors);
+    const candidates = await this.contexts.fill(wanted, context.anchors, context.storedOnly ? undefined : turn);
+    const isPartial = context.storedOnly === true && candidates.length < wanted.length;
+    const composed = await this.contexts.compose(key, candidates, isPartial, context.anchors, queries, older?.rows);
     if (composed) this.rebase(state, composed, this.sink.length + candidates.reduce((sum, { tokens }) => sum + tokens.length, 0));
-    else this.rebase(state, { key, candidates: [], rows: this.model.noContext, rowsPerCandidate: [], rowsHeldMax: 0, settled: true }, this.sink.length);
+    else this.rebase(state, { key, candidates: [], rows: this.model.noContext, rowsPerCandidate: [], rowsHeldMax: 0, isPartial: false, settled: true }, this.sink.length);
   }
 
   /** The window's rows saw the older context at older places: they are forgotten. */

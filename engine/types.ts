@@ -33,7 +33,8 @@ export type ContextForm =
   | { readonly form: 'text'; readonly text: string }
   /** The same for files, each after the sink and its file separator and path: what a user of another engine has. */
   | { readonly form: 'joint'; readonly files: readonly { readonly path: string; readonly text: string }[] }
-  | { readonly form: 'composed'; readonly plan: ContextPlan; readonly anchors: AnchorSettings };
+  /** `storedOnly`: of what the plan holds, only what is stored by now; `settle` reads the rest. */
+  | { readonly form: 'composed'; readonly plan: ContextPlan; readonly anchors: AnchorSettings; readonly storedOnly?: boolean };
 
 export interface ReadRequest {
   readonly client: string;

@@ -20,7 +20,7 @@ export interface CompletionRequest {
   readonly selected?: { readonly text: string; readonly replaced: number };
   /** From the first token; 0: no bound. */
   readonly decodeMsMax: number;
-  /** How long to wait for text to be read before an empty, incomplete answer; 0: no bound. */
+  /** How long to wait for the window to be read before an empty, incomplete answer, over what is stored by then; 0: no bound, and all of the plan is read. */
   readonly waitMsMax: number;
 }
 
@@ -52,7 +52,7 @@ export async function complete(engine: Engine, request: CompletionRequest, setti
       client: request.client,
       document: request.document,
       prompt,
-      context: contextOf(held.plan, settings),
+      context: { ...contextOf(held.plan, settings), storedOnly: request.waitMsMax > 0 },
       stop: settings.multiline && opensBlock(prompt) ? 'block' : 'line',
       tokensMax: settings.completionTokensMax,
       decodeMsMax: request.decodeMsMax,
@@ -77,7 +77,7 @@ function countTokensOf(engine: Engine): CountTokens {
 const rowsResidentLeast = 512;
 
 /** Rows in stored order at once; `Engine.settle` lets the cursor's own queries choose while the user rests. A small context needs no choice. */
-export function contextOf(plan: ContextPlan, { residentShare }: Pick<CompletionSettings, 'residentShare'>): ContextForm {
+export function contextOf(plan: ContextPlan, { residentShare }: Pick<CompletionSettings, 'residentShare'>): ContextForm & { form: 'composed' } {
   const share = Math.max(residentShare, rowsResidentLeast / Math.max(1, plan.tokens));
   if (share >= storedShare) return { form: 'composed', plan, anchors: { policy: 'all-stored', residentShare: storedShare, storedShare, state: 'first' } };
   return { form: 'composed', plan, anchors: { policy: 'two-stage', residentShare: share, storedShare, state: 'first' } };

@@ -11,7 +11,8 @@ const filesMax = 600;
 const foldersMax = 300;
 /** Before the cursor, its own line included. */
 const queryLines = 10;
-const piecesMax = 64;
+/** Each move of the cursor may bring others, and each costs reading once: some 2,500 tokens at most. */
+const piecesMax = 24;
 /** Candidate share: any line of an example may be the one that is repeated. */
 const share = 1;
 

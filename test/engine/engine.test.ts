@@ -179,6 +179,24 @@ describe('completing', () => {
     await engine.close();
   });
 
+  it('completes over what is stored by now, and over all of the plan once it was read', async () => {
+    const engine = await open();
+    const wanted = composed();
+    const now = { ...wanted, storedOnly: true };
+    const long = `${body('local')}const a = `;
+    const segments = wanted.form === 'composed' ? wanted.plan.segments.map(({ segment }) => segment) : [];
+    const drawnOn = async () => {
+      const { complete, context, tokensPrefilled } = await engine.complete(request(long, now));
+      return { complete, segments: context.length, isTyping: tokensPrefilled < 20 };
+    };
+    expect(await drawnOn()).toEqual({ complete: true, segments: 0, isTyping: false });
+    await read(engine, segments.slice(0, 1));
+    expect(await drawnOn()).toEqual({ complete: true, segments: 0, isTyping: true });
+    await engine.settle({ client: 'test', document: 'main.ts', prompt: promptOf(long), context: now });
+    expect(await drawnOn()).toEqual({ complete: true, segments: segments.length, isTyping: true });
+    await engine.close();
+  });
+
   it('stops at an abort and completes the next request', async () => {
     const engine = await open();
     const abort = new AbortController();
