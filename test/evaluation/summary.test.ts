@@ -38,7 +38,7 @@ describe('the summary', () => {
 
   it('has the shape that docs/tasks.md promises, and an interval at every leaf', () => {
     expect(Object.keys(run).sort()).toEqual(
-      'byKind byLanguage context drafts kv latency model ngrams overall planRecall policy prefix retainedGain rows slices state stored suffix tasks tokens'.split(' '),
+      'byKind byLanguage context drafts kv latency model ngrams overall planRecall policy prefix retainedGain rows slices sources state stored suffix tasks tokens'.split(' '),
     );
     const scores = ['bitsPerByte', 'editSimilarity', 'exactMatch', 'identifierF1'];
     const intervals = ['count', 'high', 'low', 'value'];
