@@ -1,4 +1,4 @@
-// Lets a process end only between two parses: a native call that ends in a callback of a thread that is gone takes the whole process down.
+// Lets a process end only between two native calls, parses and compressions: one whose thread is gone takes the whole process down.
 // Refuses to be given back once the owner holds it.
 
 /** Free, held by the worker, held by the owner for good. */
@@ -32,4 +32,14 @@ export class ExitLock {
       Atomics.wait(this.state, 0, working, leftMs);
     }
   }
+}
+
+let around = <T>(work: () => T): T => work();
+
+/** Runs native work in whose midst the process must not end. */
+export const unbroken = <T>(work: () => T): T => around(work);
+
+/** For a worker: its owner ends only between two pieces of such work. */
+export function unbrokenBy(lock: ExitLock): void {
+  around = (work) => lock.during(work);
 }

@@ -7,6 +7,7 @@ import { deflateSync, inflateSync } from 'node:zlib';
 import { digestOf } from '../base/digest.js';
 import { packageFile } from '../base/package.js';
 import type { FileStamp } from './disk.js';
+import { unbroken } from './exit-lock.js';
 import type { Outline } from './outline.js';
 
 const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
@@ -95,7 +96,7 @@ export class OutlineStore {
 
   put(path: string, stamp: FileStamp, digest: string, outline: Outline | undefined): void {
     const key = this.key(path);
-    const line = JSON.stringify([key, stamp.mtimeMs, stamp.size, digest, deflateSync(JSON.stringify(outline ?? null), { level: 1 }).toString('base64')]);
+    const line = JSON.stringify([key, stamp.mtimeMs, stamp.size, digest, unbroken(() => deflateSync(JSON.stringify(outline ?? null), { level: 1 })).toString('base64')]);
     this.entries.set(key, { stamp, digest, line });
     this.unwritten += line.length;
   }
@@ -187,7 +188,7 @@ function entryOf(line: string): { path: string; stamp: FileStamp; digest: string
 /** The checksum inside tells damage. */
 function unpacked(packed: string): Outline | null | undefined {
   try {
-    return JSON.parse(inflateSync(Buffer.from(packed, 'base64')).toString('utf8')) as Outline | null;
+    return JSON.parse(unbroken(() => inflateSync(Buffer.from(packed, 'base64'))).toString('utf8')) as Outline | null;
   } catch {
     return undefined;
   }

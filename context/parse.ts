@@ -4,6 +4,7 @@ import Parser from 'tree-sitter';
 import javascriptGrammar from 'tree-sitter-javascript';
 import pythonGrammar from 'tree-sitter-python';
 import typescriptGrammar from 'tree-sitter-typescript';
+import { unbroken } from './exit-lock.js';
 import { MadeDeclarations, type Language, type Node } from './languages/language.js';
 import { python } from './languages/python.js';
 import { withRecovered } from './languages/recover.js';
@@ -38,20 +39,13 @@ const chunkChars = 16_384;
 
 const extensionOf = (path: string): string => /\.([a-z]+)$/i.exec(path)?.[1].toLowerCase() ?? '';
 
-let during = <T>(work: () => T): T => work();
-
-/** Everything that touches trees runs inside `around` from now on. */
-export function parseInside(around: typeof during): void {
-  during = around;
-}
-
 /** Whether files of this name can have an outline. */
 export const isSource = (path: string): boolean => Object.hasOwn(grammars, extensionOf(path));
 
 /** The text's outline, or undefined where the language is not known or the text is not meant for people. */
 export function outlineOf(path: string, text: string): Outline | undefined {
   const grammar = grammarFor(path, text);
-  return grammar && during(() => outlineIn(parsed(grammar, text), grammar, text, new MadeDeclarations()));
+  return grammar && unbroken(() => outlineIn(parsed(grammar, text), grammar, text, new MadeDeclarations()));
 }
 
 function grammarFor(path: string, text: string): Grammar | undefined {
@@ -92,7 +86,7 @@ export class OpenOutlines {
     this.files.delete(path);
     const grammar = grammarFor(path, text);
     if (!grammar) return undefined;
-    const file = during(() => reparsed(grammar, text, before));
+    const file = unbroken(() => reparsed(grammar, text, before));
     this.files.set(path, file);
     for (const oldest of this.files.keys()) if (this.files.size > openFilesMax) this.files.delete(oldest);
     return file.outline;

@@ -1,7 +1,7 @@
 // Passages of the repository that are like the lines before the cursor: whoever wrote those often goes on as somebody did elsewhere.
 // Refuses to understand either: words that both have are all that counts.
 import { dirname, sep } from 'node:path';
-import { okapi } from '../../base/okapi.js';
+import { bagOf, okapi } from '../../base/okapi.js';
 import { isSource } from '../parse.js';
 import type { Snapshot, WordedPiece } from '../snapshot.js';
 import type { Candidate, Place } from './candidate.js';
@@ -11,6 +11,8 @@ const filesMax = 600;
 const foldersMax = 300;
 /** Before the cursor, its own line included. */
 const queryLines = 10;
+/** Of the score that the lines have against themselves: what shares less says little, and its rows compete with those that count. */
+const likenessLeast = 0.2;
 /** Each move of the cursor may bring others, and each costs reading once: some 2,500 tokens at most. */
 const piecesMax = 24;
 /** Candidate share: any line of an example may be the one that is repeated. */
@@ -24,8 +26,9 @@ export async function alikeCandidates({ snapshot, path, text, offset, knownOnly,
     found.push(...pieces.map((worded) => ({ ...worded, path: file })));
     await pause();
   }
-  const scores = okapi(found.map(({ bag }) => bag), text.slice(0, offset).split('\n').slice(-queryLines).join('\n'));
-  const ranked = found.map((worded, i) => ({ ...worded, score: scores[i] })).filter(({ score }) => score > 0);
+  const lines = text.slice(0, offset).split('\n').slice(-queryLines).join('\n');
+  const [own, ...scores] = okapi([bagOf(lines), ...found.map(({ bag }) => bag)], lines);
+  const ranked = found.map((worded, i) => ({ ...worded, score: scores[i] })).filter(({ score }) => score > 0 && score >= own * likenessLeast);
   ranked.sort((a, b) => b.score - a.score);
   return ranked.slice(0, piecesMax).map(({ piece, path: file }) => ({ source: 'alike', path: file, reason: 'like the lines before the cursor', pieces: [piece], share }));
 }
