@@ -1,13 +1,12 @@
-// planRecall by source: each alone, each left out, and the default, at several sizes of the plan. Only the tokenizer is asked.
+// planRecall by source: the default, each alone and each left out. Only the tokenizer is asked.
 // Refuses to judge by anything but whether the plan's text holds the declaration.
-import { Workspace, prepare, sourcesByDefault, sourcesKnown } from '../context/index.js';
+import { prepare, sourcesByDefault, sourcesKnown } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
 import type { SourceName } from '../base/segment.js';
 import { inPlan } from '../evaluation/index.js';
 import { crossfileTasks } from './tasks.js';
 
 const WINDOW = { prefixTokensMax: 512, suffixTokensMax: 64, importTokensMax: 256 };
-const TOKENS = [3000, 8000];
 
 interface Variant {
   readonly name: string;
@@ -25,31 +24,24 @@ export interface PlanOptions {
   readonly tasksPath: string;
   readonly root: string;
   readonly limit: number;
+  readonly contextTokensMax: number;
   readonly onTask: (line: string) => void;
 }
 
-export async function benchPlan(engine: Pick<Engine, 'countTokens'>, { tasksPath, root, limit, onTask }: PlanOptions): Promise<string> {
+export async function benchPlan(engine: Pick<Engine, 'countTokens'>, { tasksPath, root, limit, contextTokensMax, onTask }: PlanOptions): Promise<string> {
   const countTokens = (texts: readonly string[]): Promise<readonly number[]> => engine.countTokens(texts);
-  const found = new Map<string, { held: number; tokens: number }>();
+  const sums = variants.map(() => ({ held: 0, tokens: 0 }));
   let tasks = 0;
-  for (const { blanked } of crossfileTasks(tasksPath, root, limit)) {
-    const { task, path, repositoryRoot, pathInRepository, text } = blanked;
-    const snapshot = new Workspace([repositoryRoot]).apply([{ kind: 'open', path, text }]);
+  for (const { blanked, snapshot } of crossfileTasks(tasksPath, root, limit)) {
+    const { task, path, pathInRepository } = blanked;
     tasks++;
-    for (const contextTokensMax of TOKENS) {
-      for (const { name, sources } of variants) {
-        const { plan } = await prepare(snapshot, { path, offset: task.offset }, { ...WINDOW, contextTokensMax, countTokens, sources });
-        const key = `${name}\t${contextTokensMax}`;
-        const sum = found.get(key) ?? { held: 0, tokens: 0 };
-        found.set(key, { held: sum.held + Number(inPlan(task, pathInRepository, plan)), tokens: sum.tokens + plan.tokens });
-      }
+    for (const [i, { sources }] of variants.entries()) {
+      const { plan } = await prepare(snapshot, { path, offset: task.offset }, { ...WINDOW, contextTokensMax, countTokens, sources });
+      sums[i].held += Number(inPlan(task, pathInRepository, plan));
+      sums[i].tokens += plan.tokens;
     }
     onTask(`${tasks}: ${task.id}`);
   }
-  const cell = (name: string, tokensMax: number): string => {
-    const { held, tokens } = found.get(`${name}\t${tokensMax}`)!;
-    return `${(held / tasks).toFixed(3)} (${Math.round(tokens / tasks)})`.padEnd(18);
-  };
-  const lines = variants.map(({ name }) => `${name.padEnd(20)}${TOKENS.map((tokensMax) => cell(name, tokensMax)).join('')}`);
-  return [`planRecall (mean tokens) on ${tasks} crossfile tasks`, `${''.padEnd(20)}${TOKENS.map((n) => `at most ${n}`.padEnd(18)).join('')}`, ...lines].join('\n');
+  const lines = variants.map(({ name }, i) => `${name.padEnd(20)}${(sums[i].held / tasks).toFixed(3)}  ${Math.round(sums[i].tokens / tasks)} tokens`);
+  return [`planRecall and mean tokens on ${tasks} crossfile tasks, plans of at most ${contextTokensMax} tokens`, ...lines].join('\n');
 }

@@ -12,9 +12,14 @@ export interface BenchTask {
 export function* crossfileTasks(tasksPath: string, root: string, limit: number): Generator<BenchTask> {
   const crossfile = readTasks(tasksPath).filter(({ kind }) => kind === 'crossfile');
   const count = Math.min(limit, crossfile.length);
+  // Tasks stand together by repository: what was parsed for one serves the next.
+  let workspace: { readonly root: string; readonly files: Workspace } | undefined;
   for (let i = 0; i < count; i++) {
     const blanked = blankTask(crossfile[Math.floor((i * crossfile.length) / count)], root);
-    yield { blanked, snapshot: new Workspace([blanked.repositoryRoot]).apply([{ kind: 'open', path: blanked.path, text: blanked.text }]) };
+    const { path, text, repositoryRoot } = blanked;
+    if (workspace?.root !== repositoryRoot) workspace = { root: repositoryRoot, files: new Workspace([repositoryRoot]) };
+    yield { blanked, snapshot: workspace.files.apply([{ kind: 'open', path, text }]) };
+    workspace.files.apply([{ kind: 'close', path }]);
   }
 }
 
