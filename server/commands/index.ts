@@ -33,6 +33,7 @@ async function run(root: string, flags: Flags, io: CommandIo): Promise<void> {
   for (const { path, reason } of found.leftOut) io.err(`left out: ${relative(root, path)} (${reason})`);
   await withEngine(io, flags, async (engine) => {
     const files = await withTokens(engine, root, found.files, io);
+    io.err(announcement(files, await engine.info()));
     const { reports, files: read, leftOut } = await readAll(engine, files, io, flags.json === true);
     const result = summary(read, reports, await engine.info());
     for (const path of leftOut) io.err(`left out: ${path} (the store is full)`);
@@ -78,6 +79,18 @@ export async function readAll(engine: Engine, files: readonly FileToRead[], io: 
     progress.stop();
   }
   return { reports, files: files.length, leftOut: [] };
+}
+
+/** Seen on two cores without matrix instructions; the progress bar says what it is here. */
+const tokensPerSecondUsual = 400;
+/** Scales and place of a row in a head. */
+const rowBytesBesideValues = 6;
+
+/** What reading will take at most, before it begins. */
+function announcement(files: readonly FileToRead[], { layers, kvHeads, headDim }: EngineInfo): string {
+  const tokens = files.reduce((sum, file) => sum + file.tokens, 0);
+  const bytes = tokens * storedShare * layers * kvHeads * (2 * headDim + rowBytesBesideValues);
+  return `${tokens.toLocaleString('en')} tokens in ${files.length.toLocaleString('en')} files: at most ${(bytes / 1e6).toFixed(1)} MB in the store and about ${duration(tokens / tokensPerSecondUsual)}; what is stored already costs neither`;
 }
 
 /** The fields that scripts rely on. */

@@ -69,6 +69,7 @@ describe('kedge index', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/2 files, \d+ segments \(\d+ read now, \d+ known\), [\d,]+ tokens\nstored: .* less than dense fp16 .*\ntook /);
     expect(stderr).toMatch(/left out: src\/binary\.ts \(/);
+    expect(stderr).toMatch(/^[\d,]+ tokens in \d+ files: at most [\d.]+ MB in the store and about .+; what is stored already costs neither$/m);
   });
 
   it('stops at the store\'s bound, keeps what it wrote, and names the files that found no room', async () => {
