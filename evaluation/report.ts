@@ -21,7 +21,7 @@ export function reportText({ runs }: Summary): string {
     table('crossfile, declaration in the plan', runs, ({ slices }) => slices.inPlan),
     table('crossfile, declaration not in the plan', runs, ({ slices }) => slices.notInPlan),
     table('copied: the line stands elsewhere in the repository', runs, ({ slices }) => slices.copied),
-    'Without importers and tests of the file: the same as all tasks, since no plan holds them yet.',
+    'Without importers and tests of the file: not measured; it is the same as all tasks where the sources are imports and own-file alone.',
     kvTable(runs),
     gainTable(runs),
     'Intervals: 95%, bootstrapped by repository. bits/byte: lower is better. Percentages but for retained gain.',
