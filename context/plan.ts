@@ -3,6 +3,7 @@
 import type { ContextPlan, CountTokens, SourceName } from '../base/segment.js';
 import type { Mentions } from './mentions.js';
 import { byNeed, needs, rankPieces, type Ranked } from './rank.js';
+import type { Piece } from './segments.js';
 import type { Candidate } from './sources/candidate.js';
 import { segmentTokens } from './token-counts.js';
 
@@ -87,8 +88,8 @@ const missing = (ranked: readonly Ranked[], chosen: ReadonlySet<Ranked>): Ranked
 /** In order: first each that fits its source's part of the budget, then each that still fits. What was not counted does not. */
 function spend(ranked: readonly Ranked[], tokens: ReadonlyMap<Ranked, number>, isHeld: (r: Ranked) => boolean, tokensMax: number): Set<Ranked> {
   const chosen = new Set<Ranked>();
-  const isShown = ({ candidate, piece }: Ranked): boolean =>
-    [...chosen].some((other) => other.candidate.path === candidate.path && other.need !== 'signatures' && other.piece.start <= piece.start && piece.end <= other.piece.end);
+  const wholeIn = new Map<string, Piece[]>();
+  const isShown = ({ candidate, piece }: Ranked): boolean => wholeIn.get(candidate.path)?.some((other) => other.start <= piece.start && piece.end <= other.end) ?? false;
   const spentOn = new Map<SourceName, number>();
   let left = tokensMax;
   const pass = (shareOf: (r: Ranked) => number): void => {
@@ -98,6 +99,11 @@ function spend(ranked: readonly Ranked[], tokens: ReadonlyMap<Ranked, number>, i
       const spent = (spentOn.get(source) ?? 0) + cost;
       if (chosen.has(r) || cost > left || isShown(r) || spent > Math.floor(tokensMax * shareOf(r))) continue;
       chosen.add(r);
+      const whole = wholeIn.get(r.candidate.path) ?? [];
+      if (r.need !== 'signatures') {
+        whole.push(r.piece);
+        wholeIn.set(r.candidate.path, whole);
+      }
       spentOn.set(source, spent);
       left -= cost;
     }

@@ -1,7 +1,7 @@
 // The engine as its callers see it, whichever thread it runs on: turns calls into messages and aborts into cancellations.
 // Refuses to terminate a worker during a run, which would end the whole process.
 import { Worker } from 'node:worker_threads';
-import { UserError } from '../base/errors.js';
+import { fromWire } from '../base/errors.js';
 import type { OnProgress } from '../base/progress.js';
 import type { FromWorker, Method, ToWorker } from './messages.js';
 import type { InstalledOptions } from './open.js';
@@ -93,12 +93,8 @@ export class EngineClient implements Engine {
     const call = this.calls.get(id);
     if (message.kind === 'progress') return call?.onProgress?.(message.done, message.total);
     this.calls.delete(id);
-    if (message.kind === 'failed') {
-      const { error } = message;
-      const failure = error.exitCode === undefined ? new Error(error.message) : new UserError(error.message, error.exitCode);
-      if (error.stack) failure.stack = error.stack;
-      call?.reject(failure);
-    } else call?.resolve(message.kind === 'value' ? message.value : undefined);
+    if (message.kind === 'failed') call?.reject(fromWire(message.error));
+    else call?.resolve(message.kind === 'value' ? message.value : undefined);
   }
 
   private end(error: Error): void {

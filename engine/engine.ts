@@ -26,6 +26,8 @@ const CHUNK_SMALL = 64;
 const CHUNK_LARGE = 256;
 const EDIT_RECENT_MS = 2000;
 const STORED_SHARE_DEFAULT = 0.5;
+/** So many that rounding a segment's rows does not show. */
+const TOKENS_OF_MANY = 1000;
 /** Kept free of context for sink, window and completion; half of the positions where the model has few. */
 const WINDOW_POSITIONS = 4096;
 
@@ -78,6 +80,7 @@ export class LocalEngine implements Engine {
       headTokens: manifest.headTokens,
       fillInTheMiddle: manifest.fim !== null,
       numericClass: this.model.numericClass,
+      storedBytesPerToken: this.library.bytesStored(TOKENS_OF_MANY, STORED_SHARE_DEFAULT) / TOKENS_OF_MANY,
       rssBytes: process.memoryUsage.rss(),
       store: this.library.store.stats(),
     });

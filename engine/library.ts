@@ -66,12 +66,8 @@ export class Library {
   }
 
   /** The blocks of a candidate's first `ranks` ranks, one held at a time; undefined, and no more, where the store lost the entry or its tokens are others. */
-  load(candidate: Candidate, ranks: number): Generator<AnchorBlock | undefined> {
-    return this.blocksOf(candidate, Math.ceil(ranks / BLOCK_RANKS));
-  }
-
-  private *blocksOf(candidate: Candidate, count: number): Generator<AnchorBlock | undefined> {
-    for (let index = 0; index < count; index++) {
+  *load(candidate: Candidate, ranks: number): Generator<AnchorBlock | undefined> {
+    for (let index = 0; index * BLOCK_RANKS < ranks; index++) {
       const entry = this.store.get(candidate.key, 1, index);
       const block = entry?.blocks[0] && metaMatches(entry.meta, candidate.tokens) ? decodeBlock(entry.blocks[0], this.model.manifest.shape) : undefined;
       yield block;

@@ -1,4 +1,5 @@
 // What crosses between the engine's client and its worker: plain values only. Refuses to carry functions or tensors.
+import type { WireError } from '../base/errors.js';
 import type { OnProgress } from '../base/progress.js';
 import type { Engine } from './types.js';
 
@@ -10,5 +11,5 @@ export type FromWorker =
   | { readonly kind: 'opening'; readonly progress: Parameters<OnProgress>[0] }
   | { readonly kind: 'opened' }
   | { readonly kind: 'value'; readonly id: number; readonly value: unknown }
-  | { readonly kind: 'failed'; readonly id: number; readonly error: { readonly message: string; readonly stack?: string; readonly exitCode?: 1 | 2 } }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: WireError }
   | { readonly kind: 'progress'; readonly id: number; readonly done: number; readonly total: number };

@@ -165,6 +165,8 @@ export interface EngineInfo {
   readonly headTokens: number;
   readonly fillInTheMiddle: boolean;
   readonly numericClass: NumericClass;
+  /** What a token takes in the store at the default share, in bytes. */
+  readonly storedBytesPerToken: number;
   readonly rssBytes: number;
   readonly store: StoreStats;
 }

@@ -2,7 +2,7 @@
 // Refuses to do anything of its own.
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
-import { UserError } from '../base/errors.js';
+import { toWire } from '../base/errors.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { openHere, type InstalledOptions } from './open.js';
 
@@ -13,7 +13,7 @@ const running = new Map<number, AbortController>();
 const opening = openHere(workerData as InstalledOptions, (progress) => send({ kind: 'opening', progress }));
 opening.then(
   () => send({ kind: 'opened' }),
-  (error: unknown) => send({ kind: 'failed', id: 0, error: wire(error) }),
+  (error: unknown) => send({ kind: 'failed', id: 0, error: toWire(error) }),
 );
 
 port.on('message', (message: ToWorker) => {
@@ -31,13 +31,8 @@ async function answer({ id, method, argument }: ToWorker & { kind: 'call' }): Pr
     const value = await (method === 'forget' ? engine.forget(first, second) : method === 'read' ? engine.read(first, abort.signal, onProgress) : engine[method](first, abort.signal));
     send({ kind: 'value', id, value });
   } catch (error) {
-    send({ kind: 'failed', id, error: wire(error) });
+    send({ kind: 'failed', id, error: toWire(error) });
   } finally {
     running.delete(id);
   }
-}
-
-function wire(error: unknown): { message: string; stack?: string; exitCode?: 1 | 2 } {
-  if (error instanceof UserError) return { message: error.message, exitCode: error.exitCode };
-  return error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) };
 }

@@ -83,13 +83,10 @@ export async function readAll(engine: Engine, files: readonly FileToRead[], io: 
 
 /** Seen on two cores without matrix instructions; the progress bar says what it is here. */
 const tokensPerSecondUsual = 400;
-/** Scales and place of a row in a head. */
-const rowBytesBesideValues = 6;
-
 /** What reading will take at most, before it begins. */
-function announcement(files: readonly FileToRead[], { layers, kvHeads, headDim }: EngineInfo): string {
+function announcement(files: readonly FileToRead[], { storedBytesPerToken }: EngineInfo): string {
   const tokens = files.reduce((sum, file) => sum + file.tokens, 0);
-  const bytes = tokens * storedShare * layers * kvHeads * (2 * headDim + rowBytesBesideValues);
+  const bytes = tokens * storedBytesPerToken;
   return `${tokens.toLocaleString('en')} tokens in ${files.length.toLocaleString('en')} files: at most ${(bytes / 1e6).toFixed(1)} MB in the store and about ${duration(tokens / tokensPerSecondUsual)}; what is stored already costs neither`;
 }
 

@@ -49,7 +49,7 @@ export class FakeEngine implements Engine {
   settle = (): Promise<void> => Promise.resolve();
   info = (): Promise<EngineInfo> =>
     Promise.resolve({
-      model: 'fake', architecture: 'qwen2', layers: 1, kvHeads: 1, headDim: 2, vocabularySize: 3, headTokens: this.headTokens, fillInTheMiddle: true, numericClass: 'u8s8', rssBytes: 0,
+      model: 'fake', architecture: 'qwen2', layers: 1, kvHeads: 1, headDim: 2, vocabularySize: 3, headTokens: this.headTokens, fillInTheMiddle: true, numericClass: 'u8s8', storedBytesPerToken: 3200, rssBytes: 0,
       store: { dir: '', entries: 0, packs: 0, bytes: 0, bytesMax: 0 },
     });
   close = (): Promise<void> => Promise.resolve();
