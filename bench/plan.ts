@@ -6,7 +6,7 @@ import type { SourceName } from '../base/segment.js';
 import { inPlan } from '../evaluation/index.js';
 import { crossfileTasks } from './tasks.js';
 
-const WINDOW = { prefixTokensMax: 512, suffixTokensMax: 64, importTokensMax: 256 };
+const WINDOW = { prefixTokensMax: 256, suffixTokensMax: 32, importTokensMax: 256 };
 
 interface Variant {
   readonly name: string;

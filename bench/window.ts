@@ -14,13 +14,13 @@ export interface WindowOptions {
 
 /** Prefix, suffix and import tokens at most. */
 const SIZES: readonly { prefix: number; suffix: number; imports: number }[] = [
-  { prefix: 128, suffix: 32, imports: 0 },
   { prefix: 128, suffix: 32, imports: 256 },
+  { prefix: 256, suffix: 32, imports: 0 },
   { prefix: 256, suffix: 32, imports: 256 },
   { prefix: 256, suffix: 64, imports: 256 },
+  { prefix: 512, suffix: 32, imports: 256 },
   { prefix: 512, suffix: 64, imports: 0 },
   { prefix: 512, suffix: 64, imports: 256 },
-  { prefix: 1024, suffix: 256, imports: 256 },
 ];
 
 export async function benchWindow(engine: Engine, options: WindowOptions): Promise<string> {

@@ -21,7 +21,7 @@ import { SegmentStore } from './store/store.js';
 import { Turns } from './turns.js';
 import type { CompleteRequest, CompleteResult, ContextForm, Engine, EngineInfo, EngineOptions, KvFigures, LikelihoodRequest, LikelihoodResult, Priority, ReadReport, ReadRequest } from './types.js';
 
-/** Tokens in one run: few over context rows or soon after an edit, so that a request waits little; more when idle. */
+/** Tokens in one run: few where a request is bounded in time or may come any moment, so that it waits little; more when nobody waits. */
 const CHUNK_SMALL = 64;
 const CHUNK_LARGE = 256;
 const EDIT_RECENT_MS = 2000;
@@ -227,7 +227,7 @@ export class LocalEngine implements Engine {
     return async (run) => {
       signal?.throwIfAborted();
       if (this.clock.nowMs() >= deadlineMs || this.turns.isWanted(priority)) throw new WaitOver();
-      return run(CHUNK_SMALL);
+      return run(deadlineMs === Infinity && priority === 'completion' ? CHUNK_LARGE : CHUNK_SMALL);
     };
   }
 

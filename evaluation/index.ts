@@ -10,4 +10,4 @@ export { reportText } from './report.js';
 export { ResultStore } from './results.js';
 export { evaluate, type Prepare } from './run.js';
 export { summarise, type Summary } from './summary.js';
-export { blankTask, readTasks, type BlankedTask, type Task } from './tasks.js';
+export { blankTask, readTasks, taskKinds, type BlankedTask, type Task } from './tasks.js';

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError, explainSystemError } from '../base/errors.js';
 
-export type TaskKind = 'crossfile' | 'line';
+export const taskKinds = ['crossfile', 'line'] as const;
+export type TaskKind = (typeof taskKinds)[number];
 
 /** One line of a tasks file (docs/tasks.md). `offset` counts UTF-16 code units. */
 export interface Task {
@@ -70,7 +71,7 @@ function parseTask(line: string, where: string): Task {
   for (const field of ['id', 'kind', 'lang', 'file', 'target'] as const) if (typeof value[field] !== 'string' || value[field] === '') throw bad(`"${field}" must be a text`);
   for (const field of ['name', 'declaredIn', 'declaration'] as const) if (value[field] !== undefined && typeof value[field] !== 'string') throw bad(`"${field}" must be a text`);
   if (value.copied !== undefined && typeof value.copied !== 'boolean') throw bad('"copied" must be true or false');
-  if (value.kind !== 'crossfile' && value.kind !== 'line') throw bad(`"kind" must be crossfile or line, not ${String(value.kind)}`);
+  if (!taskKinds.includes(value.kind as TaskKind)) throw bad(`"kind" must be ${taskKinds.join(' or ')}, not ${String(value.kind)}`);
   if (!Number.isInteger(value.offset) || (value.offset as number) < 0) throw bad('"offset" must be a whole number from 0 on');
   const parts = (value.file as string).split('/');
   if (parts.length < 2 || parts.some((part) => part === '' || part === '.' || part === '..') || (value.file as string).includes('\\'))

@@ -47,7 +47,7 @@ const EPSILON = 1e-9;
 /**
  * Inputs (T new tokens, P context rows, W window rows; a masked row's bias is a large negative number):
  *   embeddings [1,T,width]; positions [1,T]; new_bias [T,T] (causal); context_bias [1,1,P]; window_bias [1,1,W];
- *   logit_index [n]; query_index [m]: which of the T tokens give logits and queries;
+ *   logit_index [n], not empty; query_index [m]: which of the T tokens give logits and queries;
  *   for each layer l: context_k_l [KV,hd,P] int8, rotated; context_ks_l [KV,1,P]; context_v_l [KV,P,hd] int8; context_vs_l [KV,1,P];
  *   window_k_l [KV,hd,W] rotated; window_v_l [KV,W,hd].
  * Outputs: logits [n, head tokens]; rows [2 layers, T, KV*hd]: keys before rotation at 2l, values at 2l+1; queries [layers, m, H*hd] before rotation.
@@ -66,6 +66,9 @@ export function decoderGraph(shape: ModelShape, weights: DecoderWeights, form: D
   const queryIndex = graph.input('query_index', 'int64', ['m']);
   const [cos, sin] = rotationTables(graph, shape);
   const attention = new Attention(graph, shape, form, { newBias, contextBias, windowBias });
+  // Above the last layer's keys and values only what gives logits is worth computing.
+  const pick = (x: Value, axis: number): Value => graph.node('Gather', [x, logitIndex], { axis });
+  const attentionOfPicked = new Attention(graph, shape, form, { newBias: pick(newBias, 0), contextBias, windowBias });
 
   const norm = (x: Value, skip: Value | undefined, scale: Float32Array): [normed: Value, residual: Value] => {
     const epsilon = { epsilon: { float: shape.normEpsilon } };
@@ -73,7 +76,7 @@ export function decoderGraph(shape: ModelShape, weights: DecoderWeights, form: D
     const outputs = graph.many('SkipSimplifiedLayerNormalization', [x, skip, graph.floats(scale)], 4, epsilon, MICROSOFT, [1, 2]);
     return [outputs[0], outputs[3]];
   };
-  const rotate = (x: Value, count: number): Value => graph.node('RotaryEmbedding', [x, positions, cos, sin], { num_heads: count }, MICROSOFT);
+  const rotate = (x: Value, count: number, at = positions): Value => graph.node('RotaryEmbedding', [x, at, cos, sin], { num_heads: count }, MICROSOFT);
 
   const rows: Value[] = [];
   const queries: Value[] = [];
@@ -88,7 +91,12 @@ export function decoderGraph(shape: ModelShape, weights: DecoderWeights, form: D
     const [q, k, v] = graph.many('Split', [qkv, sizes], 3, { axis: -1 });
     rows.push(k, v);
     queries.push(graph.node('Gather', [q, queryIndex], { axis: 1 }));
-    const attended = attention.layer(l, rotate(q, heads), rotate(k, kvHeads), v);
+    let attended: Value;
+    if (l < layers - 1) attended = attention.layer(l, rotate(q, heads), rotate(k, kvHeads), v);
+    else {
+      attended = attentionOfPicked.layer(l, rotate(pick(q, 1), heads, pick(positions, 1)), rotate(k, kvHeads), v);
+      residual = pick(residual, 1);
+    }
     const [projected] = linear(attended, heads * headDim, layer.attentionOut);
     [x, residual] = norm(residual, projected, layer.feedForwardNorm);
     const [gate, up] = linear(x, width, layer.gate, layer.up);
@@ -96,7 +104,7 @@ export function decoderGraph(shape: ModelShape, weights: DecoderWeights, form: D
     [pending] = linear(activated, feedForward, layer.down);
   });
   const [normed] = norm(residual, pending, weights.outputNorm);
-  const [logits] = linear(graph.node('Gather', [normed, logitIndex], { axis: 1 }), width, weights.head);
+  const [logits] = linear(normed, width, weights.head);
   graph.output('logits', graph.node('Squeeze', [logits, graph.integers(0)]), 'float32', ['n', weights.headTokens]);
   graph.output('rows', graph.node('Concat', rows, { axis: 0 }), 'float32', [2 * layers, 'T', kvHeads * headDim]);
   graph.output('queries', graph.node('Concat', queries, { axis: 0 }), 'float32', [layers, 'm', heads * headDim]);
@@ -135,40 +143,41 @@ export function rotationTables(graph: Graph, shape: Pick<ModelShape, 'headDim' |
   return [graph.floats(cos, [shape.positionsMax, half]), graph.floats(sin, [shape.positionsMax, half])];
 }
 
-/** Attention as plain products: the fused operator would copy the whole past on every call. G heads share a KV head; M = G T; N = P + W + T. */
+/** Attention of A tokens, all of the T new ones or some, as plain products: the fused operator would copy the whole past on every call. G heads share a KV head; M = G A; N = P + W + T. */
 class Attention {
   private readonly isFew: Value;
   /** [P, W, T]. */
   private readonly sizes: Value;
-  /** [T, N]. */
+  /** [A, N]. */
   private readonly bias: Value;
-  /** Shapes of scores and results: [KV,G,T,rows], [KV,M,rows], [1,H,T,hd], [1,T,H*hd]. */
+  /** Shapes of scores and results: [KV,G,A,rows], [KV,M,rows], [1,H,A,hd], [1,A,H*hd]. */
   private readonly shapes: Record<'grouped' | 'merged' | 'perHead' | 'flat', Value>;
 
   constructor(
     private readonly graph: Graph,
     private readonly shape: ModelShape,
     private readonly form: DecoderForm,
+    /** newBias [A,T]. */
     biases: { readonly newBias: Value; readonly contextBias: Value; readonly windowBias: Value },
   ) {
     const { kvHeads, heads, headDim } = shape;
     const { newBias, contextBias, windowBias } = biases;
     const size = (value: Value, axis: number): Value => graph.node('Slice', [graph.node('Shape', [value]), graph.integers(axis), graph.integers(axis + 1), graph.integers(0)]);
     const concat = (...parts: Value[]): Value => graph.node('Concat', parts, { axis: 0 });
-    const t = size(newBias, 0);
-    this.isFew = graph.node('LessOrEqual', [graph.node('Squeeze', [t]), graph.integer(INTEGER_ATTENTION_TOKENS_MAX)]);
-    this.sizes = concat(size(contextBias, 2), size(windowBias, 2), t);
-    const forEachToken = (bias: Value): Value => graph.node('Expand', [graph.node('Squeeze', [bias, graph.integers(0)]), concat(t, graph.integers(1))]);
+    const asking = size(newBias, 0);
+    this.isFew = graph.node('LessOrEqual', [graph.node('Squeeze', [asking]), graph.integer(INTEGER_ATTENTION_TOKENS_MAX)]);
+    this.sizes = concat(size(contextBias, 2), size(windowBias, 2), size(newBias, 1));
+    const forEachToken = (bias: Value): Value => graph.node('Expand', [graph.node('Squeeze', [bias, graph.integers(0)]), concat(asking, graph.integers(1))]);
     this.bias = graph.node('Concat', [forEachToken(contextBias), forEachToken(windowBias), newBias], { axis: 1 });
     this.shapes = {
-      grouped: concat(graph.integers(kvHeads, heads / kvHeads), t, graph.integers(-1)),
-      merged: concat(graph.integers(kvHeads), graph.node('Mul', [t, graph.integers(heads / kvHeads)]), graph.integers(-1)),
-      perHead: concat(graph.integers(1, heads), t, graph.integers(headDim)),
+      grouped: concat(graph.integers(kvHeads, heads / kvHeads), asking, graph.integers(-1)),
+      merged: concat(graph.integers(kvHeads), graph.node('Mul', [asking, graph.integers(heads / kvHeads)]), graph.integers(-1)),
+      perHead: concat(graph.integers(1, heads), asking, graph.integers(headDim)),
       flat: graph.integers(1, -1, heads * headDim),
     };
   }
 
-  /** q [1,T,H*hd] and k [1,T,KV*hd] rotated, v [1,T,KV*hd] -> [1,T,H*hd]. */
+  /** q [1,A,H*hd] and k [1,T,KV*hd] rotated, v [1,T,KV*hd] -> [1,A,H*hd]. */
   layer(l: number, q: Value, k: Value, v: Value): Value {
     const { graph, shape, shapes } = this;
     const { kvHeads, heads, headDim } = shape;

@@ -5,7 +5,7 @@ import { writeFileAtomically } from '../../base/files.js';
 import type { ModelShape } from './shape.js';
 
 /** Rises with every change to the graph, the calibration or the files of a converted model. */
-export const GRAPH_VERSION = 3;
+export const GRAPH_VERSION = 4;
 
 /** Ids of the tokens that mark a fill-in-the-middle prompt. */
 export interface FillInTheMiddle {

@@ -7,7 +7,7 @@ import { UserError } from '../../base/errors.js';
 import { cacheDir, type Env } from '../../base/paths.js';
 import { prepare, sourcesByDefault, sourcesKnown, Workspace } from '../../context/index.js';
 import { findModel, openEngine, type Engine } from '../../engine/index.js';
-import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, measuredCommit, NEEDS_EVERY_ROW, POLICIES, readTasks, reportText, ResultStore, summarise, type ContextName, type Prepare, type Recipe, type Task } from '../../evaluation/index.js';
+import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, measuredCommit, NEEDS_EVERY_ROW, POLICIES, readTasks, reportText, ResultStore, summarise, taskKinds, type ContextName, type Prepare, type Recipe, type Task } from '../../evaluation/index.js';
 import { defaultConfig } from '../config.js';
 import { noModelError } from '../installed.js';
 import { packageRoot } from '../../base/package.js';
@@ -32,6 +32,7 @@ interface Flags extends EngineFlags {
   readonly drafts?: string;
   readonly ngrams?: string;
   readonly bitsOnly?: boolean;
+  readonly kind?: string;
   readonly limit?: Given;
   readonly json?: boolean;
   readonly out?: Given;
@@ -51,12 +52,13 @@ export const addEvalCommand: AddCommand = (cli, io) => {
     .option('--stored <share>', 'Share of rows stored', { default: 0.5 })
     .option('--tokens <n>', 'Context tokens at most', { default: 8000 })
     .option('--sources <names>', `Where the plan's context comes from, of ${sourcesKnown.join(', ')}`, { default: sourcesByDefault.join(',') })
-    .option('--prefix <n>', 'Prefix tokens at most', { default: 512 })
-    .option('--suffix <n>', 'Suffix tokens at most', { default: 64 })
+    .option('--prefix <n>', 'Prefix tokens at most', { default: 256 })
+    .option('--suffix <n>', 'Suffix tokens at most', { default: 32 })
     .option('--state <name>', 'first: the document was just opened; warm: the cursor rested there', { default: 'warm' })
     .option('--drafts <on|off>', 'Drafts from text at hand', { default: 'off' })
     .option('--ngrams <on|off>', 'The repository\'s n-gram cache', { default: 'off' })
     .option('--bits-only', 'Likelihoods only, no completions')
+    .option('--kind <name>', `Only tasks of this kind, of ${taskKinds.join(', ')}`)
     .option('--limit <n>', 'Tasks at most, spread evenly; with generate: of each kind for a repository')
     .option('--out <dir>', 'With generate: where sources and tasks go')
     .option('--seed <n>', 'With generate: which tasks are chosen', { default: 1 })
@@ -86,7 +88,8 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
   if (more !== undefined) throw new UserError(`"${more}" was not expected after ${path}`, 2);
   const recipes = recipesOf(flags);
   const limit = flags.limit === undefined ? Infinity : whole('limit', flags.limit);
-  const tasks = spread(readTasks(path), limit);
+  const kind = flags.kind === undefined ? undefined : choice('kind', flags.kind, taskKinds);
+  const tasks = spread(readTasks(path).filter((task) => kind === undefined || task.kind === kind), limit);
   const root = resolve(String(flags.root));
   if (!existsSync(root) || !statSync(root).isDirectory()) throw new UserError(`--root ${root} is not a folder`);
   const model = findModel(flags.model === undefined ? undefined : String(flags.model), io.env);

@@ -6,7 +6,7 @@ import { LocalRepository, type PlanOptions } from '../../context/index.js';
 import { layOut } from '../harness/fixture.js';
 
 const countTokens = (texts: readonly string[]): Promise<number[]> => Promise.resolve(texts.map((t) => Math.ceil(t.length / 4)));
-const options: PlanOptions = { contextTokensMax: 8000, prefixTokensMax: 512, suffixTokensMax: 64, importTokensMax: 256, countTokens };
+const options: PlanOptions = { contextTokensMax: 8000, prefixTokensMax: 256, suffixTokensMax: 32, importTokensMax: 256, countTokens };
 
 const opened = (source: string): { root: string; repository: LocalRepository; at: (path: string) => string; cursor: { path: string; offset: number } } => {
   const { root, cursor } = layOut(source);

@@ -9,7 +9,7 @@ const countTokens = (texts: readonly string[]): Promise<number[]> => Promise.res
 async function check(source: string, expected: readonly string[], roots: readonly string[] = ['.']): Promise<void> {
   const { root, cursor } = layOut(source);
   const workspace = new Workspace(roots.map((r) => (r === '.' ? root : `${root}/${r}`)));
-  const { plan } = await prepare(workspace.snapshot, cursor, { contextTokensMax: 8000, prefixTokensMax: 512, suffixTokensMax: 64, importTokensMax: 256, countTokens, sources: ['imports'] });
+  const { plan } = await prepare(workspace.snapshot, cursor, { contextTokensMax: 8000, prefixTokensMax: 256, suffixTokensMax: 32, importTokensMax: 256, countTokens, sources: ['imports'] });
   const paths = plan.segments.filter((s) => s.source === 'imports').map((s) => s.segment.path);
   expect([...new Set(paths)].reverse()).toEqual(expected);
 }

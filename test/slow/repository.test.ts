@@ -18,7 +18,7 @@ function run(root: string, script: string): string[] {
     const open = (more) => openRepository({ roots: [root], ...more });
     const say = (value) => console.log(JSON.stringify(value));
     const countTokens = async (texts) => texts.map((text) => Math.ceil(text.length / 4));
-    const options = { contextTokensMax: 8000, prefixTokensMax: 512, suffixTokensMax: 64, importTokensMax: 256, countTokens };
+    const options = { contextTokensMax: 8000, prefixTokensMax: 256, suffixTokensMax: 32, importTokensMax: 256, countTokens };
   `;
   const path = join(testDir('script'), 'script.mjs');
   writeFileSync(path, head + script);

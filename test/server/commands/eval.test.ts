@@ -37,6 +37,7 @@ describe('kedge eval', () => {
     ['a share of nothing', ['t.jsonl', '--root', '.', '--stored', '0'], /--stored 0 is not a share/],
     ['half a token', ['t.jsonl', '--root', '.', '--tokens', '1.5'], /--tokens 1.5 is not a whole number/],
     ['an unknown source', ['t.jsonl', '--root', '.', '--sources', 'imports,network'], /--sources network is not one of/],
+    ['an unknown kind', ['t.jsonl', '--root', '.', '--kind', 'file'], /--kind file is not one of crossfile, line/],
     ['an unknown state', ['t.jsonl', '--root', '.', '--state', 'cold'], /--state cold is not one of first, warm/],
     ['no root', ['t.jsonl'], /needs TASKS.jsonl and --root DIR/],
     ['no tasks', ['--root', '.'], /needs TASKS.jsonl and --root DIR/],
