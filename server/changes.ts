@@ -26,6 +26,11 @@ export class Changes {
     return this.documents.get(uri);
   }
 
+  /** Of the open documents, the last opened first. */
+  get uris(): string[] {
+    return [...this.documents.keys()].reverse();
+  }
+
   opened({ textDocument }: DidOpenTextDocumentParams): void {
     const { uri, languageId, version, text } = textDocument;
     this.documents.set(uri, TextDocument.create(uri, languageId, version, text));

@@ -16,19 +16,26 @@ export const systemTimers: Timers = {
   clear: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };
 
-export type Warm = (document: string, signal: AbortSignal) => Promise<void>;
+/** What is done while the user rests, in this order; each ends soon after it is aborted. */
+export interface Resting {
+  /** Reads for the document touched last. */
+  warm(document: string, signal: AbortSignal): Promise<void>;
+  /** Reads what else may be wanted next, until anybody asks for or touches anything. */
+  ahead(signal: AbortSignal): Promise<void>;
+}
 
 export class Scheduler {
   /** By document, then by what asks: a popup and ghost text are served side by side. */
   private readonly running = new Map<string, Map<string, AbortController>>();
   private idleTimer: unknown;
   private restingIn: string | undefined;
-  private warming: { readonly document: string; readonly controller: AbortController } | undefined;
+  /** Without a document: what is read ahead. */
+  private warming: { readonly document?: string; readonly controller: AbortController } | undefined;
   private warmingNext: string | undefined;
   private closed = false;
 
   constructor(
-    private readonly warm: Warm,
+    private readonly resting: Resting,
     private readonly log: Log,
     private readonly timers: Timers,
   ) {}
@@ -43,7 +50,7 @@ export class Scheduler {
     if (signal.aborted) return undefined;
     const own = new AbortController();
     this.running.set(document, running.set(kind, own));
-    this.restingIn = document;
+    this.woken(document);
     const either = AbortSignal.any([signal, own.signal]);
     let timer: unknown;
     const given = new Promise<undefined>((resolve) => {
@@ -64,7 +71,7 @@ export class Scheduler {
   /** The document was opened or edited: its request in flight is for a text that is gone. */
   touched(document: string, restMs = idleMs): void {
     this.abortRequests(document);
-    this.restingIn = document;
+    this.woken(document);
     this.later(restMs);
   }
 
@@ -92,6 +99,11 @@ export class Scheduler {
     for (const document of this.running.keys()) this.abortRequests(document);
   }
 
+  private woken(document: string): void {
+    this.restingIn = document;
+    if (this.warming && this.warming.document === undefined) this.warming.controller.abort();
+  }
+
   private abortRequests(document: string): void {
     for (const controller of this.running.get(document)?.values() ?? []) controller.abort();
   }
@@ -109,17 +121,20 @@ export class Scheduler {
     if (this.warming.document !== document) this.warming.controller.abort();
   }
 
-  private start(document: string): void {
+  private start(document?: string): void {
     const { signal } = (this.warming = { document, controller: new AbortController() }).controller;
-    this.warm(document, signal)
+    const work = document === undefined ? this.resting.ahead(signal) : this.resting.warm(document, signal);
+    work
       .catch((error: unknown) => {
-        if (!signal.aborted) this.log.warn(`reading for ${document} stopped: ${error instanceof Error ? error.message : String(error)}`);
+        if (!signal.aborted) this.log.warn(`reading ${document === undefined ? 'ahead' : `for ${document}`} stopped: ${error instanceof Error ? error.message : String(error)}`);
       })
       .finally(() => {
         const next = this.warmingNext;
         this.warming = undefined;
         this.warmingNext = undefined;
-        if (next !== undefined && !this.closed) this.start(next);
+        if (this.closed) return;
+        if (next !== undefined) this.start(next);
+        else if (document !== undefined && !signal.aborted) this.start();
       });
   }
 }

@@ -6,8 +6,10 @@ import type {
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
-import { isSecret, type FileChange, type Repository } from '../context/index.js';
-import type { ReadReport } from '../engine/index.js';
+import type { LocalPrompt } from '../base/segment.js';
+import { isSecret, type Cursor, type FileChange, type Repository } from '../context/index.js';
+import type { Engine, ReadReport, ReadRequest } from '../engine/index.js';
+import { Ahead } from './ahead.js';
 import type { Changes } from './changes.js';
 import type { ClientProfile } from './clients.js';
 import { complete, contextOf, planned, storedShare, type Completion, type HeldPlan } from './complete.js';
@@ -19,7 +21,7 @@ import type { Offer } from './items.js';
 import type { Meter } from './meter.js';
 import type { Power } from './power.js';
 import { languageOf, offsetOf, pathOf } from './protocol.js';
-import { Scheduler, type Timers } from './scheduler.js';
+import { idleMs, Scheduler, type Timers } from './scheduler.js';
 import type { Settings } from './settings.js';
 import { showing, type WorkDone } from './work-done.js';
 
@@ -31,7 +33,6 @@ const waitMsMax = 800;
 const answerMsMax = 2 * waitMsMax + decodeMsMax;
 /** A document just opened is read without waiting for the user to rest. */
 const openedRestMs = 50;
-
 export interface SessionDeps {
   readonly client: ClientProfile;
   readonly settings: Pick<Settings, 'config'>;
@@ -75,11 +76,13 @@ export class Session {
   private readonly composed = new Set<string>();
   /** Documents whose last edit only took text away. */
   private readonly shortened = new Set<string>();
+  private readonly ahead: Ahead;
   private readonly scheduler: Scheduler;
 
   constructor(private readonly deps: SessionDeps) {
     this.client = deps.client;
-    this.scheduler = new Scheduler((uri, signal) => this.warm(uri, signal), deps.log, deps.timers);
+    this.ahead = new Ahead(deps.repository, () => this.outlined());
+    this.scheduler = new Scheduler({ warm: (uri, signal) => this.warm(uri, signal), ahead: (signal) => this.readAhead(signal) }, deps.log, deps.timers);
   }
 
   get config(): Config {
@@ -101,12 +104,14 @@ export class Session {
     if (deletedOnly) this.shortened.add(uri);
     else this.shortened.delete(uri);
     if (changedFrom < (this.held.get(uri)?.windowStart ?? 0)) this.held.delete(uri);
+    this.ahead.changed(pathOf(uri));
     this.scheduler.touched(uri);
   }
 
   /** Plans are made anew by the settings that count now; requests in flight end where `restarting` the engine would break them. */
   configured(restarting: boolean): void {
     this.held.clear();
+    this.ahead.changed();
     if (restarting) this.scheduler.abort();
     this.scheduler.later();
   }
@@ -119,6 +124,7 @@ export class Session {
   /** Ends no request: the next plan sees it. */
   changedOnDisk(changes: readonly FileChange[]): void {
     this.deps.changes.apply(changes);
+    this.ahead.changed();
     this.scheduler.later();
   }
 
@@ -202,20 +208,45 @@ export class Session {
     if (!document) return;
     const { version } = document;
     const { config } = this;
-    const { repository, engines, meter, workDone } = this.deps;
-    const engine = await engines.get();
+    const engine = await this.deps.engines.get();
     if (!engine || signal.aborted) return;
     const cursor = this.cursors.get(uri);
-    const { prompt, held } = await planned(engine, { repository, cursor: { path: pathOf(uri)!, offset: cursor ?? 0 } }, config, 'reading', signal);
-    if (signal.aborted || (await this.paused())) return;
-    const segments = held.plan.segments.map(({ segment }) => segment);
-    const request = { client: this.id, priority: 'reading', segments, storedShare } as const;
-    const read = (): Promise<ReadReport> => showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));
-    meter.read(await meter.during('reading', read));
-    if (signal.aborted || cursor === undefined || document.version !== version || config !== this.config) return;
+    const made = await this.readPlan(engine, { path: pathOf(uri)!, offset: cursor ?? 0 }, 'reading', signal);
+    if (!made || signal.aborted || cursor === undefined || document.version !== version || config !== this.config) return;
+    const { prompt, held } = made;
     this.held.set(uri, held);
     this.composed.add(uri);
-    await meter.during('reading', () => engine.settle({ client: this.id, document: uri, prompt, context: contextOf(held.plan, config) }, signal));
+    await this.deps.meter.during('reading', () => engine.settle({ client: this.id, document: uri, prompt, context: contextOf(held.plan, config) }, signal));
+  }
+
+  private async readAhead(signal: AbortSignal): Promise<void> {
+    const { changes, engines } = this.deps;
+    const open = new Map(changes.uris.filter((uri) => this.completable(uri)).map((uri) => [pathOf(uri)!, this.cursors.get(uri) ?? 0]));
+    for await (const path of this.ahead.next([...open.keys()])) {
+      const engine = await engines.get();
+      if (!engine || signal.aborted || !(await this.readPlan(engine, { path, offset: open.get(path) ?? 0 }, 'background', signal))) return;
+    }
+  }
+
+  /** Looked at now and then, since nobody waits for it. */
+  private async outlined(): Promise<void> {
+    const { repository, timers } = this.deps;
+    do await new Promise<void>((resolve) => timers.set(resolve, idleMs));
+    while ((await repository.outlined()).pending > 0);
+  }
+
+  /** Makes the plan anew and reads what the store lacks of it. Undefined where reading is paused or aborted. */
+  private async readPlan(engine: Engine, cursor: Cursor, priority: ReadRequest['priority'], signal: AbortSignal): Promise<{ prompt: LocalPrompt; held: HeldPlan } | undefined> {
+    const { repository, meter, workDone } = this.deps;
+    const made = await planned(engine, { repository, cursor }, this.config, 'reading', signal);
+    if (signal.aborted || (await this.paused())) return undefined;
+    const segments = made.held.plan.segments.map(({ segment }) => segment);
+    const request = { client: this.id, priority, segments, storedShare } as const;
+    const read = (): Promise<ReadReport> => showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));
+    meter.read(await meter.during('reading', read));
+    if (signal.aborted) return undefined;
+    this.ahead.wasRead(cursor.path);
+    return made;
   }
 }
 

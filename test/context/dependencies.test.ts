@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Workspace } from '../../context/index.js';
 import { importTargets } from '../../context/resolve.js';
-import { layOut, temporaryFolder } from '../harness/fixture.js';
+import { layOut } from '../harness/fixture.js';
+import { temporaryFolder } from '../harness/folders.js';
 
 /** `expected`: for each import of the file at the cursor mark, where its names are declared. */
 function check(source: string, expected: readonly string[], environment?: string): void {

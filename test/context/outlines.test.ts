@@ -7,7 +7,8 @@ import { outlineOf } from '../../context/parse.js';
 import { surveyFilesMax } from '../../context/survey.js';
 import { Turns } from '../../context/turns.js';
 import { systemDisk } from '../../context/disk.js';
-import { layOut, temporaryFolder } from '../harness/fixture.js';
+import { layOut } from '../harness/fixture.js';
+import { temporaryFolder } from '../harness/folders.js';
 
 const source = `--- a.ts\nimport { b } from './b';\n--- b.ts\nexport const b = 1;\n--- sub/c.py\nimport d\n--- sub/d.py\nclass D: pass\n--- notes.md\n--- .gitignore\nout/\n--- out/e.ts\n--- node_modules/f/f.ts\n--- credentials.ts\n--- .aws/g.ts\n`;
 const all = ['a.ts', 'b.ts', 'credentials.ts', 'sub/c.py', 'sub/d.py'];

@@ -4,7 +4,8 @@ import type { Clock } from '../../base/clock.js';
 import type { PlannedSegment } from '../../base/segment.js';
 import { LocalEngine } from '../../engine/engine.js';
 import type { AnchorSettings, CompleteRequest, ContextForm, PolicyName } from '../../engine/types.js';
-import { planned, promptOf, segmentOf, testDir, tinyModel } from '../harness/tiny-model.js';
+import { planned, promptOf, segmentOf, tinyModel } from '../harness/tiny-model.js';
+import { testDir } from '../harness/folders.js';
 
 const model = tinyModel({ architecture: 'qwen2', seed: 3 });
 const body = (name: string): string => Array.from({ length: 6 }, (_, i) => `export function ${name}${i}(value: number) {\n  return value == ${i};\n}\n`).join('');

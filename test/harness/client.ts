@@ -16,7 +16,7 @@ import { openRepository } from '../../context/index.js';
 import { serve } from '../../server/connection.js';
 import type { DaemonDeps } from '../../server/daemon.js';
 import { packageRoot } from '../../base/package.js';
-import { temporaryFolder } from './fixture.js';
+import { temporaryFolder } from './folders.js';
 
 export const mainPath = join(packageRoot, 'dist', 'server', 'main.js');
 

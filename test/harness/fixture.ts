@@ -1,9 +1,8 @@
 // Small repositories as one string: `--- path` opens a file, `--- link -> target` a symbolic link, `‸` or `/*|*/` marks the cursor.
-// Refuses to leave folders behind: each is removed when its test file ends.
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// Refuses to hold what needs code.
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll } from 'vitest';
+import { temporaryFolder } from './folders.js';
 
 export interface Fixture {
   /** Text by relative path, cursor marks taken out. */
@@ -37,16 +36,6 @@ export function parseFixture(source: string): Fixture {
     files.set(head, body.replace(marks, ''));
   }
   return { files, links, cursor };
-}
-
-const made: string[] = [];
-
-/** A new empty folder's real path. */
-export function temporaryFolder(): string {
-  if (made.length === 0) afterAll(() => made.splice(0).forEach((dir) => rmSync(dir, { recursive: true, force: true })));
-  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'kedge-test-')));
-  made.push(dir);
-  return dir;
 }
 
 /** The fixture on disk: its folder and the cursor with an absolute path. Links are relative to the folder that holds them. */

@@ -6,7 +6,7 @@ import { noProgress } from '../../base/progress.js';
 import { silentLog } from '../../base/log.js';
 import { addModel } from '../../engine/index.js';
 import { mainPath } from './client.js';
-import { temporaryFolder } from './fixture.js';
+import { temporaryFolder } from './folders.js';
 import { writeTinyGguf } from './tiny-gguf.js';
 
 export const tinyModel = 'tiny';

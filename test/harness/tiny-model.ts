@@ -1,9 +1,7 @@
 // A tiny random model, converted once a process: in int8 as every model is, or with fp32 weights where results are compared exactly.
 // Refuses to be read by anything but tests.
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import type { LocalPrompt, PlannedSegment, Segment } from '../../base/segment.js';
 import { digestOf } from '../../base/digest.js';
 import { noProgress } from '../../base/progress.js';
@@ -13,28 +11,12 @@ import { readCalibration } from '../../engine/graph/calibrate.js';
 import { convertModel } from '../../engine/graph/convert.js';
 import { decoderGraph, type DecoderWeights, type LinearOf, type QuantisedMatrix } from '../../engine/graph/decoder.js';
 import { shapeOf } from '../../engine/graph/shape.js';
+import { temporaryFolder } from './folders.js';
 import { writeTinyGguf, type TinyGgufOptions } from './tiny-gguf.js';
-
-const temporaryDirs: string[] = [];
-process.once('exit', () => temporaryDirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
-
-/** A folder that goes with the process. */
-function temporaryDir(name: string): string {
-  const dir = mkdtempSync(join(tmpdir(), `kedge-${name}-`));
-  temporaryDirs.push(dir);
-  return dir;
-}
-
-/** A folder that goes with the test. */
-export function testDir(name: string): string {
-  const dir = mkdtempSync(join(tmpdir(), `kedge-${name}-`));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
-}
 
 /** The folder of a converted tiny model. */
 export async function tinyModel(options: TinyGgufOptions): Promise<string> {
-  const dir = temporaryDir('tiny');
+  const dir = temporaryFolder('tiny');
   const path = join(dir, 'model.gguf');
   writeTinyGguf(path, options);
   const converted = join(dir, 'converted');

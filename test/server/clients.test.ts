@@ -9,7 +9,7 @@ import { systemClock } from '../../base/clock.js';
 import { openRepository } from '../../context/index.js';
 import type { Timers } from '../../server/scheduler.js';
 import { connectDaemon } from '../harness/client.js';
-import { temporaryFolder } from '../harness/fixture.js';
+import { temporaryFolder } from '../harness/folders.js';
 import { ScriptedEngine } from '../harness/scripted-engine.js';
 
 interface Recording {

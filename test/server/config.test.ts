@@ -8,7 +8,7 @@ import { readSettings, userConfigPath, workspaceConfigPath } from '../../server/
 import { fileLayer, lineAt, valueLayer, type Layer, type Level } from '../../server/config-layer.js';
 import { schemas } from '../../server/config-schema.js';
 import { defaultConfig, effective, loadConfig, repositorySettings, type Config } from '../../server/config.js';
-import { temporaryFolder } from '../harness/fixture.js';
+import { temporaryFolder } from '../harness/folders.js';
 
 type Given = Partial<Record<Level, unknown>>;
 

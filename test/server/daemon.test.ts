@@ -13,7 +13,7 @@ import type { Config } from '../../server/config.js';
 import { noModelMessage } from '../../server/model-offer.js';
 import { idleMs, type Timers } from '../../server/scheduler.js';
 import { runningDaemons, type SeenDaemon } from '../../server/stats.js';
-import { temporaryFolder } from '../harness/fixture.js';
+import { temporaryFolder } from '../harness/folders.js';
 import { connectDaemon, type ClientOptions, type LspClient } from '../harness/client.js';
 import { ScriptedEngine } from '../harness/scripted-engine.js';
 
@@ -167,6 +167,31 @@ describe('the daemon', () => {
     expect(client.messages('window/workDoneProgress/create')).toHaveLength(1);
     expect(client.messages('$/progress').map((params) => (params as { value: { kind: string; percentage?: number } }).value).map(({ kind, percentage }) => [kind, percentage]))
       .toEqual([['begin', 10], ['report', 60], ['report', 100], ['end', undefined]]);
+  });
+
+  it('reads for the other open documents next, then for the files that import one, and then stops', async () => {
+    const files = {
+      'shape.ts': 'export function area(side: number): number {\n  return side * side;\n}\n',
+      'label.ts': "import { area } from './shape';\n\nexport function label(side: number): string {\n  return `area ${area(side)}`;\n}\n",
+      'page.ts': "import { label } from './label';\n\nexport const page = (): string => label(3);\n",
+      'site.ts': "import { page } from './page';\n\nexport const site = [page()];\n",
+    };
+    const folder = temporaryFolder();
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    const engine = new ScriptedEngine();
+    engine.answerAll = 'x';
+    const client = connectDaemon({ openEngine: () => Promise.resolve(engine), clock: slowClock(), timers });
+    await client.initialize({ root: folder });
+    // What was open once is known to import label.ts without outlining the whole folder.
+    await client.open(join(folder, 'page.ts'), files['page.ts']);
+    await client.complete(join(folder, 'page.ts'), 2, 0);
+    await client.connection.sendNotification('textDocument/didClose', { textDocument: { uri: pathToFileURL(join(folder, 'page.ts')).href } });
+    for (const name of ['label.ts', 'shape.ts'] as const) await client.open(join(folder, name), files[name]);
+    const readFor = (engine: ScriptedEngine): string[] => engine.reads.filter(({ priority }) => priority === 'background').map(({ segments }) => segments.map(({ path }) => path).join());
+    await engine.until((one) => readFor(one).length > 1);
+    const [forLabel, forPage, ...more] = readFor(engine);
+    expect([forLabel, forPage.includes('label.ts'), more]).toEqual(['shape.ts', true, []]);
+    await client.connection.sendRequest('shutdown');
   });
 
   it('shows no progress to a client that cannot, nor where nothing is left to read', async () => {

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { temporaryFolder } from '../harness/fixture.js';
+import { temporaryFolder } from '../harness/folders.js';
 import { describeIf } from '../harness/require.js';
 import { examples } from '../harness/sample-editing.js';
 

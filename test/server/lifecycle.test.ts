@@ -12,7 +12,7 @@ import type { DaemonDeps } from '../../server/daemon.js';
 import { noModelMessage, offerMessage } from '../../server/model-offer.js';
 import type { Timers } from '../../server/scheduler.js';
 import { connectDaemon, type LspClient } from '../harness/client.js';
-import { temporaryFolder } from '../harness/fixture.js';
+import { temporaryFolder } from '../harness/folders.js';
 import { ScriptedEngine } from '../harness/scripted-engine.js';
 
 /** Fires when the test says so, and knows what is still to come. */

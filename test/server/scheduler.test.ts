@@ -1,10 +1,13 @@
 // Whose turn it is, with timers of the test's own. Refuses to wait for real time.
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../base/log.js';
-import { idleMs, Scheduler } from '../../server/scheduler.js';
+import { idleMs, Scheduler, type Resting } from '../../server/scheduler.js';
 import { ManualTimers } from '../harness/manual-timers.js';
 
 const never = new AbortController().signal;
+
+/** With nothing to read ahead. */
+const resting = (warm: Resting['warm'] = () => Promise.resolve()): Resting => ({ warm, ahead: () => Promise.resolve() });
 
 /** A task that runs until it is aborted or told to end. */
 function task(): { run: (signal: AbortSignal) => Promise<string>; end: (text: string) => void; aborted: () => boolean } {
@@ -23,7 +26,7 @@ function task(): { run: (signal: AbortSignal) => Promise<string>; end: (text: st
 
 describe('the scheduler', () => {
   it('lets the newest request of a document win, without touching other documents', async () => {
-    const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
+    const scheduler = new Scheduler(resting(), silentLog, new ManualTimers());
     const [first, second, other] = [task(), task(), task()];
     const answers = [scheduler.newest('a', 'popup', never, 1000, first.run), scheduler.newest('b', 'popup', never, 1000, other.run), scheduler.newest('a', 'popup', never, 1000, second.run)];
     second.end('second');
@@ -33,7 +36,7 @@ describe('the scheduler', () => {
   });
 
   it('serves a popup and ghost text of one document side by side, and ends both at an edit', async () => {
-    const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
+    const scheduler = new Scheduler(resting(), silentLog, new ManualTimers());
     const [popup, ghost, later] = [task(), task(), task()];
     const answers = [scheduler.newest('a', 'popup', never, 1000, popup.run), scheduler.newest('a', 'ghost text', never, 1000, ghost.run)];
     popup.end('popup');
@@ -45,14 +48,14 @@ describe('the scheduler', () => {
   });
 
   it('drops an answer that came in spite of being aborted', async () => {
-    const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
+    const scheduler = new Scheduler(resting(), silentLog, new ManualTimers());
     const answer = scheduler.newest('a', 'popup', never, 1000, () => Promise.resolve('late'));
     scheduler.touched('a');
     expect(await answer).toBeUndefined();
   });
 
   it('does not start what is cancelled already, and passes on real errors', async () => {
-    const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
+    const scheduler = new Scheduler(resting(), silentLog, new ManualTimers());
     let started = false;
     expect(await scheduler.newest('a', 'popup', AbortSignal.abort(), 1000, async () => void (started = true))).toBeUndefined();
     expect(started).toBe(false);
@@ -60,7 +63,7 @@ describe('the scheduler', () => {
   });
 
   it('answers an aborted request at once, though its task does not end', async () => {
-    const scheduler = new Scheduler(() => Promise.resolve(), silentLog, new ManualTimers());
+    const scheduler = new Scheduler(resting(), silentLog, new ManualTimers());
     const cancel = new AbortController();
     const answer = scheduler.newest('a', 'popup', cancel.signal, 1000, () => new Promise(() => {}));
     cancel.abort();
@@ -69,7 +72,7 @@ describe('the scheduler', () => {
 
   it('answers in time, while the task goes on until a newer request', async () => {
     const timers = new ManualTimers();
-    const scheduler = new Scheduler(() => Promise.resolve(), silentLog, timers);
+    const scheduler = new Scheduler(resting(), silentLog, timers);
     const slow = task();
     const answer = scheduler.newest('a', 'popup', never, 1000, slow.run);
     timers.fire();
@@ -84,7 +87,7 @@ describe('the scheduler', () => {
   it('warms after a request, too', async () => {
     const timers = new ManualTimers();
     const warmed: string[] = [];
-    const scheduler = new Scheduler((document) => (warmed.push(document), Promise.resolve()), silentLog, timers);
+    const scheduler = new Scheduler(resting((document) => (warmed.push(document), Promise.resolve())), silentLog, timers);
     await scheduler.newest('a', 'popup', never, 1000, () => Promise.resolve('x'));
     timers.fire();
     expect(warmed).toEqual(['a']);
@@ -93,7 +96,7 @@ describe('the scheduler', () => {
   it('warms the document touched last, once the user rests', () => {
     const timers = new ManualTimers();
     const warmed: string[] = [];
-    const scheduler = new Scheduler((document) => (warmed.push(document), Promise.resolve()), silentLog, timers);
+    const scheduler = new Scheduler(resting((document) => (warmed.push(document), Promise.resolve())), silentLog, timers);
     scheduler.touched('a', 50);
     scheduler.touched('b');
     scheduler.touched('b');
@@ -107,7 +110,7 @@ describe('the scheduler', () => {
   it('gives up reading for one document when another rests, and at close', async () => {
     const timers = new ManualTimers();
     const warmings: { document: string; signal: AbortSignal }[] = [];
-    const scheduler = new Scheduler((document, signal) => (warmings.push({ document, signal }), task().run(signal)).then(() => {}), silentLog, timers);
+    const scheduler = new Scheduler(resting((document, signal) => (warmings.push({ document, signal }), task().run(signal)).then(() => {})), silentLog, timers);
     scheduler.touched('a');
     timers.fire();
     scheduler.touched('b');
@@ -122,10 +125,10 @@ describe('the scheduler', () => {
   it('finishes reading for a document before it reads for it again', async () => {
     const timers = new ManualTimers();
     const tasks: ReturnType<typeof task>[] = [];
-    const scheduler = new Scheduler((_, signal) => {
+    const scheduler = new Scheduler(resting((_, signal) => {
       tasks.push(task());
       return tasks[tasks.length - 1].run(signal).then(() => {});
-    }, silentLog, timers);
+    }), silentLog, timers);
     for (let rests = 0; rests < 3; rests += 1) {
       scheduler.touched('a');
       timers.fire();
@@ -139,9 +142,32 @@ describe('the scheduler', () => {
     expect(tasks.length).toBe(2);
   });
 
+  it('reads ahead once a document is warm, and stops as soon as anybody asks for or touches anything', async () => {
+    const timers = new ManualTimers();
+    const aheads: AbortSignal[] = [];
+    const warmed: string[] = [];
+    const scheduler = new Scheduler({ warm: (document) => (warmed.push(document), Promise.resolve()), ahead: (signal) => (aheads.push(signal), task().run(signal)).then(() => {}) }, silentLog, timers);
+    const settled = async (): Promise<void> => void (await new Promise(setImmediate));
+    const seen = (): object => ({ warmed: warmed.join(''), aheads: aheads.map(({ aborted }) => (aborted ? 'ended' : 'runs')).join(' ') });
+    scheduler.touched('a');
+    timers.fire();
+    await settled();
+    expect(seen()).toEqual({ warmed: 'a', aheads: 'runs' });
+    scheduler.touched('a');
+    expect(seen()).toEqual({ warmed: 'a', aheads: 'ended' });
+    timers.fire();
+    await settled();
+    expect(seen()).toEqual({ warmed: 'aa', aheads: 'ended runs' });
+    await scheduler.newest('b', 'popup', never, 1000, () => Promise.resolve('x'));
+    expect(seen()).toEqual({ warmed: 'aa', aheads: 'ended ended' });
+    scheduler.close();
+    await settled();
+    expect(seen()).toEqual({ warmed: 'aa', aheads: 'ended ended' });
+  });
+
   it('forgets a closed document', () => {
     const timers = new ManualTimers();
-    const scheduler = new Scheduler(() => Promise.reject(new Error('must not run')), silentLog, timers);
+    const scheduler = new Scheduler(resting(() => Promise.reject(new Error('must not run'))), silentLog, timers);
     scheduler.touched('a');
     scheduler.forget('a');
     expect(timers.pending).toEqual([]);

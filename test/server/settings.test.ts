@@ -7,7 +7,7 @@ import type { Diagnostic } from 'vscode-languageserver';
 import { userConfigPath } from '../../server/config-files.js';
 import type { Config } from '../../server/config.js';
 import { Settings } from '../../server/settings.js';
-import { temporaryFolder } from '../harness/fixture.js';
+import { temporaryFolder } from '../harness/folders.js';
 
 interface Setup {
   readonly settings: Settings;

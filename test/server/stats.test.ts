@@ -7,7 +7,7 @@ import { runtimeDir } from '../../base/paths.js';
 import { lacksOf } from '../../server/client-needs.js';
 import { Reporter, watchLimitMessage } from '../../server/reporter.js';
 import { runningDaemons, systemProcesses, type Processes } from '../../server/stats.js';
-import { temporaryFolder } from '../harness/fixture.js';
+import { temporaryFolder } from '../harness/folders.js';
 import { ManualClock, ManualTimers } from '../harness/manual-timers.js';
 
 const params = { clientInfo: { name: 'Emacs', version: '29' }, capabilities: { textDocument: { completion: {} } } };

@@ -8,7 +8,7 @@ import { modelsDir } from '../../base/paths.js';
 import { findModel, isReady } from '../../engine/index.js';
 import { packageRoot } from '../../base/package.js';
 import { spawnDaemon, type SpawnedDaemon } from '../harness/client.js';
-import { temporaryFolder } from '../harness/fixture.js';
+import { temporaryFolder } from '../harness/folders.js';
 import { describeIf } from '../harness/require.js';
 import { tinyCache, tinyModel } from '../harness/tiny-cache.js';
 

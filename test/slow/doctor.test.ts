@@ -7,7 +7,7 @@ import { modelsDir } from '../../base/paths.js';
 import { findModel, isReady } from '../../engine/index.js';
 import { mainPath } from '../harness/client.js';
 import { describeIf } from '../harness/require.js';
-import { testDir } from '../harness/tiny-model.js';
+import { testDir } from '../harness/folders.js';
 
 const residentBytesMax = 1.1e9;
 const kvBytesMax = 50e6;

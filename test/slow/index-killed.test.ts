@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { mainPath } from '../harness/client.js';
-import { temporaryFolder } from '../harness/fixture.js';
+import { temporaryFolder } from '../harness/folders.js';
 import { runKedge, tinyCache, tinyModel } from '../harness/tiny-cache.js';
 
 const kills = 20;

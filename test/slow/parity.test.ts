@@ -12,7 +12,7 @@ import { logProb } from '../../engine/sample.js';
 import type { NumericClass } from '../../engine/types.js';
 import { realModelPath, realModelPresent } from '../harness/real-model.js';
 import { describeIf } from '../harness/require.js';
-import { testDir } from '../harness/tiny-model.js';
+import { testDir } from '../harness/folders.js';
 
 interface Golden {
   readonly ids: readonly number[];

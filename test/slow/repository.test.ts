@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
 import { packageFile } from '../../base/package.js';
 import { layOut } from '../harness/fixture.js';
-import { testDir } from '../harness/tiny-model.js';
+import { testDir } from '../harness/folders.js';
 
 /** Runs `script` in a process of its own, which must end by itself: `open` is the built repository. */
 function run(root: string, script: string): string[] {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
 import { packageFile } from '../../base/package.js';
-import { testDir } from '../harness/tiny-model.js';
+import { testDir } from '../harness/folders.js';
 import { writeTinyGguf } from '../harness/tiny-gguf.js';
 
 /** Runs `script` in a process of its own, which must end by itself: `open` is the built engine's worker. */

@@ -1,19 +1,13 @@
 // What the store's tests share: a folder that goes away, a clock that stands still, and entries whose bytes follow from a number.
 // Refuses to read a pack: only the store does.
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import type { Clock } from '../../../base/clock.js';
 import { digestOf } from '../../../base/digest.js';
 import type { SegmentStore } from '../../../engine/store/store.js';
+import { testDir } from '../../harness/folders.js';
 
-export function storeFolder(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'kedge-store-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  return join(dir, 'store');
-}
+export const storeFolder = (): string => join(testDir('store'), 'store');
 
 export class ManualClock implements Clock {
   private ms = 1_700_000_000_000;

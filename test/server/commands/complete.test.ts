@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { offsetIn, parsePlace } from '../../../server/commands/place.js';
-import { temporaryFolder } from '../../harness/fixture.js';
+import { temporaryFolder } from '../../harness/folders.js';
 import { runKedge, tinyCache, tinyModel } from '../../harness/tiny-cache.js';
 
 describe('a place', () => {

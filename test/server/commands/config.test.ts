@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../base/errors.js';
 import { packageFile } from '../../../base/package.js';
 import { addConfigCommand } from '../../../server/commands/config.js';
-import { temporaryFolder } from '../../harness/fixture.js';
+import { temporaryFolder } from '../../harness/folders.js';
 import { runCommand } from '../../harness/command.js';
 
 afterEach(() => (process.exitCode = undefined));

@@ -6,7 +6,7 @@ import { modelsDir } from '../../../base/paths.js';
 import type { Check } from '../../../server/checks.js';
 import { speedChecks, storeFacts } from '../../../server/commands/doctor.js';
 import type { Measured } from '../../../server/commands/measure.js';
-import { temporaryFolder } from '../../harness/fixture.js';
+import { temporaryFolder } from '../../harness/folders.js';
 import { runKedge, tinyCache, tinyModel } from '../../harness/tiny-cache.js';
 
 interface Report {

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addExplainCommand } from '../../../server/commands/explain.js';
 import { runCommand } from '../../harness/command.js';
-import { layOut, temporaryFolder } from '../../harness/fixture.js';
+import { layOut } from '../../harness/fixture.js';
+import { temporaryFolder } from '../../harness/folders.js';
 
 const source = `--- kedge.json\n{ "sources": { "configs": true }, "contextTokensMax": 60 }\n--- package.json\n{ "name": "shop" }\n--- src/user.ts\nexport class User {\n  rename(to: string): void {}\n}\nexport function far() {\n${'  long();\n'.repeat(200)}}\n--- src/main.ts\nimport { User } from './user';\nimport { gone } from './gone';\nconst user = new User();\nuser.\n`;
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findModel, openEngine } from '../../../engine/index.js';
 import { readAll, type FileToRead } from '../../../server/commands/index.js';
-import { temporaryFolder } from '../../harness/fixture.js';
+import { temporaryFolder } from '../../harness/folders.js';
 import { runKedge, tinyCache, tinyModel } from '../../harness/tiny-cache.js';
 
 let cache: string;

@@ -6,7 +6,7 @@ import { runtimeDir } from '../../../base/paths.js';
 import { addStatsCommand, textFor } from '../../../server/commands/stats.js';
 import type { DaemonStats } from '../../../server/stats.js';
 import { runCommand } from '../../harness/command.js';
-import { temporaryFolder } from '../../harness/fixture.js';
+import { temporaryFolder } from '../../harness/folders.js';
 
 const latency = (median: number, p95: number) => ({ median, p95, count: 9 });
 const stats: DaemonStats = {
