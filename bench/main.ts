@@ -7,11 +7,12 @@ import { parseArgs } from 'node:util';
 import { UserError } from '../base/errors.js';
 import { packageFile } from '../base/package.js';
 import { cacheDir, modelsDir } from '../base/paths.js';
-import { findModel, openEngine, type Engine } from '../engine/index.js';
+import { findModel, openEngine, type Engine, type InstalledModel } from '../engine/index.js';
 import { benchForms } from './forms.js';
 import { benchKeystrokes } from './keystrokes.js';
 import { benchPlan } from './plan.js';
 import { benchRepositories } from './repositories.js';
+import { benchSources } from './sources.js';
 import { benchSpeed, speedText } from './speed.js';
 import { benchStore } from './store.js';
 import { benchWindow, type WindowOptions } from './window.js';
@@ -33,10 +34,14 @@ const TASK_FLAGS = '--root DIR (of kedge eval generate) [--tasks F] [--limit N] 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-async function withEngine<T>(storeDir: string, storedShare: number | undefined, use: (engine: Engine) => Promise<T>): Promise<T> {
+function installedModel(): InstalledModel {
   const model = findModel(undefined, process.env);
   if (!model) throw new UserError("no model is installed yet: run 'kedge model pull'");
-  const engine = await openEngine({ model, storeDir, storeBytesMax: 24e9, storedShare, threads: flags.threads === undefined ? undefined : Number(flags.threads) });
+  return model;
+}
+
+async function withEngine<T>(storeDir: string, storedShare: number | undefined, use: (engine: Engine) => Promise<T>): Promise<T> {
+  const engine = await openEngine({ model: installedModel(), storeDir, storeBytesMax: 24e9, storedShare, threads: flags.threads === undefined ? undefined : Number(flags.threads) });
   return use(engine).finally(() => engine.close());
 }
 
@@ -52,6 +57,10 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<
     run: () => overTasks(benchWindow),
   },
   plan: { about: `planRecall by source, alone and left out: ${TASK_FLAGS}`, run: () => overTasks(benchPlan) },
+  sources: {
+    about: `planRecall, bits, exact match and edit similarity by source, alone and left out: ${TASK_FLAGS}`,
+    run: () => overTasks((engine, options) => benchSources(engine, { ...options, model: installedModel().name })),
+  },
   keystrokes: { about: 'typing while 20,000 files are outlined, plans are read and a branch is switched', run: async () => print(await withEmptyCache((env) => benchKeystrokes(env, say))) },
   repositories: { about: 'six public packages: index, 50 completions each, memory, a planted secret', run: async () => print(await benchRepositories(process.env, say)) },
 };

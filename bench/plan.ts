@@ -1,24 +1,10 @@
 // planRecall by source: the default, each alone and each left out. Only the tokenizer is asked.
 // Refuses to judge by anything but whether the plan's text holds the declaration.
-import { prepare, sourcesByDefault, sourcesKnown } from '../context/index.js';
+import { prepare } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
-import type { SourceName } from '../base/segment.js';
 import { inPlan } from '../evaluation/index.js';
-import { crossfileTasks } from './tasks.js';
-
-const WINDOW = { prefixTokensMax: 256, suffixTokensMax: 32, importTokensMax: 256 };
-
-interface Variant {
-  readonly name: string;
-  readonly sources: readonly SourceName[];
-}
-
-const variants: readonly Variant[] = [
-  { name: 'default', sources: sourcesByDefault },
-  { name: 'all', sources: sourcesKnown },
-  ...sourcesKnown.map((source) => ({ name: `${source} alone`, sources: [source] })),
-  ...sourcesKnown.map((source) => ({ name: `all but ${source}`, sources: sourcesKnown.filter((other) => other !== source) })),
-];
+import { variants } from './sources.js';
+import { crossfileTasks, localWindow } from './tasks.js';
 
 export interface PlanOptions {
   readonly tasksPath: string;
@@ -36,7 +22,7 @@ export async function benchPlan(engine: Pick<Engine, 'countTokens'>, { tasksPath
     const { task, path, pathInRepository } = blanked;
     tasks++;
     for (const [i, { sources }] of variants.entries()) {
-      const { plan } = await prepare(snapshot, { path, offset: task.offset }, { ...WINDOW, contextTokensMax, countTokens, sources });
+      const { plan } = await prepare(snapshot, { path, offset: task.offset }, { ...localWindow, contextTokensMax, countTokens, sources });
       sums[i].held += Number(inPlan(task, pathInRepository, plan));
       sums[i].tokens += plan.tokens;
     }

@@ -1,6 +1,9 @@
 // Crossfile tasks as the benches use them: evenly spread over a tasks file, each with its snapshot. Refuses to measure.
 import { Workspace, type Snapshot } from '../context/index.js';
-import { blankTask, readTasks, type BlankedTask } from '../evaluation/index.js';
+import { blankTask, readTasks, type BlankedTask, type Task } from '../evaluation/index.js';
+
+/** The daemon's defaults. */
+export const localWindow = { prefixTokensMax: 256, suffixTokensMax: 32, importTokensMax: 256 };
 
 export interface BenchTask {
   readonly blanked: BlankedTask;
@@ -8,18 +11,18 @@ export interface BenchTask {
   readonly snapshot: Snapshot;
 }
 
-/** `limit` crossfile tasks of `tasksPath` at even distances; the repositories lie under `root`. */
-export function* crossfileTasks(tasksPath: string, root: string, limit: number): Generator<BenchTask> {
+/** `limit` crossfile tasks of a tasks file at even distances. */
+export function crossfileAmong(tasksPath: string, limit: number): Task[] {
   const crossfile = readTasks(tasksPath).filter(({ kind }) => kind === 'crossfile');
   const count = Math.min(limit, crossfile.length);
-  // Tasks stand together by repository: what was parsed for one serves the next.
-  let workspace: { readonly root: string; readonly files: Workspace } | undefined;
-  for (let i = 0; i < count; i++) {
-    const blanked = blankTask(crossfile[Math.floor((i * crossfile.length) / count)], root);
-    const { path, text, repositoryRoot } = blanked;
-    if (workspace?.root !== repositoryRoot) workspace = { root: repositoryRoot, files: new Workspace([repositoryRoot]) };
-    yield { blanked, snapshot: workspace.files.apply([{ kind: 'open', path, text }]) };
-    workspace.files.apply([{ kind: 'close', path }]);
+  return Array.from({ length: count }, (_, i) => crossfile[Math.floor((i * crossfile.length) / count)]);
+}
+
+/** The same, each with its snapshot; the repositories lie under `root`. */
+export function* crossfileTasks(tasksPath: string, root: string, limit: number): Generator<BenchTask> {
+  for (const task of crossfileAmong(tasksPath, limit)) {
+    const blanked = blankTask(task, root);
+    yield { blanked, snapshot: new Workspace([blanked.repositoryRoot]).apply([{ kind: 'open', path: blanked.path, text: blanked.text }]) };
   }
 }
 
