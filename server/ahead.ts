@@ -19,7 +19,7 @@ export class Ahead {
     this.done.add(path);
   }
 
-  /** The file was edited; without a path, anything may have changed. */
+  /** The file's text may be another now; without a path, any file's. */
   changed(path?: string): void {
     if (path === undefined) this.done.clear();
     else this.done.delete(path);

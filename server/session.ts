@@ -72,6 +72,8 @@ export class Session {
   private readonly id = `lsp-${process.pid}`;
   private readonly held = new Map<string, HeldPlan>();
   private readonly cursors = new Map<string, number>();
+  /** By document: the newest completion under way, and what it was asked for. */
+  private readonly underWay = new Map<string, { readonly asked: string; readonly offer: Promise<Offer | undefined> }>();
   /** Documents of which the engine holds rows. */
   private readonly composed = new Set<string>();
   /** Documents whose last edit only took text away. */
@@ -94,6 +96,7 @@ export class Session {
     const path = pathOf(params.textDocument.uri);
     if (path !== undefined && this.deps.folders.isEmpty) void this.deps.folders.adopt(projectRootOf(path));
     this.deps.changes.opened(params);
+    this.ahead.changed(path);
     this.scheduler.touched(params.textDocument.uri, openedRestMs);
   }
 
@@ -131,6 +134,7 @@ export class Session {
   async closed(params: DidCloseTextDocumentParams): Promise<void> {
     const { uri } = params.textDocument;
     this.deps.changes.closed(params);
+    this.ahead.changed(pathOf(uri));
     this.scheduler.forget(uri);
     this.cursors.delete(uri);
     this.held.delete(uri);
@@ -151,7 +155,8 @@ export class Session {
     const shown = selected && { text: selected.text, replaced: offset - offsetOf(document, selected.range.start, encoding) };
     const { meter } = this.deps;
     const multiline = this.config.multiline && (insertsLines || kind === 'ghost text');
-    const task = (newest: AbortSignal): Promise<Offer | undefined> => this.complete(uri, offset, { ...this.config, multiline }, newest, shown);
+    const asked = JSON.stringify([document.version, offset, multiline, shown]);
+    const task = (newest: AbortSignal): Promise<Offer | undefined> => this.once(uri, asked, () => this.complete(uri, offset, { ...this.config, multiline }, newest, shown));
     const offer = await meter.during('completing', () => this.scheduler.newest(uri, kind, signal, answerMsMax, task));
     meter.answered(offer?.text);
     return offer && { document, offset, offer };
@@ -159,6 +164,16 @@ export class Session {
 
   stop(): void {
     this.scheduler.close();
+  }
+
+  /** A popup and ghost text want the same at the same place: whoever asks while the other is being answered gets that. Nothing offered is asked for again. */
+  private async once(uri: string, asked: string, complete: () => Promise<Offer | undefined>): Promise<Offer | undefined> {
+    const other = this.underWay.get(uri);
+    const known = other?.asked === asked ? await other.offer : undefined;
+    if (known?.text) return known;
+    const own = { asked, offer: complete() };
+    this.underWay.set(uri, own);
+    return own.offer.finally(() => this.underWay.get(uri) === own && this.underWay.delete(uri));
   }
 
   private completable(uri: string): TextDocument | undefined {

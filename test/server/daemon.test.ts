@@ -119,6 +119,28 @@ describe('the daemon', () => {
     expect(await first).toEqual(empty);
   });
 
+  it('answers a popup and ghost text at one place from one completion, and asks again where nothing was offered', async () => {
+    const { client, engine } = await opened();
+    const at = { textDocument: { uri: pathToFileURL(main).href }, position: { line: 2, character: 14 } };
+    const ask = (): Promise<string[]> =>
+      Promise.all([
+        client.complete(main, 2, 14).then(({ items }) => items.map(({ label }) => label).join()),
+        client.connection.sendRequest<InlineCompletionList>('textDocument/inlineCompletion', { ...at, context: { triggerKind: 1 } }).then(({ items }) => items.map(({ insertText }) => String(insertText)).join()),
+      ]);
+    const nothing = ask();
+    await engine.until(({ completions }) => completions.length === 1);
+    engine.completions[0].answer('');
+    await engine.until(({ completions }) => completions.length === 2);
+    engine.completions[1].answer('');
+    expect(await nothing).toEqual(['', '']);
+    const both = ask();
+    await engine.until(({ completions }) => completions.length === 3);
+    // Messages are taken in order: what was asked before has come by then.
+    await client.complete(join(root, 'nowhere.py'), 0, 0);
+    engine.completions[2].answer('erName(1)');
+    expect([await both, engine.completions.length]).toEqual([['userName(1)', 'erName(1)'], 3]);
+  });
+
   it('keeps the plan while somebody types', async () => {
     const { client, engine } = await opened();
     engine.answerAll = 'x';
@@ -179,12 +201,11 @@ describe('the daemon', () => {
     const folder = temporaryFolder();
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
     const engine = new ScriptedEngine();
-    engine.answerAll = 'x';
     const client = connectDaemon({ openEngine: () => Promise.resolve(engine), clock: slowClock(), timers });
     await client.initialize({ root: folder });
     // What was open once is known to import label.ts without outlining the whole folder.
     await client.open(join(folder, 'page.ts'), files['page.ts']);
-    await client.complete(join(folder, 'page.ts'), 2, 0);
+    await engine.until(({ reads }) => reads.length === 1);
     await client.connection.sendNotification('textDocument/didClose', { textDocument: { uri: pathToFileURL(join(folder, 'page.ts')).href } });
     for (const name of ['label.ts', 'shape.ts'] as const) await client.open(join(folder, name), files[name]);
     const readFor = (engine: ScriptedEngine): string[] => engine.reads.filter(({ priority }) => priority === 'background').map(({ segments }) => segments.map(({ path }) => path).join());
