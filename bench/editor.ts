@@ -64,6 +64,13 @@ export class ScriptedEditor {
     return { text: edit ?? '', ms: performance.now() - startMs };
   }
 
+  /** How long an answer takes that needs no model: a completion in a document that was never opened. */
+  async trivialMs(): Promise<number> {
+    const startMs = performance.now();
+    await this.connection.sendRequest<CompletionList>('textDocument/completion', { textDocument: { uri: 'untitled:never' }, position: { line: 0, character: 0 } });
+    return performance.now() - startMs;
+  }
+
   async close(path: string): Promise<void> {
     const { uri } = this.opened(path);
     this.documents.delete(path);
