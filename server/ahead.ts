@@ -9,10 +9,10 @@ export class Ahead {
   /** Absolute paths of files whose plan is read as things stand. */
   private readonly done = new Set<string>();
 
-  /** `outlined`: resolves when there is a chance that importers are known. */
+  /** `outlined`: resolves when there is a chance that importers are known, or at once when aborted. */
   constructor(
     private readonly repository: Pick<Repository, 'importersOf'>,
-    private readonly outlined: () => Promise<void>,
+    private readonly outlined: (signal: AbortSignal) => Promise<void>,
   ) {}
 
   wasRead(path: string): void {
@@ -26,9 +26,10 @@ export class Ahead {
   }
 
   /** Paths one after another, each when it is asked for; `open`: the open files, the most wanted first. */
-  async *next(open: readonly string[]): AsyncGenerator<string> {
+  async *next(open: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
     yield* open.filter((path) => !this.done.has(path));
-    await this.outlined();
+    await this.outlined(signal);
+    if (signal.aborted) return;
     const importers = new Set<string>();
     for (const path of open) {
       for (const importer of await this.repository.importersOf(path)) if (!open.includes(importer)) importers.add(importer);

@@ -83,7 +83,7 @@ export class Session {
 
   constructor(private readonly deps: SessionDeps) {
     this.client = deps.client;
-    this.ahead = new Ahead(deps.repository, () => this.outlined());
+    this.ahead = new Ahead(deps.repository, (signal) => this.outlined(signal));
     this.scheduler = new Scheduler({ warm: (uri, signal) => this.warm(uri, signal), ahead: (signal) => this.readAhead(signal) }, deps.log, deps.timers);
   }
 
@@ -237,17 +237,18 @@ export class Session {
   private async readAhead(signal: AbortSignal): Promise<void> {
     const { changes, engines } = this.deps;
     const open = new Map(changes.uris.filter((uri) => this.completable(uri)).map((uri) => [pathOf(uri)!, this.cursors.get(uri) ?? 0]));
-    for await (const path of this.ahead.next([...open.keys()])) {
+    for await (const path of this.ahead.next([...open.keys()], signal)) {
       const engine = await engines.get();
       if (!engine || signal.aborted || !(await this.readPlan(engine, { path, offset: open.get(path) ?? 0 }, 'background', signal))) return;
     }
   }
 
-  /** Looked at now and then, since nobody waits for it. */
-  private async outlined(): Promise<void> {
+  /** Looked at now and then, since nobody waits for it; ends at once when aborted, so that a resting document need not wait. */
+  private async outlined(signal: AbortSignal): Promise<void> {
     const { repository, timers } = this.deps;
-    do await new Promise<void>((resolve) => timers.set(resolve, idleMs));
-    while ((await repository.outlined()).pending > 0);
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    do await Promise.race([aborted, new Promise<void>((resolve) => timers.set(resolve, idleMs))]);
+    while (!signal.aborted && (await repository.outlined()).pending > 0);
   }
 
   /** Makes the plan anew and reads what the store lacks of it. Undefined where reading is paused or aborted. */
