@@ -4,9 +4,9 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { SourceName } from '../base/segment.js';
 import { packageRoot } from '../base/package.js';
-import { prepare, sourcesByDefault, sourcesKnown, Workspace } from '../context/index.js';
+import { sourcesByDefault, sourcesKnown } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
-import { evaluate, measuredCommit, ResultStore, summarise, type Prepare, type Recipe, type Summary } from '../evaluation/index.js';
+import { evaluate, measuredCommit, preparing, ResultStore, summarise, type Recipe, type Summary } from '../evaluation/index.js';
 import { crossfileAmong, localWindow } from './tasks.js';
 
 export interface Variant {
@@ -45,7 +45,7 @@ export async function benchSources(engine: Engine, { tasksPath, root, limit, con
     bitsOnly: false,
     commit: measuredCommit(packageRoot, 'bench'),
     machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
-    prepare: preparing(engine),
+    prepare: preparing((texts) => engine.countTokens(texts), localWindow.importTokensMax),
     results: ResultStore.open(join(packageRoot, 'evaluation', 'results')),
     onProgress: ({ done, total }) => onTask(`${done} of ${total}`),
     onRefused: onTask,
@@ -56,22 +56,6 @@ export async function benchSources(engine: Engine, { tasksPath, root, limit, con
     lineOf('no context', without),
     ...withSources.map((run, i) => lineOf(variants[i].name, run)),
   ].join('\n');
-}
-
-/** One workspace at a time is kept; the blanked text is an open buffer over the disk. */
-function preparing(engine: Pick<Engine, 'countTokens'>): Prepare {
-  const countTokens = (texts: readonly string[]) => engine.countTokens(texts);
-  let kept: { readonly root: string; readonly workspace: Workspace } | undefined;
-  return async ({ repositoryRoot, path, text, task }, wanted) => {
-    if (kept?.root !== repositoryRoot) kept = { root: repositoryRoot, workspace: new Workspace([repositoryRoot]) };
-    const { workspace } = kept;
-    const snapshot = workspace.apply([{ kind: 'open', path, text }]);
-    try {
-      return await prepare(snapshot, { path, offset: task.offset }, { ...wanted, importTokensMax: localWindow.importTokensMax, countTokens });
-    } finally {
-      workspace.apply([{ kind: 'close', path }]);
-    }
-  };
 }
 
 const lineOf = (name: string, { planRecall, overall, kv }: Summary['runs'][number]): string =>

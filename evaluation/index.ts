@@ -5,6 +5,7 @@ export { layOut } from './generate/layout.js';
 export { fetchPackage, readSources, type SourcePackage } from './generate/sources.js';
 export { CONTEXTS, type ContextName, type Prepared, type Recipe } from './measure.js';
 export { IGNORES_ROWS, NEEDS_EVERY_ROW, POLICIES, isPolicy } from './policies.js';
+export { preparing } from './preparing.js';
 export { inPlan } from './recall.js';
 export { reportText } from './report.js';
 export { ResultStore } from './results.js';

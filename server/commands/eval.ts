@@ -5,9 +5,9 @@ import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { cacheDir, type Env } from '../../base/paths.js';
-import { prepare, sourcesByDefault, sourcesKnown, Workspace } from '../../context/index.js';
-import { findModel, openEngine, type Engine } from '../../engine/index.js';
-import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, measuredCommit, NEEDS_EVERY_ROW, POLICIES, readTasks, reportText, ResultStore, summarise, taskKinds, type ContextName, type Prepare, type Recipe, type Task } from '../../evaluation/index.js';
+import { sourcesByDefault, sourcesKnown } from '../../context/index.js';
+import { findModel, openEngine } from '../../engine/index.js';
+import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, measuredCommit, NEEDS_EVERY_ROW, POLICIES, preparing, readTasks, reportText, ResultStore, summarise, taskKinds, type ContextName, type Recipe, type Task } from '../../evaluation/index.js';
 import { defaultConfig } from '../config.js';
 import { noModelError } from '../installed.js';
 import { packageRoot } from '../../base/package.js';
@@ -70,7 +70,7 @@ export const addEvalCommand: AddCommand = (cli, io) => {
 };
 
 function listPolicies(io: CommandIo): void {
-  for (const [name, text] of Object.entries(POLICIES)) io.out(`${name.padEnd(14)}${text}`);
+  for (const [name, text] of Object.entries(POLICIES)) io.out(`${name.padEnd(16)}${text}`);
 }
 
 async function generateTasks(sources: string | undefined, flags: Flags, io: CommandIo): Promise<void> {
@@ -105,7 +105,7 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
       bitsOnly: flags.bitsOnly === true,
       commit: measuredCommit(packageRoot, packageVersion()),
       machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
-      prepare: productPrepare(engine),
+      prepare: preparing((texts) => engine.countTokens(texts), defaultConfig().importTokensMax),
       results: ResultStore.open(resultsDir(io.env)),
       onProgress: progress.on,
       onRefused: (line) => {
@@ -122,23 +122,6 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
     progress.stop();
     await engine.close();
   }
-}
-
-/** The daemon's own prompt, and of its plan what imports and the file itself bring, every share 1, so that row policies compare; the blanked text being an open buffer over the disk. One workspace at a time is kept. */
-export function productPrepare(engine: Pick<Engine, 'countTokens'>): Prepare {
-  const { importTokensMax } = defaultConfig();
-  const countTokens = (texts: readonly string[]) => engine.countTokens(texts);
-  let workspace: { readonly root: string; readonly files: Workspace } | undefined;
-  return async (blanked, wanted) => {
-    if (workspace?.root !== blanked.repositoryRoot) workspace = { root: blanked.repositoryRoot, files: new Workspace([blanked.repositoryRoot]) };
-    const { files } = workspace;
-    const snapshot = files.apply([{ kind: 'open', path: blanked.path, text: blanked.text }]);
-    try {
-      return await prepare(snapshot, { path: blanked.path, offset: blanked.task.offset }, { ...wanted, importTokensMax, countTokens });
-    } finally {
-      files.apply([{ kind: 'close', path: blanked.path }]);
-    }
-  };
 }
 
 /** In a checkout, where they are committed; an installed copy keeps them in the user's cache. */

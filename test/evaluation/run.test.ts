@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../base/errors.js';
 import { CONTEXTS, type Recipe } from '../../evaluation/measure.js';
+import { preparing } from '../../evaluation/preparing.js';
 import { ResultStore } from '../../evaluation/results.js';
 import { evaluate, type EvaluateOptions } from '../../evaluation/run.js';
 import type { Task } from '../../evaluation/tasks.js';
-import { productPrepare } from '../../server/commands/eval.js';
 import { FakeEngine } from './fake-engine.js';
 import { folderWith } from './folders.js';
 
@@ -30,7 +30,7 @@ function setUp(more: Partial<EvaluateOptions> = {}) {
   const engine = new FakeEngine();
   const refused: string[] = [];
   const options: EvaluateOptions = {
-    tasks: [canaryTask, crossfile, python], root, recipes: allContexts, bitsOnly: false, commit: 'c1', machine: 'm', engine, prepare: productPrepare(engine),
+    tasks: [canaryTask, crossfile, python], root, recipes: allContexts, bitsOnly: false, commit: 'c1', machine: 'm', engine, prepare: preparing((texts) => engine.countTokens(texts), 256),
     results: ResultStore.open(join(root, 'results')), onProgress: () => {}, onRefused: (line) => refused.push(line), ...more,
   };
   return { root, engine, refused, options };
@@ -97,7 +97,7 @@ describe('resuming', () => {
     expect(first.engine.likelihoods).toHaveLength(15);
     const again = async (more: Partial<EvaluateOptions>) => {
       const engine = new FakeEngine();
-      const runs = await evaluate({ ...first.options, engine, prepare: productPrepare(engine), results: ResultStore.open(join(first.root, 'results')), ...more });
+      const runs = await evaluate({ ...first.options, engine, prepare: preparing((texts) => engine.countTokens(texts), 256), results: ResultStore.open(join(first.root, 'results')), ...more });
       return { engine, runs };
     };
     const second = await again({});
@@ -116,7 +116,7 @@ describe('resuming', () => {
     await evaluate(options);
     const engine = new FakeEngine();
     engine.headTokens = headTokens;
-    await evaluate({ ...options, ...more, engine, prepare: productPrepare(engine), results: ResultStore.open(join(root, 'results')) });
+    await evaluate({ ...options, ...more, engine, prepare: preparing((texts) => engine.countTokens(texts), 256), results: ResultStore.open(join(root, 'results')) });
     const read = engine.likelihoods.map(({ context }) => context.form);
     expect(read.some((form) => form !== 'composed')).toBe(readsAgain);
     expect(read.some((form) => form === 'composed')).toBe(!readsAgain);
