@@ -3,6 +3,7 @@
 import { never } from '../base/assert.js';
 import type { Segment } from '../base/segment.js';
 import { BLOCK_RANKS, rowsKept, type AnchorBlock } from './anchors.js';
+import type { ModelShape } from './graph/shape.js';
 import { addMass, type Ranker, type RankingQueries } from './ranker.js';
 import type { AnchorSettings, PolicyName } from './types.js';
 
@@ -44,6 +45,7 @@ export function choiceByOrder(candidates: readonly Candidate[], settings: Anchor
     case 'every-kth':
     case 'newlines':
     case 'signatures':
+    case 'key-difference':
       return undefined;
     default:
       throw never(settings.policy);
@@ -161,6 +163,44 @@ export async function chooseByQueries(
     weights.push(own);
   }
   return bestRanks(weights, ranker.heads, budget);
+}
+
+/**
+ * A floor that knows no query, KeyDiff (arXiv 2504.15364, section 3): over all candidates, each head's `budget` rows whose keys, before rotation,
+ * have the smallest cosine with the mean of all normalised keys. Undefined when the store lost a block.
+ */
+export function chooseByDifference(candidates: readonly Candidate[], load: Load, dequantise: Dequantise, shape: Pick<ModelShape, 'layers' | 'kvHeads' | 'headDim'>, budget: number): Choice | undefined {
+  const heads = shape.layers * shape.kvHeads;
+  const eachKey = (use: (candidate: number, head: number, rank: number, key: Float32Array) => void): boolean => {
+    for (const [s, candidate] of candidates.entries()) {
+      let first = 0;
+      for (const block of load(candidate, candidate.ranksMax)) {
+        if (!block) return false;
+        for (let head = 0; head < heads; head++) {
+          const keys = dequantise(block, head, 1);
+          for (let r = 0; r < block.ranks; r++) use(s, head, first + r, unit(keys.subarray(r * shape.headDim, (r + 1) * shape.headDim)));
+        }
+        first += block.ranks;
+      }
+    }
+    return true;
+  };
+  const mean = Array.from({ length: heads }, () => new Float32Array(shape.headDim));
+  const summed = eachKey((_, head, __, key) => key.forEach((value, i) => (mean[head][i] += value)));
+  if (!summed) return undefined;
+  for (const sum of mean) unit(sum);
+  const weights = candidates.map((candidate) => Array.from({ length: heads }, () => new Float32Array(candidate.ranksMax)));
+  const weighed = eachKey((s, head, rank, key) => {
+    if (rank < candidates[s].ranksMax) weights[s][head][rank] = -key.reduce((sum, value, i) => sum + value * mean[head][i], 0);
+  });
+  return weighed ? bestRanks(weights, heads, budget) : undefined;
+}
+
+/** Normalises `vector` in place. */
+function unit(vector: Float32Array): Float32Array {
+  const length = Math.hypot(...vector) || 1;
+  for (let i = 0; i < vector.length; i++) vector[i] /= length;
+  return vector;
 }
 
 /** What the ranker says of some heads of a block: mass [count, M], weight [count, ranks]. */

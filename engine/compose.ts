@@ -22,7 +22,7 @@ export class Composer {
   private readonly row: Float32Array;
 
   constructor(
-    private readonly shape: ModelShape,
+    readonly shape: ModelShape,
     private readonly rotation: Rotation,
     private readonly calibration: Calibration,
   ) {

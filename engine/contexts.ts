@@ -3,7 +3,7 @@
 import { digestOf } from '../base/digest.js';
 import type { ContextPlan, PlannedSegment, Segment } from '../base/segment.js';
 import { rowsKept } from './anchors.js';
-import { chooseByQueries, choiceByOrder, contextTokensOf, ranksAt, residentBudget, rowsHeldChoosing, spreadByOrder, tokensPicked, type Candidate, type Choice, type Load, type TokenTexts } from './choose.js';
+import { chooseByDifference, chooseByQueries, choiceByOrder, contextTokensOf, ranksAt, residentBudget, rowsHeldChoosing, spreadByOrder, tokensPicked, type Candidate, type Choice, type Load, type TokenTexts } from './choose.js';
 import { ROWS_HELD_COMPOSING, type Composer } from './compose.js';
 import type { ComposedContext } from './documents.js';
 import type { Library, Turn } from './library.js';
@@ -74,11 +74,12 @@ export class Contexts {
 
   private async choose(candidates: readonly Candidate[], settings: AnchorSettings, queries: RankingQueries | undefined): Promise<Choice | undefined> {
     const { policy, residentShare } = settings;
+    const dequantise = this.composer.dequantiseKeys.bind(this.composer);
+    if (policy === 'key-difference') return chooseByDifference(candidates, this.load, dequantise, this.composer.shape, residentBudget(contextTokensOf(candidates), residentShare, ROWS_HELD_COMPOSING));
     if (policy === 'two-stage') {
       const budget = residentBudget(contextTokensOf(candidates), residentShare, rowsHeldChoosing(this.composer.heads));
       if (!queries) return spreadByOrder(candidates, budget);
       const sinkMass = this.ranker.massOfWindow(this.sink, queries);
-      const dequantise = this.composer.dequantiseKeys.bind(this.composer);
       return chooseByQueries(this.ranker, candidates, this.load, dequantise, queries, sinkMass, budget);
     }
     if (!FLOORS_OF_TOKENS.includes(policy)) return choiceByOrder(candidates, settings);

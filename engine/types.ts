@@ -14,7 +14,8 @@ export type PolicyName =
   | 'every-kth'
   | 'newlines'
   | 'signatures'
-  | 'outline-text';
+  | 'outline-text'
+  | 'key-difference'; // KeyDiff (arXiv 2504.15364): the keys least like the mean key
 
 export interface AnchorSettings {
   readonly policy: PolicyName;

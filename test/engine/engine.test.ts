@@ -130,6 +130,7 @@ describe('completing', () => {
     { policy: 'every-kth', state: 'first', rows: 0.2 },
     { policy: 'newlines', state: 'first', rows: 0.2 },
     { policy: 'signatures', state: 'first', rows: 0.2 },
+    { policy: 'key-difference', state: 'first', rows: 0.2 },
     { policy: 'outline-text', state: 'first', rows: 0.2 },
   ];
   it.each(policies)('$policy, $state, composes at most $rows of the rows and changes what is said', async ({ policy, state, rows }) => {
