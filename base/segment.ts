@@ -11,7 +11,7 @@ export interface KindRange {
   readonly kind: RangeKind;
 }
 
-/** A piece of repository text that the model reads on its own after the sink. `path` is relative to the enclosing repository's root (a dependency's: to its package root), with forward slashes. */
+/** A piece of repository text that the model reads on its own after the constant lead. `path` is relative to the enclosing repository's root (a dependency's: to its package root), with forward slashes. */
 export interface Segment {
   readonly path: string;
   /** What is read after the `<|file_sep|>path` line: for a declaration inside a class, its enclosing signature first. */

@@ -9,7 +9,7 @@ import { type Ranker, type RankingQueries } from './ranker.js';
 import type { WindowRows } from './rows.js';
 
 /** Rises with every change to how rows are ranked or kept. */
-export const ANCHOR_VERSION = 1;
+export const ANCHOR_VERSION = 2;
 /** Ranks in one block of the store: the unit in which an order's prefix is read. */
 export const BLOCK_RANKS = 32;
 
@@ -92,18 +92,20 @@ export class SegmentReader {
     private readonly model: Model,
     private readonly ranker: Ranker,
     private readonly calibration: Calibration,
-    /** The sink's rows: what every segment sees. */
+    /** The sink's rows: what every composition opens with. */
     private readonly sink: WindowRows,
+    /** What every segment sees, the sink first. */
+    private readonly lead: WindowRows,
   ) {}
 
   /**
-   * Reads `tokens` after the sink and nothing else, in chunks that `turn` admits one by one (it throws to stop), and returns the
+   * Reads `tokens` after the lead and nothing else, in chunks that `turn` admits one by one (it throws to stop), and returns the
    * segment's first `storedShare` rows in order of importance.
    */
   async read(tokens: readonly number[], storedShare: number, turn: <T>(run: (chunkMax: number) => Promise<T>) => Promise<T>): Promise<AnchorBlock[]> {
     assert(tokens.length > 0, 'a segment has tokens');
-    const start = this.sink.length;
-    const window = this.sink.copy(start, tokens.length);
+    const start = this.lead.length;
+    const window = this.lead.copy(start, tokens.length);
     const parts: { rows: Float32Array; count: number }[] = [];
     for (let done = 0; done < tokens.length; ) {
       done += await turn(async (chunkMax) => {

@@ -62,7 +62,7 @@ export class LocalEngine implements Engine {
     const sink = await model.read(form.sink);
     const ranker = await Ranker.open(shape, model.rotation, { threads: options.threads });
     const store = SegmentStore.open(options.storeDir, { bytesMax: options.storeBytesMax, protectOwn: options.protectOwn ?? true });
-    const library = new Library(model, form, new SegmentReader(model, ranker, calibration, sink), store);
+    const library = new Library(model, form, new SegmentReader(model, ranker, calibration, sink, await model.read(form.lead)), store);
     const contexts = new Contexts(library, new Composer(shape, model.rotation, calibration), ranker, model.tokenizer, sink, options.storedShare, shape.positionsMax - Math.min(WINDOW_POSITIONS, shape.positionsMax >> 1));
     return new LocalEngine(options, model, ranker, library, contexts, new Prompter(model, form, sink, ranker, contexts, clock), clock);
   }

@@ -6,16 +6,29 @@ import type { Tokenizer } from './tokenizer.js';
 
 /** The constant name in the sink: never the repository's own, so that every segment everywhere sees the same one. */
 const SINK_NAME = 'repository';
+/** Ordinary code, of no repository. */
+const LEAD = {
+  path: 'lib/text.ts',
+  text: `// Words of a text and how often each occurs.
+const words = (text: string): string[] => text.toLowerCase().match(/[a-z]+/g) ?? [];
+
+export function countWords(text: string): Map<string, number> {
+  const counts = new Map<string, number>();
+`,
+};
 
 export class PromptForm {
   /** Read once per model; every segment sees it and every composition opens with it. */
   readonly sink: readonly number[];
+  /** The sink and what else is read before a segment without being composed: a segment that opened the text would have its first tokens act as sinks. */
+  readonly lead: readonly number[];
 
   constructor(
     private readonly tokenizer: Tokenizer,
     private readonly fim: FillInTheMiddle | null,
   ) {
     this.sink = fim?.repoName === undefined ? tokenizer.encode(`# ${SINK_NAME}\n`) : [fim.repoName, ...tokenizer.encode(`${SINK_NAME}\n`)];
+    this.lead = [...this.sink, ...this.segment(LEAD)];
   }
 
   /** A file separator and path, then the segment's text. */

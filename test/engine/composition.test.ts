@@ -83,7 +83,7 @@ async function anchored(opened: Opened): Promise<number[]> {
   const { model, sink, tokens, after, calibration } = opened;
   const { shape } = model.manifest;
   const ranker = await Ranker.open(shape, model.rotation, { threads: 1 });
-  const reader = new SegmentReader(model, ranker, calibration, sink);
+  const reader = new SegmentReader(model, ranker, calibration, sink, sink);
   const stored: AnchorBlock[][] = [];
   for (const segment of tokens) stored.push(await reader.read(segment, 1, (run) => run(16)));
   let place = sink.length;
