@@ -35,6 +35,8 @@ export interface Prompted {
 
 /** So many of the prefix's last tokens choose rows, with the token that opens the middle. */
 const PREFIX_QUERIES = 24;
+/** The first choice is made with queries that saw the stored order, the next with queries that saw the choice before. */
+const LOOKS = 2;
 const NO_BYTES = new Uint8Array(0);
 
 export class Prompter {
@@ -61,9 +63,11 @@ export class Prompter {
       const isStale = state.context?.key !== key || (state.context.isPartial && !context.storedOnly);
       if (isStale) await this.open(state, key, context, undefined, turn);
       if (wantsQueries(context) && state.context?.settled === false) {
-        const asked = await this.run(state, [], prompt, ending, PREFIX_QUERIES, turn);
-        choosing = asked.tokensPrefilled;
-        await this.open(state, key, context, asked.queries, turn);
+        for (let look = 0; look < LOOKS; look++) {
+          const asked = await this.run(state, [], prompt, ending, PREFIX_QUERIES, turn);
+          choosing += asked.tokensPrefilled;
+          await this.open(state, key, context, asked.queries, turn);
+        }
       }
     } else {
       this.rebase(state, undefined, this.sink.length);
