@@ -1,6 +1,6 @@
 // `npm run bench -- NAME`: the measurements behind the README's figures and the decision records. Medians and ratios within one run.
 // Refuses to judge: it prints what it saw, and the machine.
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,6 +8,8 @@ import { UserError } from '../base/errors.js';
 import { packageFile } from '../base/package.js';
 import { cacheDir, modelsDir } from '../base/paths.js';
 import { findModel, openEngine, type Engine, type InstalledModel } from '../engine/index.js';
+import { benchAnchors, stages, type Stage } from './anchors.js';
+import { anchorsReport } from './anchors-report.js';
 import { benchForms } from './forms.js';
 import { benchKeystrokes } from './keystrokes.js';
 import { benchPlan } from './plan.js';
@@ -26,6 +28,9 @@ const { values: flags, positionals } = parseArgs({
     tokens: { type: 'string', default: '3000' },
     rows: { type: 'string', default: '600' },
     threads: { type: 'string' },
+    stages: { type: 'string', default: stages.join(',') },
+    'limit-all': { type: 'string', default: '150' },
+    out: { type: 'string', default: 'anchors.html' },
   },
 });
 
@@ -60,6 +65,15 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<
   sources: {
     about: `planRecall, bits, exact match and edit similarity by source, alone and left out: ${TASK_FLAGS}`,
     run: () => overTasks((engine, options) => benchSources(engine, { ...options, model: installedModel().name })),
+  },
+  anchors: {
+    about: `ways of choosing rows, as a page of plots: ${TASK_FLAGS} [--limit-all N] [--stages ${stages.join(',')}] [--out FILE]`,
+    run: () => overTasks(async (engine, options) => {
+      const wanted = flags.stages.split(',').filter((name): name is Stage => (stages as readonly string[]).includes(name));
+      const figures = await benchAnchors(engine, { ...options, model: installedModel().name, limitAll: Number(flags['limit-all']), stages: wanted });
+      writeFileSync(flags.out, anchorsReport(`Choosing anchors: ${installedModel().name}`, figures));
+      return `${flags.out} written`;
+    }),
   },
   keystrokes: { about: 'typing while 20,000 files are outlined, plans are read and a branch is switched', run: async () => print(await withEmptyCache((env) => benchKeystrokes(env, say))) },
   repositories: { about: 'six public packages: index, 50 completions each, memory, a planted secret', run: async () => print(await benchRepositories(process.env, say)) },

@@ -1,0 +1,73 @@
+// The stages of `bench -- anchors` as one HTML page that needs nothing else: tables, and retained gain over rows, bytes and time.
+// Refuses to measure.
+import type { StageFigures } from './anchors.js';
+
+type Run = StageFigures['runs'][number];
+
+interface Axis {
+  readonly title: string;
+  readonly of: (run: Run) => number | null;
+}
+
+const AXES: readonly Axis[] = [
+  { title: 'rows resident, % of the context\'s tokens', of: ({ kv }) => (kv.rowReduction.value === null ? null : 100 * (1 - kv.rowReduction.value)) },
+  { title: 'bytes resident, % of dense fp16', of: ({ kv }) => (kv.byteReduction.value === null ? null : 100 * (1 - kv.byteReduction.value)) },
+  { title: 'ms from the first token to the last, median', of: ({ latency: { totalMsP50, firstTokenMsP50 } }) => (totalMsP50.value === null || firstTokenMsP50.value === null ? null : totalMsP50.value - firstTokenMsP50.value) },
+];
+const [WIDTH, HEIGHT, MARGIN] = [520, 320, 44];
+const GAIN_MAX = 1.2;
+const COLOURS = ['#1b6ca8', '#c1440e', '#3a7d44', '#7b2d8b', '#b8860b', '#5f6b6d', '#d1495b', '#00798c'];
+
+export function anchorsReport(title: string, figures: readonly StageFigures[]): string {
+  const sections = figures.map(({ stage, runs }) => `<h2>${stage}: ${runs[0].tasks} tasks, context at most ${runs[0].tokens} tokens</h2>${AXES.map((axis) => plot(runs, axis)).join('')}${table(runs)}`);
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title><style>body{font:15px/1.5 system-ui,sans-serif;max-width:1120px;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left}svg{margin:.5rem}text{font:12px system-ui,sans-serif}</style><h1>${escaped(title)}</h1>${sections.join('')}</html>\n`;
+}
+
+const nameOf = ({ context, policy, stored }: Run): string => (context === 'anchors' ? `${policy}, ${Math.round(100 * stored!)}% stored` : context);
+
+/** Lines through what differs in the share alone; '' where nothing has a place on the axis. */
+function plot(runs: readonly Run[], { title, of }: Axis): string {
+  const lines = new Map<string, { x: number; gain: number; run: Run }[]>();
+  for (const run of runs) {
+    const x = of(run);
+    const gain = run.retainedGain.joint.value;
+    if (run.context !== 'anchors' || x === null || x <= 0 || gain === null) continue;
+    lines.set(nameOf(run), [...(lines.get(nameOf(run)) ?? []), { x, gain, run }]);
+  }
+  const xs = [...lines.values()].flat().map(({ x }) => x);
+  if (xs.length === 0) return '';
+  const [low, high] = [Math.log(Math.min(...xs) * 0.9), Math.log(Math.max(...xs) * 1.1)];
+  const left = (x: number): number => MARGIN + ((Math.log(x) - low) / (high - low)) * (WIDTH - 2 * MARGIN);
+  const top = (gain: number): number => HEIGHT - MARGIN - (Math.max(0, Math.min(GAIN_MAX, gain)) / GAIN_MAX) * (HEIGHT - 2 * MARGIN);
+  const drawn = [...lines].map(([name, points], i) => {
+    const colour = COLOURS[i % COLOURS.length];
+    const inOrder = [...points].sort((a, b) => a.x - b.x);
+    const path = inOrder.map(({ x, gain }, p) => `${p === 0 ? 'M' : 'L'}${left(x).toFixed(1)},${top(gain).toFixed(1)}`).join('');
+    const dots = inOrder.map(({ x, gain, run }) => `<circle cx="${left(x).toFixed(1)}" cy="${top(gain).toFixed(1)}" r="3.5" fill="${colour}"><title>${escaped(name)}, ${Math.round(1000 * run.rows!) / 10}% resident: ${gain.toFixed(2)} at ${x.toFixed(1)}</title></circle>`);
+    return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.5"/>${dots.join('')}<text x="${WIDTH - MARGIN + 8}" y="${MARGIN + 16 * i}" fill="${colour}">${escaped(name)}</text>`;
+  });
+  const gains = [0, 0.25, 0.5, 0.75, 1].map((gain) => `<line x1="${MARGIN}" x2="${WIDTH - MARGIN}" y1="${top(gain)}" y2="${top(gain)}" stroke="#ddd"/><text x="6" y="${top(gain) + 4}">${gain}</text>`);
+  const ticks = [...new Set(xs.map((x) => x.toPrecision(2)))].filter((_, i, all) => i % Math.ceil(all.length / 6) === 0).map((x) => `<text x="${left(Number(x))}" y="${HEIGHT - MARGIN + 16}" text-anchor="middle">${Number(x)}</text>`);
+  return `<svg width="${WIDTH + 180}" height="${HEIGHT}" role="img" aria-label="retained gain over ${escaped(title)}">${gains.join('')}${drawn.join('')}${ticks.join('')}<text x="${WIDTH / 2}" y="${HEIGHT - 8}" text-anchor="middle">${escaped(title)}</text><text x="6" y="16">retained gain, of joint</text></svg>`;
+}
+
+function table(runs: readonly Run[]): string {
+  const head = ['', 'share', 'bits/byte', 'retained gain', 'rows resident', 'exact match', 'edit similarity', 'identifier F1'];
+  const rows = runs.map((run) => [
+    nameOf(run),
+    run.rows === null ? '' : `${Math.round(1000 * run.rows) / 10}%`,
+    interval(run.overall.bitsPerByte),
+    run.retainedGain.joint.value === null ? (run.retainedGain.joint.note ?? '') : interval(run.retainedGain.joint),
+    run.kv.rowsResident.value === null ? '' : Math.round(run.kv.rowsResident.value).toString(),
+    ...[run.overall.exactMatch, run.overall.editSimilarity, run.overall.identifierF1].map(interval),
+  ]);
+  const line = (cells: readonly string[], tag: 'th' | 'td'): string => `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
+  return `<table>${line(head, 'th')}${rows.map((cells) => line(cells, 'td')).join('')}</table>`;
+}
+
+function interval({ value, low, high }: { readonly value: number | null; readonly low: number | null; readonly high: number | null }): string {
+  if (value === null) return '';
+  return low === null || high === null ? value.toFixed(3) : `${value.toFixed(3)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
+}
+
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);

@@ -1,0 +1,98 @@
+// Ranks ways of choosing rows: a grid of policies and shares on some tasks, the best and the floors on all, completions at the end.
+// Refuses to measure by itself: tasks, results and figures are the evaluation's, so a run that was ended goes on where it stopped.
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../base/package.js';
+import { sourcesByDefault } from '../context/index.js';
+import type { Engine, PolicyName } from '../engine/index.js';
+import { evaluate, measuredCommit, preparing, ResultStore, summarise, type Recipe, type Summary } from '../evaluation/index.js';
+import { crossfileAmong, localWindow } from './tasks.js';
+
+export const stages = ['grid', 'floors', 'decoding'] as const;
+export type Stage = (typeof stages)[number];
+
+export interface AnchorsOptions {
+  readonly tasksPath: string;
+  readonly root: string;
+  /** Tasks of the grid, at even distances; the other stages take `limitAll`. */
+  readonly limit: number;
+  readonly limitAll: number;
+  readonly contextTokensMax: number;
+  readonly model: string;
+  readonly stages: readonly Stage[];
+  readonly onTask: (line: string) => void;
+}
+
+/** One stage's runs; the references (none, joint, dense) stand first. */
+export interface StageFigures {
+  readonly stage: Stage;
+  readonly runs: Summary['runs'];
+}
+
+type Way = Pick<Recipe, 'context' | 'policy' | 'rows' | 'stored'>;
+
+const RESIDENT_SHARES = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
+const STORED_SHARES = [1, 0.5, 0.3];
+const RANKED: readonly PolicyName[] = ['two-stage', 'stored-order'];
+const FLOORS: readonly PolicyName[] = ['every-kth', 'newlines', 'signatures', 'outline-text', 'key-difference'];
+const FLOOR_SHARES = [0.2, 0.1, 0.05];
+const BEST = 4;
+
+const textWay = (context: Recipe['context']): Way => ({ context, policy: null, rows: null, stored: null });
+const rowsWay = (policy: PolicyName, rows: number, stored: number): Way => ({ context: 'anchors', policy, rows, stored });
+const dense: Way = { context: 'dense', policy: 'every-row', rows: 1, stored: 1 };
+const references: readonly Way[] = [textWay('none'), textWay('joint'), dense];
+/** At equal bytes: everything that is stored, in int8. */
+const allStored = STORED_SHARES.map((stored) => rowsWay('all-stored', stored, stored));
+const grid = STORED_SHARES.flatMap((stored) => RANKED.flatMap((policy) => RESIDENT_SHARES.filter((rows) => rows <= stored).map((rows) => rowsWay(policy, rows, stored))));
+const floors = FLOORS.flatMap((policy) => FLOOR_SHARES.map((rows) => rowsWay(policy, rows, 1)));
+
+/** The stages in their order; each needs the grid for what is best, and takes it from the kept results where it was measured before. */
+export async function benchAnchors(engine: Engine, options: AnchorsOptions): Promise<StageFigures[]> {
+  const measured = measuring(engine, options);
+  const figures: StageFigures[] = [];
+  const gridRuns = await measured(options.limit, [...references, ...allStored, ...grid], true);
+  if (options.stages.includes('grid')) figures.push({ stage: 'grid', runs: gridRuns });
+  const best = bestOf(gridRuns);
+  if (options.stages.includes('floors')) figures.push({ stage: 'floors', runs: await measured(options.limitAll, [...references, ...allStored, ...best.flatMap(atFloorShares), ...floors], true) });
+  if (options.stages.includes('decoding')) figures.push({ stage: 'decoding', runs: await measured(options.limitAll, [textWay('none'), textWay('bm25'), textWay('joint'), dense, ...atFloorShares(best[0])], false) });
+  return figures;
+}
+
+function measuring(engine: Engine, { tasksPath, root, contextTokensMax, model, onTask }: AnchorsOptions): (limit: number, ways: readonly Way[], bitsOnly: boolean) => Promise<Summary['runs']> {
+  const sizes = { tokens: contextTokensMax, prefix: localWindow.prefixTokensMax, suffix: localWindow.suffixTokensMax };
+  const common = { model, state: 'warm', sources: [...sourcesByDefault].sort(), ...sizes, drafts: 'off', ngrams: 'off' } as const;
+  const results = ResultStore.open(join(packageRoot, 'evaluation', 'results'));
+  return async (limit, ways, bitsOnly) => {
+    const runs = await evaluate({
+      root, engine, bitsOnly, results,
+      tasks: crossfileAmong(tasksPath, limit),
+      recipes: ways.map((way) => ({ ...way, ...common })),
+      commit: measuredCommit(packageRoot, 'bench'),
+      machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
+      prepare: preparing((texts) => engine.countTokens(texts), localWindow.importTokensMax),
+      onProgress: ({ done, total }) => onTask(`${done} of ${total}`),
+      onRefused: onTask,
+    });
+    return summarise(runs).runs;
+  };
+}
+
+/** What is chosen, and of how much; the share that is resident is left open. */
+type Choosing = Pick<Way, 'policy' | 'stored'>;
+
+/** By the mean of retained gain over the shares, the best first. */
+function bestOf(runs: Summary['runs']): Choosing[] {
+  const byChoosing = new Map<string, { choosing: Choosing; gains: number[] }>();
+  for (const { context, policy, rows, stored, retainedGain } of runs) {
+    if (context !== 'anchors' || policy === 'all-stored' || !FLOOR_SHARES.includes(rows!)) continue;
+    const key = `${policy} ${stored}`;
+    const known = byChoosing.get(key) ?? { choosing: { policy, stored }, gains: [] };
+    known.gains.push(retainedGain.joint.value ?? -Infinity);
+    byChoosing.set(key, known);
+  }
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return [...byChoosing.values()].sort((a, b) => mean(b.gains) - mean(a.gains)).slice(0, BEST).map(({ choosing }) => choosing);
+}
+
+const atFloorShares = ({ policy, stored }: Choosing): Way[] => FLOOR_SHARES.map((rows) => rowsWay(policy!, rows, stored!));
