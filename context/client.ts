@@ -8,6 +8,7 @@ import type { FromWorker, ToWorker, WorkerData } from './messages.js';
 import type { Cursor, Prepared } from './prepare.js';
 import { LocalRepository, type OutlinedFiles, type PlanOptions, type Repository, type RepositoryOptions } from './repository.js';
 import type { Watcher } from './watch.js';
+import { watchOnThread } from './watch-thread.js';
 import type { FileChange } from './workspace.js';
 
 const workerHeapMbMax = 512;
@@ -19,11 +20,6 @@ interface Call {
   reject(error: unknown): void;
 }
 
-interface Watching {
-  onChanges(changes: FileChange[]): void;
-  onError(error: unknown): void;
-}
-
 /** On a thread of its own, or where `inProcess` says so in the caller's. */
 export function openRepository({ inProcess = false, ...options }: RepositoryOptions & { readonly inProcess?: boolean }): Repository {
   return inProcess ? new LocalRepository(options) : new RepositoryClient(options);
@@ -32,7 +28,6 @@ export function openRepository({ inProcess = false, ...options }: RepositoryOpti
 class RepositoryClient implements Repository {
   private readonly worker: Worker;
   private readonly calls = new Map<number, Call>();
-  private readonly watches = new Map<number, Watching>();
   private readonly counterIds = new WeakMap<CountTokens, number>();
   /** Functions that calls in flight count with. */
   private readonly counters = new Map<number, { readonly count: CountTokens; calls: number }>();
@@ -83,18 +78,7 @@ class RepositoryClient implements Repository {
   }
 
   watch(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void): Watcher {
-    const id = this.nextId;
-    this.watches.set(id, { onChanges, onError });
-    const ready = this.call<void>((own) => ({ kind: 'watch', id: own, roots }));
-    ready.catch(onError);
-    return {
-      ready,
-      close: () => {
-        this.watches.delete(id);
-        this.post({ kind: 'cancel', id });
-        return Promise.resolve();
-      },
-    };
+    return watchOnThread(roots, onChanges, onError);
   }
 
   async close(): Promise<void> {
@@ -137,10 +121,6 @@ class RepositoryClient implements Repository {
         return this.settle(message.id)?.reject(fromWire(message.error));
       case 'count':
         return void this.count(message);
-      case 'changed':
-        return this.watches.get(message.id)?.onChanges(message.changes);
-      case 'watchFailed':
-        return this.watches.get(message.id)?.onError(fromWire(message.error));
     }
   }
 

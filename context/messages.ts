@@ -16,14 +16,10 @@ export type ToWorker =
   | { readonly kind: 'prepare'; readonly id: number; readonly cursor: Cursor; readonly options: Omit<PlanOptions, 'countTokens'>; readonly counter: number }
   | { readonly kind: 'importersOf'; readonly id: number; readonly path: string }
   | { readonly kind: 'outlined' | 'close'; readonly id: number }
-  /** Answered when every folder is watched; ended by `cancel`. */
-  | { readonly kind: 'watch'; readonly id: number; readonly roots: readonly string[] }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'counted'; readonly id: number; readonly counts?: readonly number[]; readonly error?: WireError };
 
 export type FromWorker =
   | { readonly kind: 'value'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly error: WireError }
-  | { readonly kind: 'count'; readonly id: number; readonly counter: number; readonly texts: readonly string[] }
-  | { readonly kind: 'changed'; readonly id: number; readonly changes: FileChange[] }
-  | { readonly kind: 'watchFailed'; readonly id: number; readonly error: WireError };
+  | { readonly kind: 'count'; readonly id: number; readonly counter: number; readonly texts: readonly string[] };

@@ -37,7 +37,7 @@ async function answer(message: Call): Promise<void> {
   } catch (error) {
     send({ kind: 'failed', id, error: toWire(error) });
   }
-  if (message.kind !== 'watch') running.delete(id);
+  running.delete(id);
   if (message.kind === 'close') port.close();
 }
 
@@ -49,17 +49,9 @@ function valueOf(message: Call, signal: AbortSignal): Promise<unknown> {
       return repository.importersOf(message.path);
     case 'outlined':
       return repository.outlined();
-    case 'watch':
-      return watched(message.id, message.roots, signal);
     case 'close':
       return closed();
   }
-}
-
-async function watched(id: number, roots: readonly string[], signal: AbortSignal): Promise<void> {
-  const watcher = repository.watch(roots, (changes) => send({ kind: 'changed', id, changes }), (error) => send({ kind: 'watchFailed', id, error: toWire(error) }));
-  const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(watcher.close().finally(() => running.delete(id)))));
-  await Promise.race([watcher.ready, ended]);
 }
 
 async function closed(): Promise<void> {

@@ -66,7 +66,7 @@ it('asks back for token counts, and says why where they fail; an abort is not wa
   expect(lines).toEqual(['[true,0]', '"no model"', '["UserError",true]', '"typed on"']);
 });
 
-it('watches in its thread', () => {
+it('watches on a thread of its own', () => {
   const { root } = layOut(source);
   const lines = run(root, `
     import { writeFileSync } from 'node:fs';
