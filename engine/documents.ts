@@ -46,6 +46,13 @@ export class Documents {
     return state;
   }
 
+  /** What was made for `from` becomes `to`'s; what `to` had is forgotten. */
+  move(client: string, from: string, to: string): void {
+    const state = this.get(client, from);
+    this.forget(client, from);
+    this.states.set(JSON.stringify([client, to]), state);
+  }
+
   forget(client: string, document: string): void {
     this.states.delete(JSON.stringify([client, document]));
   }

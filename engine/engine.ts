@@ -36,11 +36,19 @@ const documentOf = ({ client, document }: Pick<CompleteRequest, 'client' | 'docu
 /** Thrown inside a request whose wait is over. */
 class WaitOver extends Error {}
 
+interface Continuing {
+  /** What `askedOf` said of the request. */
+  readonly asked: string;
+  readonly abort: AbortController;
+  /** Never rejects. */
+  readonly ended: Promise<void>;
+}
+
 export class LocalEngine implements Engine {
   private readonly turns = new Turns();
   private lastRequestMs = -Infinity;
-  /** By document: reading that goes on after a request had no time to wait for it. Never rejects. */
-  private readonly continuing = new Map<string, Promise<void>>();
+  /** By document: reading that goes on after a request had no time to wait for it. */
+  private readonly continuing = new Map<string, Continuing>();
 
   private constructor(
     private readonly options: EngineOptions,
@@ -100,9 +108,7 @@ export class LocalEngine implements Engine {
   async complete(request: CompleteRequest, signal?: AbortSignal): Promise<CompleteResult> {
     const startMs = this.clock.nowMs();
     this.lastRequestMs = startMs;
-    // What is being read already is waited for: reading it here too would keep that from ending.
-    const going = this.continuing.get(documentOf(request));
-    if (going) await Promise.race([going, sleep(request.waitMsMax, undefined, { ref: false })]);
+    await this.meet(request);
     return this.turns.take('completion', signal, async () => {
       const prompted = await this.promptWithin(request, startMs + (request.waitMsMax || Infinity), signal);
       if (!prompted) return this.incomplete(request, startMs);
@@ -137,7 +143,17 @@ export class LocalEngine implements Engine {
     const { context } = request;
     if (context.form !== 'composed') return;
     const warm: ContextForm = { ...context, anchors: { ...context.anchors, state: 'warm' }, storedOnly: false };
-    await this.readAhead({ ...request, context: warm }, signal);
+    const { client, document } = request;
+    const { documents } = this.prompter;
+    if (this.prompter.isSettled({ ...request, context: warm })) return this.readAhead({ ...request, context: warm }, signal);
+    // Apart from the document, which meanwhile is completed over what it has.
+    const apart = `${document} settling`;
+    try {
+      await this.readAhead({ ...request, document: apart, context: warm }, signal);
+      documents.move(client, apart, document);
+    } finally {
+      documents.forget(client, apart);
+    }
   }
 
   forget(client: string, document: string): Promise<void> {
@@ -186,14 +202,36 @@ export class LocalEngine implements Engine {
       return await this.prompter.prompt(request, 'healed', this.withinTurn(deadlineMs, signal));
     } catch (error) {
       if (!(error instanceof WaitOver)) throw error;
-      const document = documentOf(request);
-      if (!this.continuing.has(document)) {
-        const forgotten = (): void => void this.continuing.delete(document);
-        // What goes wrong here goes wrong again in the next request, which reports it.
-        this.continuing.set(document, this.readAhead(request, undefined).then(forgotten, forgotten));
-      }
+      this.goOn(request);
       return undefined;
     }
+  }
+
+  /** Reading that goes on for the same request is waited for, since reading it here too would keep that from ending; for another place it is ended. */
+  private async meet(request: CompleteRequest): Promise<void> {
+    const going = this.continuing.get(documentOf(request));
+    if (!going) return;
+    if (going.asked === this.askedOf(request)) await Promise.race([going.ended, sleep(request.waitMsMax, undefined, { ref: false })]);
+    else this.end(documentOf(request), going);
+  }
+
+  private goOn(request: CompleteRequest): void {
+    const document = documentOf(request);
+    if (this.continuing.has(document)) return;
+    const abort = new AbortController();
+    // What goes wrong here goes wrong again in the next request, which reports it.
+    const ended = this.readAhead(request, abort.signal).catch(() => {}).then(() => this.end(document, going));
+    const going: Continuing = { asked: this.askedOf(request), abort, ended };
+    this.continuing.set(document, going);
+  }
+
+  private end(document: string, going: Continuing): void {
+    going.abort.abort();
+    if (this.continuing.get(document) === going) this.continuing.delete(document);
+  }
+
+  private askedOf({ prompt, context }: PromptRequest): string {
+    return JSON.stringify([prompt, context.form === 'composed' ? this.contexts.keyOf(context.plan, context.anchors) : '']);
   }
 
   /** Reads, composes and runs the window as a request would, giving way to requests. */

@@ -77,6 +77,12 @@ export class Prompter {
     return { state, ...ran, tokensPrefilled: choosing + ran.tokensPrefilled, composeMs: composedMs - startMs, prefillMs: this.clock.nowMs() - composedMs };
   }
 
+  /** Whether the document's rows are those that `context` wants, so that none would be chosen anew. */
+  isSettled({ client, document, context }: PromptRequest): boolean {
+    const held = this.documents.get(client, document).context;
+    return context.form === 'composed' && held?.key === this.contexts.keyOf(context.plan, context.anchors) && !held.isPartial && (held.settled || !wantsQueries(context));
+  }
+
   /** Context that is read in the window itself, between sink and prompt. */
   causalTokens(context: ContextForm): readonly number[] {
     if (context.form === 'text') return this.model.tokenizer.encode(context.text);

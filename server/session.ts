@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { LocalPrompt } from '../base/segment.js';
 import { isSecret, type Cursor, type FileChange, type Repository } from '../context/index.js';
-import type { Engine, ReadReport, ReadRequest } from '../engine/index.js';
+import type { ContextForm, Engine, ReadReport, ReadRequest } from '../engine/index.js';
 import { Ahead } from './ahead.js';
 import type { Changes } from './changes.js';
 import type { ClientProfile } from './clients.js';
@@ -28,7 +28,7 @@ import { showing, type WorkDone } from './work-done.js';
 /** From the first token, after which the last complete piece is returned. */
 const decodeMsMax = 800;
 /** How long a request waits for the model and for text to be read. */
-const waitMsMax = 800;
+const waitMsMax = 1500;
 /** Whatever the engine is busy with, a client has its answer by then; the engine's own bounds, with a run that they cannot interrupt, end before. */
 const answerMsMax = 2 * waitMsMax + decodeMsMax;
 /** A document just opened is read without waiting for the user to rest. */
@@ -76,6 +76,10 @@ export class Session {
   private readonly underWay = new Map<string, { readonly asked: string; readonly offer: Promise<Offer | undefined> }>();
   /** Documents of which the engine holds rows. */
   private readonly composed = new Set<string>();
+  /** Documents last completed over a part of their plan, what was stored by then. */
+  private readonly partial = new Set<string>();
+  /** What chooses rows for a document's cursor: of no use once that moves on. */
+  private settling: { readonly uri: string; readonly abort: AbortController } | undefined;
   /** Documents whose last edit only took text away. */
   private readonly shortened = new Set<string>();
   private readonly ahead: Ahead;
@@ -107,6 +111,7 @@ export class Session {
     if (deletedOnly) this.shortened.add(uri);
     else this.shortened.delete(uri);
     if (changedFrom < (this.held.get(uri)?.windowStart ?? 0)) this.held.delete(uri);
+    this.movedOn(uri);
     this.ahead.changed(pathOf(uri));
     this.scheduler.touched(uri);
   }
@@ -136,8 +141,10 @@ export class Session {
     this.deps.changes.closed(params);
     this.ahead.changed(pathOf(uri));
     this.scheduler.forget(uri);
+    this.movedOn(uri);
     this.cursors.delete(uri);
     this.held.delete(uri);
+    this.partial.delete(uri);
     this.shortened.delete(uri);
     if (this.composed.delete(uri)) await (await this.deps.engines.get())?.forget(this.id, uri);
   }
@@ -151,6 +158,7 @@ export class Session {
     if (!document || (automatic && this.shortened.has(uri))) return undefined;
     const { encoding, insertsLines } = this.client;
     const offset = offsetOf(document, position, encoding);
+    if (this.cursors.get(uri) !== offset) this.movedOn(uri);
     this.cursors.set(uri, offset);
     const shown = selected && { text: selected.text, replaced: offset - offsetOf(document, selected.range.start, encoding) };
     const { meter } = this.deps;
@@ -209,7 +217,11 @@ export class Session {
       engines.worked();
       meter.completed(result, held.plan.segments.length, clock.nowMs() - startedMs);
       trace(...traceOf(uri, completion));
-      if (!signal.aborted && config === this.config) this.held.set(uri, held);
+      if (!signal.aborted && config === this.config) {
+        this.held.set(uri, held);
+        if (result.context.length < held.plan.segments.length) this.partial.add(uri);
+        else this.partial.delete(uri);
+      }
       return { text: result.text, paths: result.context.map(({ path }) => path) };
     } catch (error) {
       if (!signal.aborted) engines.failed(error);
@@ -217,7 +229,10 @@ export class Session {
     }
   }
 
-  /** The plan is made anew where the cursor last was, what the store lacks of it is read, and the cursor's queries choose among its rows. */
+  /**
+   * The plan is made anew where the cursor last was, what the store lacks of it is read, and the cursor's queries choose among its rows.
+   * Until then the document is completed over the plan that it has, and longer where the user goes on before that, unless it had but a part of it.
+   */
   private async warm(uri: string, signal: AbortSignal): Promise<void> {
     const document = this.completable(uri);
     if (!document) return;
@@ -227,11 +242,31 @@ export class Session {
     if (!engine || signal.aborted) return;
     const cursor = this.cursors.get(uri);
     const made = await this.readPlan(engine, { path: pathOf(uri)!, offset: cursor ?? 0 }, 'reading', signal);
-    if (!made || signal.aborted || cursor === undefined || document.version !== version || config !== this.config) return;
+    if (!made || signal.aborted || cursor === undefined || config !== this.config || !this.completable(uri)) return;
     const { prompt, held } = made;
-    this.held.set(uri, held);
+    const isHere = document.version === version && this.cursors.get(uri) === cursor;
+    const isSettled = isHere && (await this.settle(engine, uri, { prompt, context: contextOf(held.plan, config) }, signal));
+    if (!signal.aborted && config === this.config && (isSettled || this.partial.has(uri))) this.held.set(uri, held);
+  }
+
+  /** False where the user moved on before it was done. */
+  private async settle(engine: Engine, uri: string, { prompt, context }: { readonly prompt: LocalPrompt; readonly context: ContextForm }, signal: AbortSignal): Promise<boolean> {
+    const abort = new AbortController();
+    this.settling = { uri, abort };
     this.composed.add(uri);
-    await this.deps.meter.during('reading', () => engine.settle({ client: this.id, document: uri, prompt, context: contextOf(held.plan, config) }, signal));
+    try {
+      await this.deps.meter.during('reading', () => engine.settle({ client: this.id, document: uri, prompt, context }, AbortSignal.any([signal, abort.signal])));
+      return true;
+    } catch (error) {
+      if (abort.signal.aborted) return false;
+      throw error;
+    } finally {
+      if (this.settling?.abort === abort) this.settling = undefined;
+    }
+  }
+
+  private movedOn(uri: string): void {
+    if (this.settling?.uri === uri) this.settling.abort.abort();
   }
 
   private async readAhead(signal: AbortSignal): Promise<void> {

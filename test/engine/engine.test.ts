@@ -181,6 +181,50 @@ describe('completing', () => {
     await engine.close();
   });
 
+  it('reads for the place asked about now, not for the one that was left', async () => {
+    const clock = new ManualClock();
+    const engine = await open({ clock });
+    clock.step = 2000;
+    expect((await engine.complete(request(`${body('left')}const a = `, composed(), { waitMsMax: 5000 }))).complete).toBe(false);
+    clock.step = 0;
+    const here = await engine.complete(request(`${body('here')}const a = `, composed(), { waitMsMax: 5000 }));
+    expect(here.complete).toBe(true);
+    expect(here.tokensPrefilled).toBeGreaterThan(100);
+    await engine.close();
+  });
+
+  it('completes over what it has while rows are chosen for another plan, and over those afterwards', async () => {
+    const engine = await open();
+    await read(engine);
+    const long = `${body('local')}const a = `;
+    const chosen = composed(anchors('two-stage', { residentShare: 0.4 }), files.slice(1).map((file) => planned(file)));
+    const typed = async (context: ContextForm) => {
+      const { complete, tokensPrefilled, context: drawnOn } = await engine.complete(request(long, context));
+      return { complete, isTyping: tokensPrefilled < 20, segments: drawnOn.length };
+    };
+    expect(await typed(composed())).toEqual({ complete: true, isTyping: false, segments: 3 });
+    const settling = engine.settle({ client: 'test', document: 'main.ts', prompt: promptOf(long), context: chosen });
+    expect(await typed(composed())).toEqual({ complete: true, isTyping: true, segments: 3 });
+    await settling;
+    expect(await typed(chosen)).toEqual({ complete: true, isTyping: true, segments: 2 });
+    await engine.settle({ client: 'test', document: 'main.ts', prompt: promptOf(long), context: chosen });
+    expect(await typed(chosen)).toEqual({ complete: true, isTyping: true, segments: 2 });
+    await engine.close();
+  });
+
+  it('gives up choosing when told to, and keeps what it has', async () => {
+    const engine = await open();
+    await read(engine);
+    const long = `${body('local')}const a = `;
+    await engine.complete(request(long));
+    const abort = new AbortController();
+    const settling = engine.settle({ client: 'test', document: 'main.ts', prompt: promptOf(long), context: composed(anchors('two-stage', { residentShare: 0.4 })) }, abort.signal);
+    abort.abort(new Error('moved on'));
+    await expect(settling).rejects.toThrow('moved on');
+    expect((await engine.complete(request(long))).tokensPrefilled).toBeLessThan(20);
+    await engine.close();
+  });
+
   it('completes over what is stored by now, and over all of the plan once it was read', async () => {
     const engine = await open();
     const wanted = composed();

@@ -22,6 +22,10 @@ export class ScriptedEngine implements Engine {
   closed = 0;
   /** Where set, every completion is answered with it at once. */
   answerAll: string | undefined;
+  /** Where set, choosing rows never ends by itself. */
+  settlesNever = false;
+  /** How often choosing rows was given up. */
+  settlingAborted = 0;
   /** Progress that a reading reports before it ends. */
   readProgress: readonly [number, number][] = [];
   private readonly waiting = new Set<() => void>();
@@ -45,10 +49,17 @@ export class ScriptedEngine implements Engine {
   }
 
   countTokens = (texts: readonly string[]): Promise<number[]> => Promise.resolve(texts.map((text) => Math.ceil(text.length / 4)));
-  settle(request: Pick<CompleteRequest, 'client' | 'document' | 'prompt' | 'context'>): Promise<void> {
+  settle(request: Pick<CompleteRequest, 'client' | 'document' | 'prompt' | 'context'>, signal?: AbortSignal): Promise<void> {
     this.settled.push(request);
     this.wake();
-    return Promise.resolve();
+    if (!this.settlesNever) return Promise.resolve();
+    return new Promise((_, reject) =>
+      signal?.addEventListener('abort', () => {
+        this.settlingAborted += 1;
+        reject(signal.reason as Error);
+        this.wake();
+      }),
+    );
   }
 
   likelihood = (): Promise<never> => Promise.reject(new Error('not scripted'));

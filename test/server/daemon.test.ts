@@ -163,6 +163,22 @@ describe('the daemon', () => {
     expect(context.form === 'composed' && context.plan.segments.map(({ segment }) => segment.path)).toContain('src/user.ts');
   });
 
+  it('gives up choosing rows once the user goes on, by typing or elsewhere', async () => {
+    const { client, engine } = await opened();
+    engine.answerAll = 'x';
+    engine.settlesNever = true;
+    await client.complete(main, 2, 14);
+    await engine.until(({ settled }) => settled.length === 1);
+    await client.complete(main, 2, 14);
+    expect(engine.settlingAborted).toBe(0);
+    await client.complete(main, 1, 0);
+    await engine.until(({ settlingAborted }) => settlingAborted === 1);
+    await engine.until(({ settled }) => settled.length === 2);
+    await client.change(main, 2, { range: { start: { line: 2, character: 14 }, end: { line: 2, character: 14 } }, text: 'e' });
+    await engine.until(({ settlingAborted }) => settlingAborted === 2);
+    await client.connection.sendRequest('shutdown');
+  });
+
   it('sees a file that changed on disk in the next plan', async () => {
     const { client, engine } = await opened();
     engine.answerAll = 'x';
