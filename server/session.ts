@@ -6,13 +6,10 @@ import type {
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
-import type { LocalPrompt } from '../base/segment.js';
-import { isSecret, type Cursor, type FileChange, type Repository } from '../context/index.js';
-import type { ContextForm, Engine, ReadReport, ReadRequest } from '../engine/index.js';
-import { Ahead } from './ahead.js';
+import { isSecret, type FileChange, type Repository } from '../context/index.js';
 import type { Changes } from './changes.js';
 import type { ClientProfile } from './clients.js';
-import { complete, contextOf, planned, storedShare, type Completion, type HeldPlan } from './complete.js';
+import { complete, type Completion } from './complete.js';
 import type { Config } from './config.js';
 import type { EngineSlot } from './engine-slot.js';
 import { projectRootOf } from './files.js';
@@ -21,9 +18,10 @@ import type { Offer } from './items.js';
 import type { Meter } from './meter.js';
 import type { Power } from './power.js';
 import { languageOf, offsetOf, pathOf } from './protocol.js';
-import { idleMs, Scheduler, type Timers } from './scheduler.js';
+import { Rest, type Remembered } from './rest.js';
+import { Scheduler, type Timers } from './scheduler.js';
 import type { Settings } from './settings.js';
-import { showing, type WorkDone } from './work-done.js';
+import type { WorkDone } from './work-done.js';
 
 /** From the first token, after which the last complete piece is returned. */
 const decodeMsMax = 800;
@@ -33,6 +31,7 @@ const waitMsMax = 1500;
 const answerMsMax = 2 * waitMsMax + decodeMsMax;
 /** A document just opened is read without waiting for the user to rest. */
 const openedRestMs = 50;
+
 export interface SessionDeps {
   readonly client: ClientProfile;
   readonly settings: Pick<Settings, 'config'>;
@@ -70,25 +69,16 @@ export interface Found {
 export class Session {
   readonly client: ClientProfile;
   private readonly id = `lsp-${process.pid}`;
-  private readonly held = new Map<string, HeldPlan>();
-  private readonly cursors = new Map<string, number>();
+  private readonly remembered = new Map<string, Remembered>();
   /** By document: the newest completion under way, and what it was asked for. */
   private readonly underWay = new Map<string, { readonly asked: string; readonly offer: Promise<Offer | undefined> }>();
-  /** Documents of which the engine holds rows. */
-  private readonly composed = new Set<string>();
-  /** Documents last completed over a part of their plan, what was stored by then. */
-  private readonly partial = new Set<string>();
-  /** What chooses rows for a document's cursor: of no use once that moves on. */
-  private settling: { readonly uri: string; readonly abort: AbortController } | undefined;
-  /** Documents whose last edit only took text away. */
-  private readonly shortened = new Set<string>();
-  private readonly ahead: Ahead;
+  private readonly rest: Rest;
   private readonly scheduler: Scheduler;
 
   constructor(private readonly deps: SessionDeps) {
     this.client = deps.client;
-    this.ahead = new Ahead(deps.repository, (signal) => this.outlined(signal));
-    this.scheduler = new Scheduler({ warm: (uri, signal) => this.warm(uri, signal), ahead: (signal) => this.readAhead(signal) }, deps.log, deps.timers);
+    this.rest = new Rest(deps, { id: this.id, completable: (uri) => this.completable(uri), of: (uri) => this.of(uri) });
+    this.scheduler = new Scheduler(this.rest, deps.log, deps.timers);
   }
 
   get config(): Config {
@@ -100,7 +90,7 @@ export class Session {
     const path = pathOf(params.textDocument.uri);
     if (path !== undefined && this.deps.folders.isEmpty) void this.deps.folders.adopt(projectRootOf(path));
     this.deps.changes.opened(params);
-    this.ahead.changed(path);
+    this.rest.changed(path);
     this.scheduler.touched(params.textDocument.uri, openedRestMs);
   }
 
@@ -108,18 +98,18 @@ export class Session {
   edited(params: DidChangeTextDocumentParams): void {
     const { uri } = params.textDocument;
     const { changedFrom, deletedOnly } = this.deps.changes.edited(params);
-    if (deletedOnly) this.shortened.add(uri);
-    else this.shortened.delete(uri);
-    if (changedFrom < (this.held.get(uri)?.windowStart ?? 0)) this.held.delete(uri);
-    this.movedOn(uri);
-    this.ahead.changed(pathOf(uri));
+    const own = this.of(uri);
+    own.isShortened = deletedOnly;
+    if (changedFrom < (own.held?.windowStart ?? 0)) own.held = undefined;
+    this.rest.movedOn(uri);
+    this.rest.changed(pathOf(uri));
     this.scheduler.touched(uri);
   }
 
   /** Plans are made anew by the settings that count now; requests in flight end where `restarting` the engine would break them. */
   configured(restarting: boolean): void {
-    this.held.clear();
-    this.ahead.changed();
+    for (const own of this.remembered.values()) own.held = undefined;
+    this.rest.changed();
     if (restarting) this.scheduler.abort();
     this.scheduler.later();
   }
@@ -132,21 +122,19 @@ export class Session {
   /** Ends no request: the next plan sees it. */
   changedOnDisk(changes: readonly FileChange[]): void {
     this.deps.changes.apply(changes);
-    this.ahead.changed();
+    this.rest.changed();
     this.scheduler.later();
   }
 
   async closed(params: DidCloseTextDocumentParams): Promise<void> {
     const { uri } = params.textDocument;
     this.deps.changes.closed(params);
-    this.ahead.changed(pathOf(uri));
+    this.rest.changed(pathOf(uri));
+    this.rest.movedOn(uri);
     this.scheduler.forget(uri);
-    this.movedOn(uri);
-    this.cursors.delete(uri);
-    this.held.delete(uri);
-    this.partial.delete(uri);
-    this.shortened.delete(uri);
-    if (this.composed.delete(uri)) await (await this.deps.engines.get())?.forget(this.id, uri);
+    const { isComposed } = this.of(uri);
+    this.remembered.delete(uri);
+    if (isComposed) await (await this.deps.engines.get())?.forget(this.id, uri);
   }
 
   /**
@@ -155,11 +143,13 @@ export class Session {
    */
   async offer({ uri, position, kind, automatic, selected }: Asked, signal: AbortSignal): Promise<Found | undefined> {
     const document = this.completable(uri);
-    if (!document || (automatic && this.shortened.has(uri))) return undefined;
+    if (!document) return undefined;
+    const own = this.of(uri);
+    if (automatic && own.isShortened) return undefined;
     const { encoding, insertsLines } = this.client;
     const offset = offsetOf(document, position, encoding);
-    if (this.cursors.get(uri) !== offset) this.movedOn(uri);
-    this.cursors.set(uri, offset);
+    if (own.cursor !== offset) this.rest.movedOn(uri);
+    own.cursor = offset;
     const shown = selected && { text: selected.text, replaced: offset - offsetOf(document, selected.range.start, encoding) };
     const { meter } = this.deps;
     const multiline = this.config.multiline && (insertsLines || kind === 'ghost text');
@@ -184,6 +174,12 @@ export class Session {
     return own.offer.finally(() => this.underWay.get(uri) === own && this.underWay.delete(uri));
   }
 
+  private of(uri: string): Remembered {
+    const own = this.remembered.get(uri) ?? { isPartial: false, isComposed: false, isShortened: false };
+    this.remembered.set(uri, own);
+    return own;
+  }
+
   private completable(uri: string): TextDocument | undefined {
     const document = this.deps.changes.document(uri);
     const path = pathOf(uri);
@@ -192,23 +188,19 @@ export class Session {
     return languages === undefined || languages.includes(languageOf(path, document.languageId)) ? document : undefined;
   }
 
-  private async paused(): Promise<boolean> {
-    const { readingPaused } = this.config;
-    return readingPaused === 'always' || (readingPaused === 'onBattery' && (await this.deps.power.onBattery()));
-  }
-
   private async complete(uri: string, offset: number, settings: Config, signal: AbortSignal, selected?: { text: string; replaced: number }): Promise<Offer | undefined> {
     const { repository, clock, engines, meter, timers, trace } = this.deps;
     const { config } = this;
     const startedMs = clock.nowMs();
     const engine = await within(engines.get(), waitMsMax, timers);
     if (!engine || signal.aborted) return undefined;
-    this.composed.add(uri);
+    const own = this.of(uri);
+    own.isComposed = true;
     try {
       const completion = await complete(
         engine,
         {
-          client: this.id, document: uri, repository, cursor: { path: pathOf(uri)!, offset }, held: this.held.get(uri), selected,
+          client: this.id, document: uri, repository, cursor: { path: pathOf(uri)!, offset }, held: own.held, selected,
           decodeMsMax, waitMsMax,
         },
         settings, clock, signal,
@@ -218,86 +210,14 @@ export class Session {
       meter.completed(result, held.plan.segments.length, clock.nowMs() - startedMs);
       trace(...traceOf(uri, completion));
       if (!signal.aborted && config === this.config) {
-        this.held.set(uri, held);
-        if (result.context.length < held.plan.segments.length) this.partial.add(uri);
-        else this.partial.delete(uri);
+        own.held = held;
+        own.isPartial = result.context.length < held.plan.segments.length;
       }
       return { text: result.text, paths: result.context.map(({ path }) => path) };
     } catch (error) {
       if (!signal.aborted) engines.failed(error);
       return undefined;
     }
-  }
-
-  /**
-   * The plan is made anew where the cursor last was, what the store lacks of it is read, and the cursor's queries choose among its rows.
-   * Until then the document is completed over the plan that it has, and longer where the user goes on before that, unless it had but a part of it.
-   */
-  private async warm(uri: string, signal: AbortSignal): Promise<void> {
-    const document = this.completable(uri);
-    if (!document) return;
-    const { version } = document;
-    const { config } = this;
-    const engine = await this.deps.engines.get();
-    if (!engine || signal.aborted) return;
-    const cursor = this.cursors.get(uri);
-    const made = await this.readPlan(engine, { path: pathOf(uri)!, offset: cursor ?? 0 }, 'reading', signal);
-    if (!made || signal.aborted || cursor === undefined || config !== this.config || !this.completable(uri)) return;
-    const { prompt, held } = made;
-    const isHere = document.version === version && this.cursors.get(uri) === cursor;
-    const isSettled = isHere && (await this.settle(engine, uri, { prompt, context: contextOf(held.plan, config) }, signal));
-    if (!signal.aborted && config === this.config && (isSettled || this.partial.has(uri))) this.held.set(uri, held);
-  }
-
-  /** False where the user moved on before it was done. */
-  private async settle(engine: Engine, uri: string, { prompt, context }: { readonly prompt: LocalPrompt; readonly context: ContextForm }, signal: AbortSignal): Promise<boolean> {
-    const abort = new AbortController();
-    this.settling = { uri, abort };
-    this.composed.add(uri);
-    try {
-      await this.deps.meter.during('reading', () => engine.settle({ client: this.id, document: uri, prompt, context }, AbortSignal.any([signal, abort.signal])));
-      return true;
-    } catch (error) {
-      if (abort.signal.aborted) return false;
-      throw error;
-    } finally {
-      if (this.settling?.abort === abort) this.settling = undefined;
-    }
-  }
-
-  private movedOn(uri: string): void {
-    if (this.settling?.uri === uri) this.settling.abort.abort();
-  }
-
-  private async readAhead(signal: AbortSignal): Promise<void> {
-    const { changes, engines } = this.deps;
-    const open = new Map(changes.uris.filter((uri) => this.completable(uri)).map((uri) => [pathOf(uri)!, this.cursors.get(uri) ?? 0]));
-    for await (const path of this.ahead.next([...open.keys()], signal)) {
-      const engine = await engines.get();
-      if (!engine || signal.aborted || !(await this.readPlan(engine, { path, offset: open.get(path) ?? 0 }, 'background', signal))) return;
-    }
-  }
-
-  /** Looked at now and then, since nobody waits for it; ends at once when aborted, so that a resting document need not wait. */
-  private async outlined(signal: AbortSignal): Promise<void> {
-    const { repository, timers } = this.deps;
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    do await Promise.race([aborted, new Promise<void>((resolve) => timers.set(resolve, idleMs))]);
-    while (!signal.aborted && (await repository.outlined()).pending > 0);
-  }
-
-  /** Makes the plan anew and reads what the store lacks of it. Undefined where reading is paused or aborted. */
-  private async readPlan(engine: Engine, cursor: Cursor, priority: ReadRequest['priority'], signal: AbortSignal): Promise<{ prompt: LocalPrompt; held: HeldPlan } | undefined> {
-    const { repository, meter, workDone } = this.deps;
-    const made = await planned(engine, { repository, cursor }, this.config, 'reading', signal);
-    if (signal.aborted || (await this.paused())) return undefined;
-    const segments = made.held.plan.segments.map(({ segment }) => segment);
-    const request = { client: this.id, priority, segments, storedShare } as const;
-    const read = (): Promise<ReadReport> => showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));
-    meter.read(await meter.during('reading', read));
-    if (signal.aborted) return undefined;
-    this.ahead.wasRead(cursor.path);
-    return made;
   }
 }
 

@@ -1,0 +1,134 @@
+// What a session does while its user rests: plans are made anew and read, rows chosen for the cursor, then other files' plans read.
+// Refuses to say when that is: the scheduler does.
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { LocalPrompt } from '../base/segment.js';
+import type { Cursor } from '../context/index.js';
+import type { ContextForm, Engine, ReadReport, ReadRequest } from '../engine/index.js';
+import { Ahead } from './ahead.js';
+import { contextOf, planned, storedShare, type HeldPlan } from './complete.js';
+import { pathOf } from './protocol.js';
+import { idleMs, type Resting } from './scheduler.js';
+import type { SessionDeps } from './session.js';
+import { showing } from './work-done.js';
+
+/** What a session remembers of an open document besides its text. */
+export interface Remembered {
+  /** Where a completion was last asked for, in UTF-16 units. */
+  cursor?: number;
+  /** What completions draw on. */
+  held?: HeldPlan;
+  /** Whether the last completion drew on a part of its plan, what was stored by then. */
+  isPartial: boolean;
+  /** Whether the engine holds rows of it. */
+  isComposed: boolean;
+  /** Whether the last edit only took text away. */
+  isShortened: boolean;
+}
+
+/** What it needs of its session. */
+export interface Documents {
+  /** Names the session to the engine. */
+  readonly id: string;
+  /** Undefined where nothing is offered. */
+  completable(uri: string): TextDocument | undefined;
+  of(uri: string): Remembered;
+}
+
+type RestDeps = Pick<SessionDeps, 'settings' | 'changes' | 'repository' | 'engines' | 'timers' | 'power' | 'meter' | 'workDone'>;
+
+export class Rest implements Resting {
+  private readonly plans: Ahead;
+  /** What chooses rows for a document's cursor: of no use once that moves on. */
+  private settling: { readonly uri: string; readonly abort: AbortController } | undefined;
+
+  constructor(
+    private readonly deps: RestDeps,
+    private readonly documents: Documents,
+  ) {
+    this.plans = new Ahead(deps.repository, (signal) => this.outlined(signal));
+  }
+
+  /** The file's text may be another now; without a path, any file's. */
+  changed(path?: string): void {
+    this.plans.changed(path);
+  }
+
+  /** The document was edited, or is asked about at another place. */
+  movedOn(uri: string): void {
+    if (this.settling?.uri === uri) this.settling.abort.abort();
+  }
+
+  /**
+   * The plan is made anew where the cursor last was, what the store lacks of it is read, and the cursor's queries choose among its rows.
+   * Until then the document is completed over the plan that it has, and longer where the user goes on before that, unless it had but a part of it.
+   */
+  async warm(uri: string, signal: AbortSignal): Promise<void> {
+    const document = this.documents.completable(uri);
+    if (!document) return;
+    const { version } = document;
+    const { config } = this.deps.settings;
+    const engine = await this.deps.engines.get();
+    if (!engine || signal.aborted) return;
+    const own = this.documents.of(uri);
+    const { cursor } = own;
+    const made = await this.readPlan(engine, { path: pathOf(uri)!, offset: cursor ?? 0 }, 'reading', signal);
+    const isCurrent = (): boolean => !signal.aborted && config === this.deps.settings.config && this.documents.of(uri) === own;
+    if (!made || cursor === undefined || !isCurrent()) return;
+    const { prompt, held } = made;
+    const isHere = document.version === version && own.cursor === cursor;
+    const isSettled = isHere && (await this.settle(engine, uri, { prompt, context: contextOf(held.plan, config) }, signal));
+    if (isCurrent() && (isSettled || own.isPartial)) own.held = held;
+  }
+
+  async ahead(signal: AbortSignal): Promise<void> {
+    const { changes, engines } = this.deps;
+    const open = new Map(changes.uris.filter((uri) => this.documents.completable(uri)).map((uri) => [pathOf(uri)!, this.documents.of(uri).cursor ?? 0]));
+    for await (const path of this.plans.next([...open.keys()], signal)) {
+      const engine = await engines.get();
+      if (!engine || signal.aborted || !(await this.readPlan(engine, { path, offset: open.get(path) ?? 0 }, 'background', signal))) return;
+    }
+  }
+
+  /** False where the user moved on before it was done. */
+  private async settle(engine: Engine, uri: string, { prompt, context }: { readonly prompt: LocalPrompt; readonly context: ContextForm }, signal: AbortSignal): Promise<boolean> {
+    const abort = new AbortController();
+    this.settling = { uri, abort };
+    this.documents.of(uri).isComposed = true;
+    try {
+      await this.deps.meter.during('reading', () => engine.settle({ client: this.documents.id, document: uri, prompt, context }, AbortSignal.any([signal, abort.signal])));
+      return true;
+    } catch (error) {
+      if (abort.signal.aborted) return false;
+      throw error;
+    } finally {
+      if (this.settling?.abort === abort) this.settling = undefined;
+    }
+  }
+
+  /** Looked at now and then, since nobody waits for it; ends at once when aborted, so that a resting document need not wait. */
+  private async outlined(signal: AbortSignal): Promise<void> {
+    const { repository, timers } = this.deps;
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    do await Promise.race([aborted, new Promise<void>((resolve) => timers.set(resolve, idleMs))]);
+    while (!signal.aborted && (await repository.outlined()).pending > 0);
+  }
+
+  /** Makes the plan anew and reads what the store lacks of it. Undefined where reading is paused or aborted. */
+  private async readPlan(engine: Engine, cursor: Cursor, priority: ReadRequest['priority'], signal: AbortSignal): Promise<{ prompt: LocalPrompt; held: HeldPlan } | undefined> {
+    const { repository, meter, workDone, settings } = this.deps;
+    const made = await planned(engine, { repository, cursor }, settings.config, 'reading', signal);
+    if (signal.aborted || (await this.paused())) return undefined;
+    const segments = made.held.plan.segments.map(({ segment }) => segment);
+    const request = { client: this.documents.id, priority, segments, storedShare } as const;
+    const read = (): Promise<ReadReport> => showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));
+    meter.read(await meter.during('reading', read));
+    if (signal.aborted) return undefined;
+    this.plans.wasRead(cursor.path);
+    return made;
+  }
+
+  private async paused(): Promise<boolean> {
+    const { readingPaused } = this.deps.settings.config;
+    return readingPaused === 'always' || (readingPaused === 'onBattery' && (await this.deps.power.onBattery()));
+  }
+}
