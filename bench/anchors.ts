@@ -1,11 +1,10 @@
 // Ranks ways of choosing rows: a grid of policies and shares on some tasks, the best and the floors on all, completions at the end.
 // Refuses to measure by itself: tasks, results and figures are the evaluation's, so a run that was ended goes on where it stopped.
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { packageRoot } from '../base/package.js';
 import { sourcesByDefault } from '../context/index.js';
 import type { Engine, PolicyName } from '../engine/index.js';
-import { evaluate, measuredCommit, preparing, ResultStore, summarise, type Recipe, type Summary } from '../evaluation/index.js';
+import { evaluate, measuredCommit, preparing, summarise, type ResultStore, type Recipe, type Summary } from '../evaluation/index.js';
 import { crossfileAmong, localWindow } from './tasks.js';
 
 export const stages = ['grid', 'floors', 'decoding'] as const;
@@ -20,6 +19,7 @@ export interface AnchorsOptions {
   readonly contextTokensMax: number;
   readonly model: string;
   readonly stages: readonly Stage[];
+  readonly results: ResultStore;
   readonly onTask: (line: string) => void;
 }
 
@@ -59,10 +59,9 @@ export async function benchAnchors(engine: Engine, options: AnchorsOptions): Pro
   return figures;
 }
 
-function measuring(engine: Engine, { tasksPath, root, contextTokensMax, model, onTask }: AnchorsOptions): (limit: number, ways: readonly Way[], bitsOnly: boolean) => Promise<Summary['runs']> {
+function measuring(engine: Engine, { tasksPath, root, contextTokensMax, model, results, onTask }: AnchorsOptions): (limit: number, ways: readonly Way[], bitsOnly: boolean) => Promise<Summary['runs']> {
   const sizes = { tokens: contextTokensMax, prefix: localWindow.prefixTokensMax, suffix: localWindow.suffixTokensMax };
   const common = { model, state: 'warm', sources: [...sourcesByDefault].sort(), ...sizes, drafts: 'off', ngrams: 'off' } as const;
-  const results = ResultStore.open(join(packageRoot, 'evaluation', 'results'));
   return async (limit, ways, bitsOnly) => {
     const runs = await evaluate({
       root, engine, bitsOnly, results,

@@ -5,9 +5,10 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UserError } from '../base/errors.js';
-import { packageFile } from '../base/package.js';
+import { packageFile, packageRoot } from '../base/package.js';
 import { cacheDir, modelsDir } from '../base/paths.js';
 import { findModel, openEngine, type Engine, type InstalledModel } from '../engine/index.js';
+import { ResultStore } from '../evaluation/index.js';
 import { benchAnchors, stages, type Stage } from './anchors.js';
 import { anchorsReport } from './anchors-report.js';
 import { benchForms } from './forms.js';
@@ -70,7 +71,7 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<
     about: `ways of choosing rows, as a page of plots: ${TASK_FLAGS} [--limit-all N] [--stages ${stages.join(',')}] [--out FILE]`,
     run: () => overTasks(async (engine, options) => {
       const wanted = flags.stages.split(',').filter((name): name is Stage => (stages as readonly string[]).includes(name));
-      const figures = await benchAnchors(engine, { ...options, model: installedModel().name, limitAll: Number(flags['limit-all']), stages: wanted });
+      const figures = await benchAnchors(engine, { ...options, model: installedModel().name, limitAll: Number(flags['limit-all']), stages: wanted, results: ResultStore.open(join(packageRoot, 'evaluation', 'results')) });
       writeFileSync(flags.out, anchorsReport(`Choosing anchors: ${installedModel().name}`, figures));
       return `${flags.out} written`;
     }),
