@@ -11,7 +11,7 @@ export interface KindRange {
   readonly kind: RangeKind;
 }
 
-/** A piece of repository text that the model reads on its own after the constant lead. `path` is relative to the enclosing repository's root (a dependency's: to its package root), with forward slashes. */
+/** A piece of repository text that the model reads after the constant lead, on its own or together with others of its group. `path` is relative to the enclosing repository's root (a dependency's: to its package root), with forward slashes. */
 export interface Segment {
   readonly path: string;
   /** What is read after the `<|file_sep|>path` line: for a declaration inside a class, its enclosing signature first. */
@@ -31,6 +31,8 @@ export interface PlannedSegment {
   readonly tokens: number;
   /** Candidate share: how much of the segment's stored order is loaded, 0 to 1. */
   readonly share: number;
+  /** Segments of one group stand behind one another and are read as if they were one; a segment without a group is read alone. */
+  readonly group?: string;
 }
 
 /** The ordered list of segments worth having at a cursor; the last stands nearest the cursor. */
@@ -39,6 +41,20 @@ export interface ContextPlan {
   /** Sum over segments. */
   readonly tokens: number;
 }
+
+/** The plan's segments in order, those of one group together: what the model reads one by one. */
+export function readTogether(segments: readonly PlannedSegment[]): PlannedSegment[][] {
+  const found: PlannedSegment[][] = [];
+  for (const planned of segments) {
+    const last = found[found.length - 1];
+    if (planned.group !== undefined && last?.[0].group === planned.group) last.push(planned);
+    else found.push([planned]);
+  }
+  return found;
+}
+
+/** As the engine is asked to read a plan. */
+export const segmentsToRead = ({ segments }: Pick<ContextPlan, 'segments'>): Segment[][] => readTogether(segments).map((together) => together.map(({ segment }) => segment));
 
 /** The text near the cursor, all that is ever run through the model at a keystroke. */
 export interface LocalPrompt {

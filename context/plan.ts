@@ -1,6 +1,7 @@
-// Ranked pieces into a context plan within a token budget, the most relevant last in the order; what an earlier plan held keeps its place.
+// Ranked pieces into a context plan within a token budget, the most relevant last in the order; what an earlier plan held keeps its place, passages stand in groups.
 // Refuses to find or score candidates, and to know rows beyond each segment's share.
-import type { ContextPlan, CountTokens, SourceName } from '../base/segment.js';
+import type { ContextPlan, CountTokens, PlannedSegment, SourceName } from '../base/segment.js';
+import { groupDigest, groupsOf } from './groups.js';
 import type { Mentions } from './mentions.js';
 import { byNeed, needs, rankPieces, type Ranked } from './rank.js';
 import type { Piece } from './segments.js';
@@ -19,6 +20,8 @@ export interface PlanSettings {
   readonly countTokens: CountTokens;
   /** The last plan: what of it is still there stays, in its order, and what is new stands behind it. Left out: everything is laid out anew. */
   readonly previous?: ContextPlan;
+  /** Whose groups stay where they still serve; `previous` where that is given. */
+  readonly readBefore?: ContextPlan;
 }
 
 /** What a file offers beyond what the plan holds of it; without a path a whole source, without pieces what was not read. */
@@ -38,19 +41,45 @@ export interface Planned {
 export async function planOf(candidates: readonly Candidate[], mentions: Mentions, settings: PlanSettings): Promise<Planned> {
   const { contextTokensMax, previous } = settings;
   const places = new Map(previous?.segments.map(({ segment }, place) => [segment.digest, place]));
-  const placeOf = (r: Ranked): number => places.get(r.piece.segment.digest) ?? places.size;
   const isHeld = (r: Ranked): boolean => places.has(r.piece.segment.digest);
   const urgency = (r: Ranked): number => (isHeld(r) ? Math.min(heldUrgency, needs.indexOf(r.need)) : needs.indexOf(r.need));
-  const all = unique(rankPieces(candidates, mentions)).sort((a, b) => urgency(a) - urgency(b) || byNeed(a, b));
-  const ranked = within(all, contextTokensMax);
-  const counts = await segmentTokens(settings.countTokens, ranked.map((r) => r.piece.segment));
-  const tokens = new Map(ranked.map((r, i) => [r, counts[i]]));
+  const offered = unique(rankPieces(candidates, mentions)).sort((a, b) => urgency(a) - urgency(b) || byNeed(a, b));
+  const all = offered.filter((r) => r.need !== 'spare');
+  const counted = [...within(all, contextTokensMax), ...offered.filter((r) => r.need === 'spare')];
+  const counts = await segmentTokens(settings.countTokens, counted.map((r) => r.piece.segment));
+  const tokens = new Map(counted.map((r, i) => [r, counts[i]]));
   const chosen = choose(all, (list) => spend(list, tokens, isHeld, contextTokensMax), isHeld);
-  const standsWhole = (r: Ranked): number => (r.need === 'signatures' ? 0 : 1);
-  const laidOut = [...chosen].sort((a, b) => placeOf(a) - placeOf(b) || b.order - a.order || standsWhole(a) - standsWhole(b) || a.piece.start - b.piece.start);
-  const segments = laidOut.map((r) => ({ segment: r.piece.segment, source: r.candidate.source, reason: r.reason, tokens: tokens.get(r) ?? 0, share: r.share }));
+  const tokensOf = (r: Ranked): number => tokens.get(r) ?? 0;
+  const segments = layOut(chosen, offered.filter(isPassage), tokensOf, places, settings);
   return { plan: { segments, tokens: segments.reduce((sum, s) => sum + s.tokens, 0) }, leftOut: leftOutOf(all, chosen, contextTokensMax) };
 }
+
+/** What stands together: a piece, or a group of passages. */
+interface Block {
+  readonly members: readonly Ranked[];
+  /** Whether an earlier plan's place for it counts. */
+  readonly stays: boolean;
+}
+
+/** In their order, with what `passages` lend to the groups of the chosen ones. `places`: of segments in the previous plan. */
+function layOut(chosen: ReadonlySet<Ranked>, passages: readonly Ranked[], tokensOf: (r: Ranked) => number, places: ReadonlyMap<string, number>, { contextTokensMax, previous, readBefore }: PlanSettings): PlannedSegment[] {
+  const standsWhole = (r: Ranked): number => (r.need === 'signatures' ? 0 : 1);
+  const inOrder = [...chosen].sort((a, b) => b.order - a.order || standsWhole(a) - standsWhole(b) || a.piece.start - b.piece.start);
+  const others = inOrder.filter((r) => !isPassage(r));
+  const room = contextTokensMax - others.reduce((sum, r) => sum + tokensOf(r), 0);
+  const groups = groupsOf(inOrder.filter(isPassage), new Map(passages.map((r) => [r.piece.segment.digest, r])), previous ?? readBefore, tokensOf, room);
+  const blocks: Block[] = [...others.map((r) => ({ members: [r], stays: true })), ...groups.map(({ members, isKept }) => ({ members, stays: isKept }))];
+  const placeOf = ({ members: [{ piece }], stays }: Block): number => (stays ? places.get(piece.segment.digest) : undefined) ?? places.size;
+  const orderOf = ({ members }: Block): number => Math.min(...members.filter((r) => chosen.has(r)).map(({ order }) => order));
+  return blocks
+    .sort((a, b) => placeOf(a) - placeOf(b) || orderOf(b) - orderOf(a))
+    .flatMap(({ members }) => {
+      const group = members.length > 1 ? { group: groupDigest(members) } : {};
+      return members.map((r) => ({ segment: r.piece.segment, source: r.candidate.source, reason: r.reason, tokens: tokensOf(r), share: r.share, ...group }));
+    });
+}
+
+const isPassage = ({ candidate }: Ranked): boolean => candidate.source === 'alike';
 
 /** A segment that two candidates offer is the one's that wants it more, but a name says more than likeness; one that stands whole is no stand-in for itself. */
 function unique(ranked: readonly Ranked[]): Ranked[] {

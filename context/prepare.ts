@@ -46,6 +46,8 @@ export interface PrepareOptions {
   readonly sources?: readonly SourceName[];
   /** The last answer's plan, so that what of it is still wanted keeps its place; leave it out when everything may be laid out anew. */
   readonly previous?: ContextPlan;
+  /** A plan that was read: groups of it stay where they still serve, wherever they then stand. `previous` where that is given. */
+  readonly readBefore?: ContextPlan;
 }
 
 export const sourcesByDefault: readonly SourceName[] = ['alike', 'own-file', 'imports'];
@@ -94,9 +96,11 @@ async function preparedAt(snapshot: Snapshot, cursor: Cursor, options: PrepareOp
   const on = isSource(path) ? chosen : [...new Set([...chosen, ...sourcesUnparsed])];
   if (options.contextTokensMax <= 0 || isSecret(path)) return { prompt, windowStart, plan: { segments: [], tokens: 0 }, leftOut: [], sources: on };
   const mentions = new Mentions(text, cursor.offset, outline?.imports ?? []);
-  const place: Place = { snapshot, path, text, outline, offset: cursor.offset, shown, mentions, form: options.form ?? 'declaration', knownOnly: options.knownOnly ?? false, pause: options.pause ?? (() => tick()) };
+  const place: Place = { snapshot, path, text, outline, offset: cursor.offset, shown, mentions, form: options.form ?? 'declaration', knownOnly: options.knownOnly ?? false, pause: options.pause ?? (() => tick()), readBefore: groupedIn(options.previous ?? options.readBefore) };
   return { prompt, windowStart, sources: on, ...(await planOf(await candidatesAt(place, on), mentions, options)) };
 }
+
+const groupedIn = (plan: ContextPlan | undefined): Set<string> => new Set(plan?.segments.flatMap(({ segment, group }) => (group === undefined ? [] : [segment.digest])));
 
 const leads = (modules: Modules, path: string, specifier: string): boolean => (/\.pyi?$/.test(path) ? modules.resolveModule(path, specifier) : modules.resolveSpecifier(path, specifier)) !== undefined;
 

@@ -7,9 +7,9 @@ import type { Candidate } from './sources/candidate.js';
 /**
  * Why a piece is wanted, the most wanted first: it is like the lines before the cursor; a name that this file imports; one mentioned near the cursor; a type that such a
  * declaration mentions or inherits; an installed package's declaration; more of what is imported by name; the signatures of a file
- * that finds no room; files beside this one; what configures it; the rest of imported files; import blocks.
+ * that finds no room; files beside this one; what configures it; the rest of imported files; import blocks; what is only worth having with what it was read with.
  */
-export const needs = ['alike', 'receiver', 'asked', 'mentioned', 'behind', 'documented', 'signatures', 'more', 'related', 'governing', 'rest', 'block'] as const;
+export const needs = ['alike', 'receiver', 'asked', 'mentioned', 'behind', 'documented', 'signatures', 'more', 'related', 'governing', 'rest', 'block', 'spare'] as const;
 export type Need = (typeof needs)[number];
 
 /** Candidate shares by need; the other needs have their candidate's own. */
@@ -42,7 +42,7 @@ function rankOf(piece: Piece, candidate: Candidate, order: number, mentions: Men
   const { source, names = [], locals = [], behind, reason } = candidate;
   const as = (need: Need, why: string = reason, rank = 0): Ranked => rankedAs(piece, candidate, order, need, why, rank);
   if (piece.isImports) return as('block');
-  if (source === 'alike') return as('alike');
+  if (source === 'alike') return as(candidate.isSpare ? 'spare' : 'alike');
   if (source === 'apidocs') return as('documented');
   if (source === 'configs') {
     const asking = locals.find((name) => mentions.isNear(name));

@@ -18,7 +18,7 @@ const piecesMax = 24;
 /** Candidate share: any line of an example may be the one that is repeated. */
 const share = 1;
 
-export async function alikeCandidates({ snapshot, path, text, offset, knownOnly, pause }: Place): Promise<Candidate[]> {
+export async function alikeCandidates({ snapshot, path, text, offset, knownOnly, pause, readBefore }: Place): Promise<Candidate[]> {
   const found: (WordedPiece & { readonly path: string })[] = [];
   for (const file of filesNear(snapshot, path)) {
     const pieces = snapshot.wordedPieces(file, knownOnly);
@@ -30,7 +30,13 @@ export async function alikeCandidates({ snapshot, path, text, offset, knownOnly,
   const [own, ...scores] = okapi([bagOf(lines), ...found.map(({ bag }) => bag)], lines);
   const ranked = found.map((worded, i) => ({ ...worded, score: scores[i] })).filter(({ score }) => score > 0 && score >= own * likenessLeast);
   ranked.sort((a, b) => b.score - a.score);
-  return ranked.slice(0, piecesMax).map(({ piece, path: file }) => ({ source: 'alike', path: file, reason: 'like the lines before the cursor', pieces: [piece], share }));
+  const alike = ranked.slice(0, piecesMax);
+  const isAlike = new Set(alike.map(({ piece }) => piece));
+  const spare = found.filter(({ piece }) => readBefore.has(piece.segment.digest) && !isAlike.has(piece));
+  return [
+    ...alike.map(({ piece, path: file }): Candidate => ({ source: 'alike', path: file, reason: 'like the lines before the cursor', pieces: [piece], share })),
+    ...spare.map(({ piece, path: file }): Candidate => ({ source: 'alike', path: file, reason: 'read together with what is like the lines before the cursor', pieces: [piece], share, isSpare: true })),
+  ];
 }
 
 /** Source files of the path's root, its own folder's first, then those of the folders one step away, and so on. */

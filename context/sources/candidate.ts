@@ -23,6 +23,8 @@ export interface Place {
   readonly knownOnly: boolean;
   /** Called between files: lets others run. */
   readonly pause: () => Promise<void>;
+  /** Digests of passages that an earlier plan had read together with others. */
+  readonly readBefore: ReadonlySet<string>;
 }
 
 /** One file's offer. */
@@ -37,6 +39,8 @@ export interface Candidate {
   readonly share: number;
   /** Signatures that stand for the pieces that find no room. */
   readonly outline?: readonly Piece[];
+  /** Only worth having together with what it was read with. */
+  readonly isSpare?: boolean;
   /** Names that the current file asked this one for. */
   readonly names?: readonly string[];
   /** What the current file calls what it takes from this one. */
