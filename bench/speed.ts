@@ -1,7 +1,7 @@
 // What a user waits for: reading text once, the first completion in a document, completions while typing. In this machine's milliseconds.
 // Refuses to compare machines: ratios within one run are what counts.
 import { digestOf } from '../base/digest.js';
-import type { ContextPlan, Segment } from '../base/segment.js';
+import { segmentsToRead, type ContextPlan, type Segment } from '../base/segment.js';
 import type { CompleteRequest, Engine } from '../engine/index.js';
 
 export interface SpeedFigures {
@@ -30,7 +30,7 @@ export async function benchSpeed(engine: Engine): Promise<SpeedFigures> {
   const segments = segmentsOf(SEGMENTS);
   const counts = await engine.countTokens(segments.map(({ text }) => text));
   const plan: ContextPlan = { segments: segments.map((segment, i) => ({ segment, source: 'given', reason: 'bench', tokens: counts[i], share: 1 })), tokens: counts.reduce((a, b) => a + b, 0) };
-  const read = await engine.read({ client: 'bench', priority: 'reading', segments });
+  const read = await engine.read({ client: 'bench', priority: 'reading', segments: segmentsToRead(plan) });
   const body = Array.from({ length: 40 }, (_, i) => `  const value${i} = routine${i % SEGMENTS}n${i % 24}(value${Math.max(0, i - 1)}, ${i});\n`).join('');
   const typed = '  const total = routine3n7(value39, 12)';
   const request = (document: string, length: number, context: CompleteRequest['context']): CompleteRequest => ({

@@ -5,11 +5,11 @@ import type { Segment } from '../base/segment.js';
 import { BLOCK_RANKS, rowsKept, type AnchorBlock } from './anchors.js';
 import type { ModelShape } from './graph/shape.js';
 import { addMass, type Ranker, type RankingQueries } from './ranker.js';
-import type { AnchorSettings, PolicyName } from './types.js';
+import type { PolicyName } from './types.js';
 
-/** One segment of the plan at its place in the composition. */
+/** A segment of the plan, or several that are read together, at its place in the composition. */
 export interface Candidate {
-  readonly segment: Segment;
+  readonly segments: readonly Segment[];
   readonly key: string;
   readonly tokens: readonly number[];
   /** Position of its first token. */
@@ -26,21 +26,18 @@ export type Choice = readonly (number | readonly Uint32Array[])[];
 
 /** So many heads' keys are held in fp32 at a time while rows are weighed. */
 const HEADS_WEIGHED = 12;
-/** What is held besides the older rows while the next ones are chosen, in rows of `heads` heads: a block, and some heads' keys, an fp32 key being four bytes of a row's two. */
+/** What is held while rows are chosen, in rows of `heads` heads: a block, and some heads' keys, an fp32 key being four bytes of a row's two. */
 export const rowsHeldChoosing = (heads: number): number => BLOCK_RANKS * (1 + (2 * Math.min(HEADS_WEIGHED, heads)) / heads);
 
-/** Rows that may be resident for `contextTokens` tokens, the pieces that are read while choosing included: so many are left to be composed. */
-export const residentBudget = (contextTokens: number, share: number, rowsHeld: number): number => Math.max(BLOCK_RANKS, Math.round(contextTokens * share - rowsHeld));
-
 /** Policies that need nothing but the order of ranks; undefined for those that need queries or the rows' tokens. */
-export function choiceByOrder(candidates: readonly Candidate[], settings: AnchorSettings): Choice | undefined {
-  switch (settings.policy) {
+export function choiceByOrder(candidates: readonly Candidate[], policy: PolicyName, budget: number): Choice | undefined {
+  switch (policy) {
     case 'all-stored':
     case 'every-row':
     case 'outline-text':
       return candidates.map((candidate) => candidate.ranksMax);
     case 'stored-order':
-      return candidates.map((candidate) => Math.min(candidate.ranksMax, rowsKept(candidate.tokens.length, settings.residentShare)));
+      return candidates.map((candidate) => Math.min(candidate.ranksMax, rowsKept(candidate.tokens.length, budget / contextTokensOf(candidates))));
     case 'two-stage':
     case 'every-kth':
     case 'newlines':
@@ -48,7 +45,7 @@ export function choiceByOrder(candidates: readonly Candidate[], settings: Anchor
     case 'key-difference':
       return undefined;
     default:
-      throw never(settings.policy);
+      throw never(policy);
   }
 }
 
@@ -63,14 +60,12 @@ export function spreadByOrder(candidates: readonly Candidate[], budget: number):
   });
 }
 
-/** The floors that pick rows by their token: which tokens of a candidate, at most `share` of them over all candidates. */
-export function tokensPicked(policy: PolicyName, candidates: readonly Candidate[], share: number, textOf: (candidate: Candidate) => TokenTexts): Set<number>[] {
-  const budget = residentBudget(contextTokensOf(candidates), share, BLOCK_RANKS);
+/** The floors that pick rows by their token: which tokens of a candidate, at most `budget` over all candidates. */
+export function tokensPicked(policy: PolicyName, candidates: readonly Candidate[], budget: number, textsOf: (candidate: Candidate) => readonly TokenText[]): Set<number>[] {
   const picked = candidates.map((candidate) => {
-    if (policy === 'every-kth') return everyKth(candidate.tokens.length, share);
-    const { starts, texts } = textOf(candidate);
-    const wanted = (_: string, t: number): boolean => (policy === 'newlines' ? texts[t].includes('\n') : inSignature(candidate.segment, starts[t], starts[t] + texts[t].length));
-    return texts.flatMap((text, t) => (wanted(text, t) ? [t] : []));
+    if (policy === 'every-kth') return everyKth(candidate.tokens.length, budget / contextTokensOf(candidates));
+    const wanted = policy === 'newlines' ? ({ text }: TokenText): boolean => text.includes('\n') : ({ isSignature }: TokenText): boolean => isSignature;
+    return textsOf(candidate).flatMap((token, t) => (wanted(token) ? [t] : []));
   });
   // Over the budget, the candidates nearest the cursor keep theirs.
   let left = budget;
@@ -83,21 +78,17 @@ export function tokensPicked(policy: PolicyName, candidates: readonly Candidate[
   return sets;
 }
 
-/** Each token's text and where it starts in the segment's text, in UTF-16 units; tokens of the file's head start below 0. */
-export interface TokenTexts {
-  readonly starts: readonly number[];
-  readonly texts: readonly string[];
+/** What a token of a candidate says. */
+export interface TokenText {
+  readonly text: string;
+  /** Whether it stands in a signature, or names the file. */
+  readonly isSignature: boolean;
 }
 
 const everyKth = (tokens: number, share: number): number[] => {
   const count = rowsKept(tokens, share);
   return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * tokens) / count));
 };
-
-function inSignature(segment: Segment, start: number, end: number): boolean {
-  if (start < 0) return true;
-  return segment.ranges.some((range) => (range.kind === 'signature' || range.kind === 'header') && start < range.end && end > range.start);
-}
 
 export const contextTokensOf = (candidates: readonly Candidate[]): number => candidates.reduce((sum, candidate) => sum + candidate.tokens.length, 0);
 

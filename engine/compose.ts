@@ -3,9 +3,10 @@
 import { assert } from '../base/assert.js';
 import { BLOCK_RANKS, unpackScale, type AnchorBlock } from './anchors.js';
 import type { Candidate, Choice, Load } from './choose.js';
+import { ContextRows, type LayerRows, type RowsSpace } from './context-rows.js';
 import type { Calibration } from './graph/calibrate.js';
-import type { ModelShape } from './graph/shape.js';
-import { ContextRows, type Rotation } from './rows.js';
+import { largestPart, type LayerSpan, type ModelShape } from './graph/shape.js';
+import type { Rotation } from './rows.js';
 
 export interface Composition {
   readonly rows: ContextRows;
@@ -13,8 +14,8 @@ export interface Composition {
   readonly rowsPerCandidate: readonly number[];
 }
 
-/** Besides what is composed, one block is held at a time. */
-export const ROWS_HELD_COMPOSING = BLOCK_RANKS;
+/** What is held while `rows` rows are laid, counted in rows of all layers: those of one part, and a block. */
+export const rowsHeldComposing = (shape: ModelShape, rows: number): number => (rows * largestPart(shape)) / shape.layers + BLOCK_RANKS;
 
 export class Composer {
   readonly heads: number;
@@ -25,32 +26,19 @@ export class Composer {
     readonly shape: ModelShape,
     private readonly rotation: Rotation,
     private readonly calibration: Calibration,
+    private readonly space: RowsSpace,
   ) {
     this.heads = shape.layers * shape.kvHeads;
     this.row = new Float32Array(shape.headDim);
   }
 
-  /** Rows in `reuse` are overwritten when they are as many. Undefined when the store lost a candidate. */
-  compose(candidates: readonly Candidate[], choice: Choice, load: Load, reuse?: ContextRows): Composition | undefined {
+  /** Reads the candidates once for each part of the layers. Undefined when the store lost a candidate. */
+  compose(candidates: readonly Candidate[], choice: Choice, load: Load): Composition | undefined {
     const counts = choice.map((taken) => (typeof taken === 'number' ? Array.from<number>({ length: this.heads }).fill(taken) : taken.map((ranks) => ranks.length)));
     const total = counts.reduce((sum, perHead) => sum + perHead[0], 0);
     if (total === 0) return { rows: ContextRows.none(this.shape), rowsPerCandidate: candidates.map(() => 0) };
-    const rows = reuse?.rows === total && !reuse.isNone ? reuse : new ContextRows(this.shape, total);
-    const next = new Uint32Array(this.heads);
-    for (const [s, candidate] of candidates.entries()) {
-      const taken = choice[s];
-      const ranksNeeded = typeof taken === 'number' ? taken : Math.max(...taken.map((ranks) => (ranks.length === 0 ? 0 : ranks[ranks.length - 1] + 1)));
-      if (ranksNeeded === 0) continue;
-      const laid = new Uint32Array(this.heads);
-      let first = 0;
-      for (const block of load(candidate, ranksNeeded)) {
-        if (!block) return undefined;
-        this.lay(block, first, taken, laid, candidate.place, rows, next);
-        first += block.ranks;
-      }
-    }
-    assert(next.every((count) => count === total), 'every head composes equally many rows');
-    return { rows, rowsPerCandidate: counts.map((perHead) => perHead.reduce((sum, count) => sum + count, 0) / this.heads) };
+    const rows = ContextRows.laid(this.shape, total, this.space, (span, layers) => this.layPart(candidates, choice, load, span, layers));
+    return rows && { rows, rowsPerCandidate: counts.map((perHead) => perHead.reduce((sum, count) => sum + count, 0) / this.heads) };
   }
 
   /** Keys of heads `first..first+count` of a block in fp32 before rotation, bias added: [count, ranks, hd]. */
@@ -63,15 +51,33 @@ export class Composer {
     return keys;
   }
 
-  /** Lays what each head takes of a block whose first rank is `first`; `laid` [heads]: how many of `taken` were laid before. */
-  private lay(block: AnchorBlock, first: number, taken: number | readonly Uint32Array[], laid: Uint32Array, place: number, rows: ContextRows, next: Uint32Array): void {
-    for (let b = 0; b < this.heads; b++) {
-      const count = typeof taken === 'number' ? taken : taken[b].length;
-      for (; laid[b] < count; laid[b]++) {
-        const rank = typeof taken === 'number' ? laid[b] : taken[b][laid[b]];
-        if (rank >= first + block.ranks) break;
-        this.layRow(block, b, rank - first, place, rows, next[b]++);
+  private layPart(candidates: readonly Candidate[], choice: Choice, load: Load, span: LayerSpan, layers: readonly LayerRows[]): boolean {
+    const { kvHeads } = this.shape;
+    const next = new Uint32Array(this.heads);
+    for (const [s, candidate] of candidates.entries()) {
+      const taken = choice[s];
+      const ranksNeeded = typeof taken === 'number' ? taken : Math.max(...taken.map((ranks) => (ranks.length === 0 ? 0 : ranks[ranks.length - 1] + 1)));
+      if (ranksNeeded === 0) continue;
+      const laid = new Uint32Array(this.heads);
+      let first = 0;
+      for (const block of load(candidate, ranksNeeded)) {
+        if (!block) return false;
+        for (let b = span.first * kvHeads; b < span.end * kvHeads; b++) this.layHead(block, b, first, typeof taken === 'number' ? taken : taken[b], laid, candidate.place, layers[Math.floor(b / kvHeads) - span.first], next);
+        first += block.ranks;
       }
+    }
+    const [count] = next.subarray(span.first * kvHeads);
+    assert(next.subarray(span.first * kvHeads, span.end * kvHeads).every((each) => each === count), 'every head composes equally many rows');
+    return true;
+  }
+
+  /** Lays what head `b` takes of a block whose first rank is `first`; `laid` [heads]: how many of `taken` were laid before; `next` [heads]: where the next row goes. */
+  private layHead(block: AnchorBlock, b: number, first: number, taken: number | Uint32Array, laid: Uint32Array, place: number, layer: LayerRows, next: Uint32Array): void {
+    const count = typeof taken === 'number' ? taken : taken.length;
+    for (; laid[b] < count; laid[b]++) {
+      const rank = typeof taken === 'number' ? laid[b] : taken[laid[b]];
+      if (rank >= first + block.ranks) break;
+      this.layRow(block, b, rank - first, place, layer, next[b]++);
     }
   }
 
@@ -86,12 +92,12 @@ export class Composer {
     for (let i = 0; i < headDim; i++) out[at + i] = block.keys[from + i] * scale * scales[channel + i] + bias[channel + i];
   }
 
-  private layRow(block: AnchorBlock, b: number, r: number, place: number, rows: ContextRows, to: number): void {
+  private layRow(block: AnchorBlock, b: number, r: number, place: number, rows: LayerRows, to: number): void {
     const { headDim, kvHeads } = this.shape;
     const layer = Math.floor(b / kvHeads);
     const head = b % kvHeads;
     const half = headDim / 2;
-    const count = rows.rows;
+    const count = rows.keyScales.length / kvHeads;
     const row = this.row;
     this.key(block, b, r, row, 0);
     const angles = this.rotation.table(place + block.positions[b * block.ranks + r]);
@@ -112,12 +118,12 @@ export class Composer {
     }
     const scale = largest / 127 || 1;
     const inverse = 1 / scale;
-    const keys = rows.keys[layer];
+    const { keys } = rows;
     const column = channel * count + to;
     for (let i = 0; i < headDim; i++) keys[column + i * count] = Math.round(row[i] * inverse);
-    rows.keyScales[layer][head * count + to] = scale;
+    rows.keyScales[head * count + to] = scale;
     const from = (b * block.ranks + r) * headDim;
-    rows.values[layer].set(block.values.subarray(from, from + headDim), (head * count + to) * headDim);
-    rows.valueScales[layer][head * count + to] = unpackScale(block.valueScales[b * block.ranks + r]);
+    rows.values.set(block.values.subarray(from, from + headDim), (head * count + to) * headDim);
+    rows.valueScales[head * count + to] = unpackScale(block.valueScales[b * block.ranks + r]);
   }
 }

@@ -1,14 +1,15 @@
 // From a plan to composed rows: makes candidates of its segments, reads what the store lacks, chooses, composes.
 // Refuses to run the local window.
 import { digestOf } from '../base/digest.js';
-import type { ContextPlan, PlannedSegment, Segment } from '../base/segment.js';
-import { rowsKept } from './anchors.js';
-import { chooseByDifference, chooseByQueries, choiceByOrder, contextTokensOf, ranksAt, residentBudget, rowsHeldChoosing, spreadByOrder, tokensPicked, type Candidate, type Choice, type Load, type TokenTexts } from './choose.js';
-import { ROWS_HELD_COMPOSING, type Composer } from './compose.js';
+import { readTogether, type ContextPlan, type Segment } from '../base/segment.js';
+import { BLOCK_RANKS, rowsKept } from './anchors.js';
+import { chooseByDifference, chooseByQueries, choiceByOrder, contextTokensOf, ranksAt, rowsHeldChoosing, spreadByOrder, tokensPicked, type Candidate, type Choice, type Load, type TokenText } from './choose.js';
+import { rowsHeldComposing, type Composer } from './compose.js';
+import { rowsHeldRunning } from './context-rows.js';
 import type { ComposedContext } from './documents.js';
 import type { Library, Turn } from './library.js';
 import type { Ranker, RankingQueries } from './ranker.js';
-import type { ContextRows, WindowRows } from './rows.js';
+import type { WindowRows } from './rows.js';
 import type { Tokenizer } from './tokenizer.js';
 import type { AnchorSettings } from './types.js';
 
@@ -32,16 +33,16 @@ export class Contexts {
   /** Changes with everything that the composed rows depend on, the cursor's queries apart. */
   keyOf(plan: ContextPlan, settings: AnchorSettings): string {
     const { policy, residentShare, storedShare } = settings;
-    return digestOf(JSON.stringify([policy, residentShare, storedShare, plan.segments.map(({ segment, share }) => [segment.digest, share])]));
+    return digestOf(JSON.stringify([policy, residentShare, storedShare, plan.segments.map(({ segment, share, group }) => [segment.digest, share, group])]));
   }
 
   /** The plan's segments at their places behind the sink, in order; without its first ones, the least relevant, where the model has too few positions. */
   candidates(plan: ContextPlan, settings: AnchorSettings): Candidate[] {
     const recipeShare = this.recipeShare(settings);
     let place = this.sink.length;
-    return lastWithin(segmentsFor(plan, settings, (segment) => this.library.tokensOf(segment)), this.contextTokensMax).map(({ segment, tokens, share }) => {
+    return lastWithin(this.unitsOf(plan, settings), this.contextTokensMax).map(({ segments, tokens, share }) => {
       const ranksMax = EVERY_ROW.includes(settings.policy) ? tokens.length : Math.max(1, Math.round(rowsKept(tokens.length, settings.storedShare) * share));
-      const candidate = { segment, key: this.library.keyOf(tokens, recipeShare), tokens, place, ranksMax };
+      const candidate = { segments, key: this.library.keyOf(tokens, recipeShare), tokens, place, ranksMax };
       place += tokens.length;
       return candidate;
     });
@@ -61,29 +62,33 @@ export class Contexts {
   }
 
   /** Composes `candidates`, of which `isPartial` says that they are not all of the plan's; `queries` is absent for a document that was just opened. Undefined when the store lost (or never had room for) a candidate. */
-  async compose(key: string, candidates: readonly Candidate[], isPartial: boolean, settings: AnchorSettings, queries: RankingQueries | undefined, older: ContextRows | undefined): Promise<ComposedContext | undefined> {
-    const choice = await this.choose(candidates, settings, queries);
-    if (!choice) return undefined;
-    const composition = this.composer.compose(candidates, choice, this.load, older);
+  async compose(key: string, candidates: readonly Candidate[], isPartial: boolean, settings: AnchorSettings, queries: RankingQueries | undefined): Promise<ComposedContext | undefined> {
+    const budget = this.rowsWithin(contextTokensOf(candidates) * settings.residentShare);
+    const isWhole = candidates.reduce((sum, { ranksMax }) => sum + ranksMax, 0) <= budget;
+    const choice = await this.choose(candidates, settings.policy, budget, isWhole ? undefined : queries);
+    const composition = choice && this.composer.compose(candidates, choice, this.load);
     if (!composition) return undefined;
     const { rows, rowsPerCandidate } = composition;
-    const piecesHeld = settings.policy === 'two-stage' ? rowsHeldChoosing(this.composer.heads) : ROWS_HELD_COMPOSING;
-    const olderHeld = older && older !== rows && !older.isNone ? older.rows : 0;
-    return { key, candidates, rows, rowsPerCandidate, rowsHeldMax: rows.isNone ? 0 : rows.rows + piecesHeld + olderHeld, isPartial, settled: queries !== undefined };
+    const { shape, heads } = this.composer;
+    const held = [rowsHeldRunning(shape, rows.rows), rowsHeldComposing(shape, rows.rows), queries && !isWhole ? rowsHeldChoosing(heads) : 0];
+    return { key, candidates, rows, rowsPerCandidate, rowsHeldMax: rows.isNone ? 0 : Math.max(...held), isPartial, settled: isWhole || queries !== undefined };
   }
 
-  private async choose(candidates: readonly Candidate[], settings: AnchorSettings, queries: RankingQueries | undefined): Promise<Choice | undefined> {
-    const { policy, residentShare } = settings;
+  /** How many rows may be composed so that at most `held` are in memory at any moment. */
+  private rowsWithin(held: number): number {
+    return Math.max(BLOCK_RANKS, Math.floor(held / rowsHeldRunning(this.composer.shape, 1)));
+  }
+
+  private async choose(candidates: readonly Candidate[], policy: AnchorSettings['policy'], budget: number, queries: RankingQueries | undefined): Promise<Choice | undefined> {
     const dequantise = this.composer.dequantiseKeys.bind(this.composer);
-    if (policy === 'key-difference') return chooseByDifference(candidates, this.load, dequantise, this.composer.shape, residentBudget(contextTokensOf(candidates), residentShare, ROWS_HELD_COMPOSING));
+    if (policy === 'key-difference') return chooseByDifference(candidates, this.load, dequantise, this.composer.shape, budget);
     if (policy === 'two-stage') {
-      const budget = residentBudget(contextTokensOf(candidates), residentShare, rowsHeldChoosing(this.composer.heads));
       if (!queries) return spreadByOrder(candidates, budget);
       const sinkMass = this.ranker.massOfWindow(this.sink, queries);
       return chooseByQueries(this.ranker, candidates, this.load, dequantise, queries, sinkMass, budget);
     }
-    if (!FLOORS_OF_TOKENS.includes(policy)) return choiceByOrder(candidates, settings);
-    const picked = tokensPicked(policy, candidates, residentShare, (candidate) => this.textsOf(candidate));
+    if (!FLOORS_OF_TOKENS.includes(policy)) return choiceByOrder(candidates, policy, budget);
+    const picked = tokensPicked(policy, candidates, budget, (candidate) => this.textsOf(candidate));
     const choice: Uint32Array[][] = [];
     for (const [s, candidate] of candidates.entries()) {
       const ranks = ranksAt(this.load(candidate, candidate.tokens.length), this.composer.heads, picked[s]);
@@ -93,21 +98,39 @@ export class Contexts {
     return choice;
   }
 
+  /** What of the plan is read one by one, with its tokens; for the floor `outline-text` only signatures, within the budget, the last segments first. */
+  private unitsOf(plan: ContextPlan, settings: AnchorSettings): { segments: readonly Segment[]; tokens: number[]; share: number }[] {
+    if (settings.policy !== 'outline-text') return readTogether(plan.segments).map((together) => {
+      const segments = together.map(({ segment }) => segment);
+      return { segments, tokens: this.library.tokensOf(segments), share: Math.max(...together.map(({ share }) => share)) };
+    });
+    let left = this.rowsWithin(plan.tokens * settings.residentShare);
+    return [...plan.segments]
+      .reverse()
+      .flatMap(({ segment, share }) => {
+        const outline = outlineOf(segment);
+        const tokens = this.library.tokensOf([outline]).slice(0, left);
+        left -= tokens.length;
+        return tokens.length === 0 ? [] : [{ segments: [outline], share, tokens }];
+      })
+      .reverse();
+  }
+
   private readonly load: Load = (candidate, ranks) => this.library.load(candidate, ranks);
 
   /** Token by token; a character split over tokens counts with the last of them. */
-  private textsOf(candidate: Candidate): TokenTexts {
-    const texts: string[] = [];
-    const decoder = new TextDecoder();
-    for (const token of candidate.tokens) texts.push(decoder.decode(this.tokenizer.bytesOf(token), { stream: true }));
-    const length = texts.reduce((sum, text) => sum + text.length, 0);
-    const starts: number[] = [];
-    let at = candidate.segment.text.length - length;
-    for (const text of texts) {
-      starts.push(at);
-      at += text.length;
-    }
-    return { starts, texts };
+  private textsOf({ segments }: Candidate): TokenText[] {
+    return segments.flatMap((segment) => {
+      const texts: string[] = [];
+      const decoder = new TextDecoder();
+      for (const token of this.library.tokensOf([segment])) texts.push(decoder.decode(this.tokenizer.bytesOf(token), { stream: true }));
+      // The file's name stands before the segment's text.
+      let at = segment.text.length - texts.reduce((sum, text) => sum + text.length, 0);
+      return texts.map((text) => {
+        const [start, end] = [at, (at += text.length)];
+        return { text, isSignature: start < 0 || segment.ranges.some((range) => (range.kind === 'signature' || range.kind === 'header') && start < range.end && end > range.start) };
+      });
+    });
   }
 
   private recipeShare(settings: AnchorSettings): number {
@@ -121,22 +144,6 @@ function lastWithin<T extends { readonly tokens: readonly number[] }>(segments: 
   let first = segments.length;
   while (first > 0 && segments[first - 1].tokens.length <= left) left -= segments[--first].tokens.length;
   return segments.slice(first);
-}
-
-/** The plan's segments with their tokens; for the floor `outline-text` only signatures, within the budget, the last segments first. */
-function segmentsFor(plan: ContextPlan, settings: AnchorSettings, tokensOf: (segment: Segment) => number[]): { segment: Segment; tokens: number[]; share: number }[] {
-  const whole = plan.segments.map(({ segment, share }: PlannedSegment) => ({ segment, share, tokens: tokensOf(segment) }));
-  if (settings.policy !== 'outline-text') return whole;
-  let left = residentBudget(whole.reduce((sum, { tokens }) => sum + tokens.length, 0), settings.residentShare, ROWS_HELD_COMPOSING);
-  return whole
-    .reverse()
-    .flatMap(({ segment, share }) => {
-      const outline = outlineOf(segment);
-      const tokens = tokensOf(outline).slice(0, left);
-      left -= tokens.length;
-      return tokens.length === 0 ? [] : [{ segment: outline, share, tokens }];
-    })
-    .reverse();
 }
 
 function outlineOf(segment: Segment): Segment {

@@ -1,7 +1,8 @@
 // What the engine keeps of each document between requests: its window's rows and the context composed before them.
-// Refuses to keep more documents than a few: each costs tens of megabytes.
+// Refuses to keep more documents than a few: each costs megabytes, and a file of rows. Whatever drops a document must not do so while the model runs over it.
 import type { Candidate } from './choose.js';
-import type { ContextRows, WindowRows } from './rows.js';
+import type { ContextRows } from './context-rows.js';
+import type { WindowRows } from './rows.js';
 
 export interface ComposedContext {
   /** Digest of the plan and of the settings that the choice depends on. */
@@ -27,6 +28,7 @@ export interface DocumentState {
 }
 
 const DOCUMENTS_MAX = 3;
+const keyOf = (client: string, document: string): string => JSON.stringify([client, document]);
 
 export class Documents {
   private readonly states = new Map<string, DocumentState>();
@@ -35,25 +37,39 @@ export class Documents {
 
   /** The document's state, a fresh one where there is none; the one used longest ago is forgotten for it. */
   get(client: string, document: string): DocumentState {
-    const key = JSON.stringify([client, document]);
+    const key = keyOf(client, document);
     const state = this.states.get(key) ?? this.fresh();
     this.states.delete(key);
     this.states.set(key, state);
     for (const oldest of this.states.keys()) {
       if (this.states.size <= DOCUMENTS_MAX) break;
-      this.states.delete(oldest);
+      this.drop(oldest);
     }
     return state;
+  }
+
+  known(client: string, document: string): DocumentState | undefined {
+    return this.states.get(keyOf(client, document));
   }
 
   /** What was made for `from` becomes `to`'s; what `to` had is forgotten. */
   move(client: string, from: string, to: string): void {
     const state = this.get(client, from);
-    this.forget(client, from);
-    this.states.set(JSON.stringify([client, to]), state);
+    this.states.delete(keyOf(client, from));
+    this.forget(client, to);
+    this.states.set(keyOf(client, to), state);
   }
 
   forget(client: string, document: string): void {
-    this.states.delete(JSON.stringify([client, document]));
+    this.drop(keyOf(client, document));
+  }
+
+  clear(): void {
+    for (const key of this.states.keys()) this.drop(key);
+  }
+
+  private drop(key: string): void {
+    this.states.get(key)?.context?.rows.close();
+    this.states.delete(key);
   }
 }

@@ -5,6 +5,7 @@ import { systemClock, type Clock } from '../base/clock.js';
 import { SegmentReader } from './anchors.js';
 import { Composer } from './compose.js';
 import { Contexts } from './contexts.js';
+import { RowsSpace } from './context-rows.js';
 import { decode } from './decode.js';
 import type { DocumentState } from './documents.js';
 import { kvFigures, served } from './figures.js';
@@ -71,7 +72,7 @@ export class LocalEngine implements Engine {
     const ranker = await Ranker.open(shape, model.rotation, { threads: options.threads });
     const store = SegmentStore.open(options.storeDir, { bytesMax: options.storeBytesMax, protectOwn: options.protectOwn ?? true });
     const library = new Library(model, form, new SegmentReader(model, ranker, calibration, sink, await model.read(form.lead)), store);
-    const contexts = new Contexts(library, new Composer(shape, model.rotation, calibration), ranker, model.tokenizer, sink, options.storedShare, shape.positionsMax - Math.min(WINDOW_POSITIONS, shape.positionsMax >> 1));
+    const contexts = new Contexts(library, new Composer(shape, model.rotation, calibration, new RowsSpace(options.storeDir)), ranker, model.tokenizer, sink, options.storedShare, shape.positionsMax - Math.min(WINDOW_POSITIONS, shape.positionsMax >> 1));
     return new LocalEngine(options, model, ranker, library, contexts, new Prompter(model, form, sink, ranker, contexts, clock), clock);
   }
 
@@ -150,20 +151,20 @@ export class LocalEngine implements Engine {
     const apart = `${document} settling`;
     try {
       await this.readAhead({ ...request, document: apart, context: warm }, signal);
-      documents.move(client, apart, document);
+      await this.turns.take('reading', signal, () => Promise.resolve(documents.move(client, apart, document)));
     } finally {
-      documents.forget(client, apart);
+      await this.forget(client, apart);
     }
   }
 
   forget(client: string, document: string): Promise<void> {
-    this.prompter.documents.forget(client, document);
-    return Promise.resolve();
+    return this.turns.take('completion', undefined, () => Promise.resolve(this.prompter.documents.forget(client, document)));
   }
 
   async close(): Promise<void> {
     await this.turns.take('completion', undefined, async () => {
       this.library.store.flush();
+      this.prompter.documents.clear();
       await this.ranker.close();
       await this.model.close();
     });

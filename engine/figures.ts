@@ -37,11 +37,14 @@ export function kvFigures(shape: ModelShape, state: DocumentState, context: Cont
   };
 }
 
-/** Which segments a request drew on, in the plan's order. */
+/** Which segments a request drew on, in the plan's order; rows of what was read together are told in proportion to its tokens. */
 export function served(context: ComposedContext | undefined, form: ContextForm): Served[] {
   if (form.form !== 'composed' || !context) return [];
-  return context.candidates.map(({ segment, tokens }, s) => {
-    const planned = form.plan.segments.find((each) => each.segment.digest === segment.digest) ?? form.plan.segments[s];
-    return { source: planned.source, path: segment.path, tokens: tokens.length, rows: context.rowsPerCandidate[s] ?? 0 };
+  const planned = new Map(form.plan.segments.map((each) => [each.segment.digest, each]));
+  return context.candidates.flatMap(({ segments, tokens }, c) => {
+    const rows = context.rowsPerCandidate[c] ?? 0;
+    const sizes = segments.map(({ digest }) => (segments.length === 1 ? tokens.length : (planned.get(digest)?.tokens ?? 0)));
+    const size = sizes.reduce((sum, count) => sum + count, 0) || 1;
+    return segments.map(({ path, digest }, s): Served => ({ source: planned.get(digest)?.source ?? 'given', path, tokens: sizes[s], rows: (rows * sizes[s]) / size }));
   });
 }

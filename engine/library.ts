@@ -19,8 +19,9 @@ export class Library {
     readonly store: SegmentStore,
   ) {}
 
-  tokensOf(segment: Pick<Segment, 'path' | 'text'>): number[] {
-    return this.form.segment(segment);
+  /** Of segments that are read together. */
+  tokensOf(segments: readonly Segment[]): number[] {
+    return segments.flatMap((segment) => this.form.segment(segment));
   }
 
   keyOf(tokens: readonly number[], storedShare: number): string {
@@ -40,11 +41,11 @@ export class Library {
     return this.store.put({ key, meta: encodeMeta(tokens), blocks: blocks.map(encodeBlock) });
   }
 
-  /** Reads what is missing of `segments`, and says what was there, what was read, and what found no room. */
-  async readAll(segments: readonly Segment[], storedShare: number, turn: Turn, onProgress: (done: number, total: number) => void): Promise<Omit<ReadReport, 'seconds'>> {
-    const tokenised = segments.map((segment) => this.tokensOf(segment));
+  /** Reads what is missing of `together`, lists of segments that are read as one, and says what was there, what was read, and what found no room. */
+  async readAll(together: readonly (readonly Segment[])[], storedShare: number, turn: Turn, onProgress: (done: number, total: number) => void): Promise<Omit<ReadReport, 'seconds'>> {
+    const tokenised = together.map((segments) => this.tokensOf(segments));
     const total = tokenised.reduce((sum, tokens) => sum + tokens.length, 0);
-    const report = { segments: segments.length, segmentsEncoded: 0, segmentsReused: 0, segmentsLeftOut: 0, tokens: total, tokensEncoded: 0, rowsStored: 0, storeBytes: 0 };
+    const report = { segments: together.length, segmentsEncoded: 0, segmentsReused: 0, segmentsLeftOut: 0, tokens: total, tokensEncoded: 0, rowsStored: 0, storeBytes: 0 };
     let done = 0;
     for (const tokens of tokenised) {
       const key = this.keyOf(tokens, storedShare);

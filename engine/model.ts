@@ -2,9 +2,11 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../base/errors.js';
-import { readManifest, type Manifest } from './graph/manifest.js';
-import { ContextRows, MASKED, Rotation, WindowRows } from './rows.js';
-import { floats, integers, Session, type SessionOptions } from './session.js';
+import { ContextRows } from './context-rows.js';
+import { decoderFile, readManifest, type Manifest } from './graph/manifest.js';
+import { partsOf, type LayerSpan } from './graph/shape.js';
+import { MASKED, Rotation, WindowRows } from './rows.js';
+import { floats, integers, Session, type SessionOptions, type Tensor } from './session.js';
 import { Tokenizer } from './tokenizer.js';
 import { saturates } from './graph/selftest.js';
 import type { NumericClass } from './types.js';
@@ -31,6 +33,12 @@ export interface ForwardResult {
   readonly queries: Float32Array;
 }
 
+/** Some layers, and the graph that runs them. */
+interface Part {
+  readonly span: LayerSpan;
+  readonly session: Session;
+}
+
 export class Model {
   readonly rotation: Rotation;
   readonly noContext: ContextRows;
@@ -42,7 +50,7 @@ export class Model {
     readonly tokenizer: Tokenizer,
     /** Token ids of the output head, ascending. */
     readonly headIds: Int32Array,
-    private readonly session: Session,
+    private readonly parts: readonly Part[],
     dir: string,
     /** Which arithmetic the decoder uses on this processor: part of every segment's recipe. */
     readonly numericClass: NumericClass,
@@ -60,8 +68,9 @@ export class Model {
     const tokenizer = new Tokenizer(JSON.parse(readFileSync(join(dir, 'tokenizer.json'), 'utf8')));
     const head = readFileSync(join(dir, 'head.bin'));
     const headIds = new Int32Array(head.buffer.slice(head.byteOffset, head.byteOffset + head.byteLength));
-    const session = await Session.open(join(dir, `decoder-${numericClass}.onnx`), options);
-    return new Model(manifest, tokenizer, headIds, session, dir, numericClass);
+    const parts: Part[] = [];
+    for (const [part, span] of partsOf(manifest.shape).entries()) parts.push({ span, session: await Session.open(join(dir, decoderFile(numericClass, part)), options) });
+    return new Model(manifest, tokenizer, headIds, parts, dir, numericClass);
   }
 
   newWindow(): WindowRows {
@@ -78,28 +87,35 @@ export class Model {
   }
 
   async forward(request: ForwardRequest): Promise<ForwardResult> {
-    const { tokens, positions, context, window } = request;
-    const wantsLogits = request.logits !== undefined && request.logits.length > 0;
-    const wantsQueries = request.queries !== undefined && request.queries.length > 0;
+    const { tokens, positions, context, window, logits = [], queries = [] } = request;
+    const { layers, width, heads, kvHeads, headDim } = this.manifest.shape;
     const count = tokens.length;
-    const feeds = {
-      ...context.feeds,
-      ...window.feeds,
-      embeddings: floats(this.embed(tokens), [1, count, this.manifest.shape.width]),
-      positions: integers(positions, [1, count]),
+    const last = [count - 1];
+    const shared = {
+      ...this.rotationOf(positions),
+      token_index: integers(tokens.map((_, t) => t), [1, count]),
       new_bias: floats(request.newBias ?? this.causalBias(count), [count, count]),
-      logit_index: integers(wantsLogits ? request.logits : [count - 1]),
-      query_index: integers(wantsQueries ? request.queries : [count - 1]),
+      query_index: integers(queries.length > 0 ? queries : last),
+      logit_index: integers(logits.length > 0 ? logits : last),
     };
-    const fetches = ['rows', ...(wantsLogits ? ['logits'] : []), ...(wantsQueries ? ['queries'] : [])];
-    const outputs = await this.session.run(feeds, fetches);
     const none = new Float32Array(0);
-    return { rows: outputs.rows, logits: outputs.logits ?? none, queries: outputs.queries ?? none };
+    const result: ForwardResult & { logits: Float32Array } = { logits: none, rows: new Float32Array(2 * layers * count * kvHeads * headDim), queries: queries.length > 0 ? new Float32Array(layers * queries.length * heads * headDim) : none };
+    let hidden: Tensor = floats(this.embed(tokens), [1, count, width]);
+    for (const { span, session } of this.parts) {
+      const isLast = span.end === layers;
+      const following = isLast ? (logits.length > 0 ? ['logits'] : []) : ['next'];
+      const outputs = await session.run({ ...shared, ...context.feedsOf(span), ...window.feedsOf(span), hidden }, ['rows', ...(queries.length > 0 ? ['queries'] : []), ...following]);
+      result.rows.set(outputs.rows, 2 * span.first * count * kvHeads * headDim);
+      if (queries.length > 0) result.queries.set(outputs.queries, span.first * queries.length * heads * headDim);
+      if (isLast) result.logits = outputs.logits ?? none;
+      else hidden = floats(outputs.next, [1, count, width]);
+    }
+    return result;
   }
 
   async close(): Promise<void> {
     closeSync(this.embeddings);
-    await this.session.close();
+    for (const { session } of this.parts) await session.close();
   }
 
   /** [T, width], read row by row from disk: the embedding is never resident as a whole. */
@@ -113,6 +129,19 @@ export class Model {
       for (let i = 0; i < width; i++) out[t * width + i] = ((row[i] << 24) >> 24) * scale;
     });
     return out;
+  }
+
+  /** cos and sin [T, hd/2] of the tokens' positions. */
+  private rotationOf(positions: readonly number[]): Record<'cos' | 'sin', Tensor> {
+    const { half } = this.rotation;
+    const cos = new Float32Array(positions.length * half);
+    const sin = new Float32Array(positions.length * half);
+    for (const [t, position] of positions.entries()) {
+      const table = this.rotation.table(position);
+      cos.set(table.subarray(0, half), t * half);
+      sin.set(table.subarray(half), t * half);
+    }
+    return { cos: floats(cos, [positions.length, half]), sin: floats(sin, [positions.length, half]) };
   }
 
   private causalBias(count: number): Float32Array {

@@ -3,13 +3,14 @@
 import type { Clock } from '../base/clock.js';
 import type { LocalPrompt } from '../base/segment.js';
 import type { Contexts } from './contexts.js';
+import type { ContextRows } from './context-rows.js';
 import { Documents, type ComposedContext, type DocumentState } from './documents.js';
 import { headIndexOf, heal } from './heal.js';
 import type { Turn } from './library.js';
 import type { Model } from './model.js';
 import type { PromptForm } from './prompt.js';
 import type { Ranker, RankingQueries } from './ranker.js';
-import type { ContextRows, WindowRows } from './rows.js';
+import type { WindowRows } from './rows.js';
 import type { CompleteRequest, ContextForm } from './types.js';
 
 export type PromptRequest = Pick<CompleteRequest, 'client' | 'document' | 'prompt' | 'context'>;
@@ -79,7 +80,7 @@ export class Prompter {
 
   /** Whether the document's rows are those that `context` wants, so that none would be chosen anew. */
   isSettled({ client, document, context }: PromptRequest): boolean {
-    const held = this.documents.get(client, document).context;
+    const held = this.documents.known(client, document)?.context;
     return context.form === 'composed' && held?.key === this.contexts.keyOf(context.plan, context.anchors) && !held.isPartial && (held.settled || !wantsQueries(context));
   }
 
@@ -100,7 +101,7 @@ export class Prompter {
     const wanted = older?.key === key && !older.isPartial ? older.candidates : this.contexts.candidates(context.plan, context.anchors);
     const candidates = await this.contexts.fill(wanted, context.anchors, context.storedOnly ? undefined : turn);
     const isPartial = context.storedOnly === true && candidates.length < wanted.length;
-    const composed = await this.contexts.compose(key, candidates, isPartial, context.anchors, queries, older?.rows);
+    const composed = await this.contexts.compose(key, candidates, isPartial, context.anchors, queries);
     if (composed) this.rebase(state, composed, this.sink.length + candidates.reduce((sum, { tokens }) => sum + tokens.length, 0));
     else this.rebase(state, { key, candidates: [], rows: this.model.noContext, rowsPerCandidate: [], rowsHeldMax: 0, isPartial: false, settled: true }, this.sink.length);
   }
@@ -108,6 +109,7 @@ export class Prompter {
   /** The window's rows saw the older context at older places: they are forgotten. */
   private rebase(state: DocumentState, context: ComposedContext | undefined, base: number): void {
     if (state.context === context && state.base === base) return;
+    if (state.context !== context) state.context?.rows.close();
     state.context = context;
     state.base = base;
     state.tokens = [];

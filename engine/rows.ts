@@ -1,8 +1,8 @@
-// Rows (one token's keys and values in every layer) as the decoder's graph wants them: the local window in fp32, composed context in int8.
+// Rows (one token's keys and values in every layer) of the local window in fp32, as the decoder's parts take them.
 // Refuses to choose rows.
 import { assert } from '../base/assert.js';
-import type { ModelShape } from './graph/shape.js';
-import { bytes, floats, type Feeds, type Tensor } from './session.js';
+import type { LayerSpan, ModelShape } from './graph/shape.js';
+import { floats, type Feeds, type Tensor } from './session.js';
 
 export type RowShape = Pick<ModelShape, 'layers' | 'kvHeads' | 'headDim' | 'ropeBase'>;
 
@@ -45,7 +45,8 @@ export class WindowRows {
   private keys: Float32Array[];
   private values: Float32Array[];
   private bias: Float32Array;
-  private tensors: Record<string, Tensor> = {};
+  private tensors!: readonly { readonly keys: Tensor; readonly values: Tensor }[];
+  private biasTensor!: Tensor;
   private rowCount = 0;
 
   constructor(
@@ -69,8 +70,14 @@ export class WindowRows {
     return this.capacity * (this.shape.layers * 2 * this.shape.kvHeads * this.shape.headDim + 1) * 4;
   }
 
-  get feeds(): Feeds {
-    return this.tensors;
+  /** What the decoder attends to in these layers. */
+  feedsOf({ first, end }: LayerSpan): Feeds {
+    const feeds: Record<string, Tensor> = { window_bias: this.biasTensor };
+    for (let l = first; l < end; l++) {
+      feeds[`window_k_${l}`] = this.tensors[l].keys;
+      feeds[`window_v_${l}`] = this.tensors[l].values;
+    }
+    return feeds;
   }
 
   /** `rows` [2 layers, T, KV*hd] as the graph returns them, at `positions` [T]; the first `count` of the T are taken. */
@@ -138,7 +145,7 @@ export class WindowRows {
     this.values = larger.values;
     this.bias = larger.bias;
     this.capacity = larger.capacity;
-    this.tensors = larger.tensors;
+    this.wrap();
   }
 
   private take(from: WindowRows, length: number): void {
@@ -158,57 +165,9 @@ export class WindowRows {
   }
 
   private wrap(): void {
-    const { layers, kvHeads, headDim } = this.shape;
-    this.tensors = { window_bias: floats(this.bias, [1, 1, this.capacity]) };
-    for (let l = 0; l < layers; l++) {
-      this.tensors[`window_k_${l}`] = floats(this.keys[l], [kvHeads, headDim, this.capacity]);
-      this.tensors[`window_v_${l}`] = floats(this.values[l], [kvHeads, this.capacity, headDim]);
-    }
-  }
-}
-
-/** Composed context: int8 rows rotated to their places, with scales; [KV, hd, rows] keys and [KV, rows, hd] values a layer. */
-export class ContextRows {
-  readonly keys: Int8Array[];
-  readonly keyScales: Float32Array[];
-  readonly values: Int8Array[];
-  readonly valueScales: Float32Array[];
-  readonly feeds: Feeds;
-
-  constructor(
-    private readonly shape: RowShape,
-    readonly rows: number,
-  ) {
-    const { layers, kvHeads, headDim } = shape;
-    const perLayer = <T>(make: () => T): T[] => Array.from({ length: layers }, make);
-    this.keys = perLayer(() => new Int8Array(kvHeads * headDim * rows));
-    this.values = perLayer(() => new Int8Array(kvHeads * headDim * rows));
-    this.keyScales = perLayer(() => new Float32Array(kvHeads * rows));
-    this.valueScales = perLayer(() => new Float32Array(kvHeads * rows));
-    const feeds: Record<string, Tensor> = { context_bias: floats(new Float32Array(rows), [1, 1, rows]) };
-    for (let l = 0; l < layers; l++) {
-      feeds[`context_k_${l}`] = bytes(this.keys[l], [kvHeads, headDim, rows]);
-      feeds[`context_ks_${l}`] = floats(this.keyScales[l], [kvHeads, 1, rows]);
-      feeds[`context_v_${l}`] = bytes(this.values[l], [kvHeads, rows, headDim]);
-      feeds[`context_vs_${l}`] = floats(this.valueScales[l], [kvHeads, 1, rows]);
-    }
-    this.feeds = feeds;
-  }
-
-  get isNone(): boolean {
-    return (this.feeds.context_bias.data as Float32Array)[0] === MASKED;
-  }
-
-  /** Keys, values and both scales as held; the mask is shared by all layers. */
-  get bytes(): number {
-    const { layers, kvHeads, headDim } = this.shape;
-    return this.rows * (layers * kvHeads * (2 * headDim + 8) + 4);
-  }
-
-  /** One masked row: what stands for no context, since no tensor may be empty. */
-  static none(shape: RowShape): ContextRows {
-    const none = new ContextRows(shape, 1);
-    (none.feeds.context_bias.data as Float32Array)[0] = MASKED;
-    return none;
+    const { kvHeads, headDim } = this.shape;
+    const { capacity } = this;
+    this.biasTensor = floats(this.bias, [1, 1, capacity]);
+    this.tensors = this.keys.map((keys, l) => ({ keys: floats(keys, [kvHeads, headDim, capacity]), values: floats(this.values[l], [kvHeads, capacity, headDim]) }));
   }
 }

@@ -35,6 +35,7 @@ export class Session {
       intraOpNumThreads: options.threads ?? threadsDefault(),
       interOpNumThreads: 1,
       executionMode: 'sequential',
+      enableCpuMemArena: false,
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       // Threads spin between the operators of a run and sleep once it is over, so that idle costs no CPU.

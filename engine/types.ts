@@ -40,12 +40,14 @@ export type ContextForm =
 export interface ReadRequest {
   readonly client: string;
   readonly priority: Priority;
-  readonly segments: readonly Segment[];
+  /** Each list is read together, as if it were one segment. */
+  readonly segments: readonly (readonly Segment[])[];
   /** Share of rows kept, 0.5 by default. */
   readonly storedShare?: number;
 }
 
 export interface ReadReport {
+  /** Segments, those that are read together counting as one. */
   readonly segments: number;
   readonly segmentsEncoded: number;
   readonly segmentsReused: number;

@@ -2,7 +2,7 @@
 // Refuses to know LSP and argv, and to touch tensors or files.
 import type { Clock } from '../base/clock.js';
 import type { ContextPlan, CountTokens, LocalPrompt, PlannedSegment, SourceName } from '../base/segment.js';
-import type { Cursor, Prepared, Repository } from '../context/index.js';
+import type { Cursor, Prepared, PrepareOptions, Repository } from '../context/index.js';
 import type { CompleteResult, ContextForm, Engine } from '../engine/index.js';
 import type { Config } from './config.js';
 
@@ -73,30 +73,29 @@ function countTokensOf(engine: Engine): CountTokens {
   return count;
 }
 
-/** So many rows cost little wherever they come from: a context that stores no more is composed whole. */
+/** So many rows cost little wherever they come from, and a small context then needs no choice. */
 const rowsResidentLeast = 512;
 
-/** Rows in stored order at once; `Engine.settle` lets the cursor's own queries choose while the user rests. A small context needs no choice. */
+/** Rows in stored order at once; `Engine.settle` lets the cursor's own queries choose while the user rests. */
 export function contextOf(plan: ContextPlan, { residentShare }: Pick<CompletionSettings, 'residentShare'>): ContextForm & { form: 'composed' } {
   const share = Math.max(residentShare, rowsResidentLeast / Math.max(1, plan.tokens));
-  if (share >= storedShare) return { form: 'composed', plan, anchors: { policy: 'all-stored', residentShare: storedShare, storedShare, state: 'first' } };
   return { form: 'composed', plan, anchors: { policy: 'two-stage', residentShare: share, storedShare, state: 'first' } };
 }
 
 /** The plan for a cursor without completing there: what is read while the user rests. Where the held one's window had to move, what still stands of it keeps its place. */
 export async function planned(
   engine: Engine,
-  request: Pick<CompletionRequest, 'repository' | 'cursor' | 'given' | 'held' | 'selected'> & Partial<Pick<CompletionRequest, 'waitMsMax'>>,
+  request: Pick<CompletionRequest, 'repository' | 'cursor' | 'given' | 'held' | 'selected'> & Partial<Pick<CompletionRequest, 'waitMsMax'>> & Pick<PrepareOptions, 'readBefore'>,
   settings: CompletionSettings,
   priority: 'completion' | 'reading' = 'completion',
   signal?: AbortSignal,
 ): Promise<{ prompt: LocalPrompt; held: HeldPlan }> {
-  const { repository, cursor, held, waitMsMax = 0 } = request;
+  const { repository, cursor, held, readBefore, waitMsMax = 0 } = request;
   const knownOnly = priority === 'completion' && waitMsMax > 0;
   const countTokens = countTokensOf(engine);
   const sources = sourcesOn(settings);
   const preparedAt = ({ contextTokensMax, importTokensMax, prefixTokensMax, suffixTokensMax }: CompletionSettings, previous?: ContextPlan): Promise<Prepared> =>
-    repository.prepare(cursor, { contextTokensMax, sources, importTokensMax, prefixTokensMax, suffixTokensMax, countTokens, windowStart: held?.windowStart, previous, priority, knownOnly }, signal);
+    repository.prepare(cursor, { contextTokensMax, sources, importTokensMax, prefixTokensMax, suffixTokensMax, countTokens, windowStart: held?.windowStart, previous, readBefore, priority, knownOnly }, signal);
   if (held) {
     const local = await preparedAt({ ...settings, contextTokensMax: 0 });
     if (local.windowStart === held.windowStart) return { prompt: withSelected(local.prompt, request.selected), held };

@@ -1,7 +1,7 @@
 // What a session does while its user rests: plans are made anew and read, rows chosen for the cursor, then other files' plans read.
 // Refuses to say when that is: the scheduler does.
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { LocalPrompt } from '../base/segment.js';
+import { segmentsToRead, type ContextPlan, type LocalPrompt } from '../base/segment.js';
 import type { Cursor } from '../context/index.js';
 import type { ContextForm, Engine, ReadReport, ReadRequest } from '../engine/index.js';
 import { Ahead } from './ahead.js';
@@ -71,7 +71,7 @@ export class Rest implements Resting {
     if (!engine || signal.aborted) return;
     const own = this.documents.of(uri);
     const { cursor } = own;
-    const made = await this.readPlan(engine, { path: pathOf(uri)!, offset: cursor ?? 0 }, 'reading', signal);
+    const made = await this.readPlan(engine, { path: pathOf(uri)!, offset: cursor ?? 0 }, own.held?.plan, 'reading', signal);
     const isCurrent = (): boolean => !signal.aborted && config === this.deps.settings.config && this.documents.of(uri) === own;
     if (!made || cursor === undefined || !isCurrent()) return;
     const { prompt, held } = made;
@@ -82,10 +82,10 @@ export class Rest implements Resting {
 
   async ahead(signal: AbortSignal): Promise<void> {
     const { changes, engines } = this.deps;
-    const open = new Map(changes.uris.filter((uri) => this.documents.completable(uri)).map((uri) => [pathOf(uri)!, this.documents.of(uri).cursor ?? 0]));
+    const open = new Map(changes.uris.filter((uri) => this.documents.completable(uri)).map((uri) => [pathOf(uri)!, this.documents.of(uri)]));
     for await (const path of this.plans.next([...open.keys()], signal)) {
       const engine = await engines.get();
-      if (!engine || signal.aborted || !(await this.readPlan(engine, { path, offset: open.get(path) ?? 0 }, 'background', signal))) return;
+      if (!engine || signal.aborted || !(await this.readPlan(engine, { path, offset: open.get(path)?.cursor ?? 0 }, open.get(path)?.held?.plan, 'background', signal))) return;
     }
   }
 
@@ -113,13 +113,12 @@ export class Rest implements Resting {
     while (!signal.aborted && (await repository.outlined()).pending > 0);
   }
 
-  /** Makes the plan anew and reads what the store lacks of it. Undefined where reading is paused or aborted. */
-  private async readPlan(engine: Engine, cursor: Cursor, priority: ReadRequest['priority'], signal: AbortSignal): Promise<{ prompt: LocalPrompt; held: HeldPlan } | undefined> {
+  /** Makes the plan anew, with groups of the plan that was `readBefore`, and reads what the store lacks of it. Undefined where reading is paused or aborted. */
+  private async readPlan(engine: Engine, cursor: Cursor, readBefore: ContextPlan | undefined, priority: ReadRequest['priority'], signal: AbortSignal): Promise<{ prompt: LocalPrompt; held: HeldPlan } | undefined> {
     const { repository, meter, workDone, settings } = this.deps;
-    const made = await planned(engine, { repository, cursor }, settings.config, 'reading', signal);
+    const made = await planned(engine, { repository, cursor, readBefore }, settings.config, 'reading', signal);
     if (signal.aborted || (await this.paused())) return undefined;
-    const segments = made.held.plan.segments.map(({ segment }) => segment);
-    const request = { client: this.documents.id, priority, segments, storedShare } as const;
+    const request = { client: this.documents.id, priority, segments: segmentsToRead(made.held.plan), storedShare } as const;
     const read = (): Promise<ReadReport> => showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));
     meter.read(await meter.during('reading', read));
     if (signal.aborted) return undefined;

@@ -11,8 +11,8 @@ import { headTokens, readHeadTokenList } from '../head.js';
 import { Tokenizer, tokenizerDataFromGguf } from '../tokenizer.js';
 import { ExternalData } from './builder.js';
 import { calibrate, identityCalibration, writeCalibration, type Calibration } from './calibrate.js';
-import { decoderGraph, type DecoderWeights, type LayerWeights, type QuantisedMatrix } from './decoder.js';
-import { GRAPH_VERSION, readManifest, writeManifest, type FillInTheMiddle, type Manifest } from './manifest.js';
+import { decoderGraphs, type DecoderWeights, type LayerWeights, type QuantisedMatrix } from './decoder.js';
+import { decoderFile, GRAPH_VERSION, readManifest, writeManifest, type FillInTheMiddle, type Manifest } from './manifest.js';
 import { quantisePerOutput, quantiseRow, type DenseRows } from './quantise.js';
 import { shapeOf, type ModelShape } from './shape.js';
 
@@ -73,9 +73,10 @@ export async function convertModel(gguf: GgufFile, outDir: string, options: Conv
       stopIds: stopIds(gguf, tokenizer, fim),
     };
     const write = (calibration: Calibration): void => {
-      const form = { keyChannelScales: calibration.keyChannelScales };
-      decoderGraph(shape, weights, { ...form, activationBits: 8 }, WEIGHTS_FILE).write(join(aside, 'decoder-u8s8.onnx'), 'decoder');
-      decoderGraph(shape, weights, { ...form, activationBits: 7 }, WEIGHTS_FILE).write(join(aside, 'decoder-u7s8.onnx'), 'decoder');
+      for (const [numericClass, activationBits] of [['u8s8', 8], ['u7s8', 7]] as const) {
+        const graphs = decoderGraphs(shape, weights, { keyChannelScales: calibration.keyChannelScales, activationBits }, WEIGHTS_FILE);
+        for (const [part, graph] of graphs.entries()) graph.write(join(aside, decoderFile(numericClass, part)), 'decoder');
+      }
       writeCalibration(aside, calibration);
       writeManifest(aside, manifest);
     };

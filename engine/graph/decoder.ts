@@ -1,8 +1,8 @@
-// The decoder as one ONNX graph: int8 weights (one scale for each output channel) against activations quantised per token;
-// attention over three kinds of rows: composed context in int8, the local window in fp32, and the new tokens themselves.
+// The decoder as ONNX graphs that run one after another, some layers each: int8 weights (one scale for each output channel) against activations
+// quantised per token; attention over three kinds of rows: composed context in int8, the local window in fp32, and the new tokens themselves.
 // Refuses to read weights: it is given where they lie.
 import { castTo, Graph, MICROSOFT, type ExternalSpan, type Value } from './builder.js';
-import type { ModelShape } from './shape.js';
+import { partsOf, type LayerSpan, type ModelShape } from './shape.js';
 
 /** A matrix [inputs, outputs] in int8 and its scales [outputs]. */
 export interface QuantisedMatrix {
@@ -40,35 +40,38 @@ export interface DecoderForm {
 /** Makes the products of activations [.., inputs] with weight matrices: in int8, or in fp32 where tests compare exactly. */
 export type LinearOf = (graph: Graph, activationBits: 8 | 7) => (x: Value, inputs: number, ...matrices: readonly QuantisedMatrix[]) => Value[];
 
-/** Up to so many new tokens attend to context rows in integers; beyond, the rows are widened to fp32 once for all of them. */
+/** Up to so many new tokens attend to context rows in integers; beyond, a head's rows are widened to fp32 once for all of them. */
 const INTEGER_ATTENTION_TOKENS_MAX = 8;
 const EPSILON = 1e-9;
 
 /**
+ * One graph for each of the shape's parts, so that only one part's context rows need be in memory.
  * Inputs (T new tokens, P context rows, W window rows; a masked row's bias is a large negative number):
- *   embeddings [1,T,width]; positions [1,T]; new_bias [T,T] (causal); context_bias [1,1,P]; window_bias [1,1,W];
- *   logit_index [n], not empty; query_index [m]: which of the T tokens give logits and queries;
+ *   hidden [1,T,width]: embeddings, or what the part before returns; cos, sin [T,hd/2] of the tokens' positions; token_index [1,T]: 0 to T-1;
+ *   new_bias [T,T] (causal); context_bias [1,1,P]; window_bias [1,1,W]; query_index [m]: which of the T tokens give queries;
+ *   in the last part logit_index [n], not empty: which give logits;
  *   for each layer l: context_k_l [KV,hd,P] int8, rotated; context_ks_l [KV,1,P]; context_v_l [KV,P,hd] int8; context_vs_l [KV,1,P];
  *   window_k_l [KV,hd,W] rotated; window_v_l [KV,W,hd].
- * Outputs: logits [n, head tokens]; rows [2 layers, T, KV*hd]: keys before rotation at 2l, values at 2l+1; queries [layers, m, H*hd] before rotation.
+ * Outputs: rows [2 layers, T, KV*hd]: keys before rotation at 2l, values at 2l+1; queries [layers, m, H*hd] before rotation;
+ *   next [1,T,width], in the last part logits [n, head tokens] instead.
  */
-export function decoderGraph(shape: ModelShape, weights: DecoderWeights, form: DecoderForm, dataFile: string, linearOf: LinearOf = quantisedLinear): Graph {
+export function decoderGraphs(shape: ModelShape, weights: DecoderWeights, form: DecoderForm, dataFile: string, linearOf: LinearOf = quantisedLinear): Graph[] {
+  return partsOf(shape).map((part) => partGraph(shape, weights, form, part, new Graph('', dataFile), linearOf));
+}
+
+function partGraph(shape: ModelShape, weights: DecoderWeights, form: DecoderForm, part: LayerSpan, graph: Graph, linearOf: LinearOf): Graph {
   const { layers, width, heads, kvHeads, headDim, feedForward } = shape;
-  const graph = new Graph('', dataFile);
+  const isLast = part.end === layers;
   const linear = linearOf(graph, form.activationBits);
 
-  const embeddings = graph.input('embeddings', 'float32', [1, 'T', width]);
-  const positions = graph.input('positions', 'int64', [1, 'T']);
+  const hidden = graph.input('hidden', 'float32', [1, 'T', width]);
+  const [cos, sin] = ['cos', 'sin'].map((name) => graph.input(name, 'float32', ['T', headDim / 2]));
+  const tokenIndex = graph.input('token_index', 'int64', [1, 'T']);
   const newBias = graph.input('new_bias', 'float32', ['T', 'T']);
   const contextBias = graph.input('context_bias', 'float32', [1, 1, 'P']);
   const windowBias = graph.input('window_bias', 'float32', [1, 1, 'W']);
-  const logitIndex = graph.input('logit_index', 'int64', ['n']);
   const queryIndex = graph.input('query_index', 'int64', ['m']);
-  const [cos, sin] = rotationTables(graph, shape);
   const attention = new Attention(graph, shape, form, { newBias, contextBias, windowBias });
-  // Above the last layer's keys and values only what gives logits is worth computing.
-  const pick = (x: Value, axis: number): Value => graph.node('Gather', [x, logitIndex], { axis });
-  const attentionOfPicked = new Attention(graph, shape, form, { newBias: pick(newBias, 0), contextBias, windowBias });
 
   const norm = (x: Value, skip: Value | undefined, scale: Float32Array): [normed: Value, residual: Value] => {
     const epsilon = { epsilon: { float: shape.normEpsilon } };
@@ -76,13 +79,14 @@ export function decoderGraph(shape: ModelShape, weights: DecoderWeights, form: D
     const outputs = graph.many('SkipSimplifiedLayerNormalization', [x, skip, graph.floats(scale)], 4, epsilon, MICROSOFT, [1, 2]);
     return [outputs[0], outputs[3]];
   };
-  const rotate = (x: Value, count: number, at = positions): Value => graph.node('RotaryEmbedding', [x, at, cos, sin], { num_heads: count }, MICROSOFT);
+  const rotate = (x: Value, count: number, at = tokenIndex): Value => graph.node('RotaryEmbedding', [x, at, cos, sin], { num_heads: count }, MICROSOFT);
 
   const rows: Value[] = [];
   const queries: Value[] = [];
-  let residual = embeddings;
+  let residual = hidden;
   let pending: Value | undefined;
-  weights.layers.forEach((layer, l) => {
+  for (let l = part.first; l < part.end; l++) {
+    const layer = weights.layers[l];
     let x: Value;
     [x, residual] = norm(residual, pending, layer.attentionNorm);
     let [qkv] = linear(x, width, layer.qkv);
@@ -94,7 +98,11 @@ export function decoderGraph(shape: ModelShape, weights: DecoderWeights, form: D
     let attended: Value;
     if (l < layers - 1) attended = attention.layer(l, rotate(q, heads), rotate(k, kvHeads), v);
     else {
-      attended = attentionOfPicked.layer(l, rotate(pick(q, 1), heads, pick(positions, 1)), rotate(k, kvHeads), v);
+      // Above the last layer's keys and values only what gives logits is worth computing.
+      const logitIndex = graph.input('logit_index', 'int64', ['n']);
+      const pick = (value: Value, axis: number): Value => graph.node('Gather', [value, logitIndex], { axis });
+      const attentionOfPicked = new Attention(graph, shape, form, { newBias: pick(newBias, 0), contextBias, windowBias });
+      attended = attentionOfPicked.layer(l, rotate(pick(q, 1), heads, pick(tokenIndex, 1)), rotate(k, kvHeads), v);
       residual = pick(residual, 1);
     }
     const [projected] = linear(attended, heads * headDim, layer.attentionOut);
@@ -102,12 +110,15 @@ export function decoderGraph(shape: ModelShape, weights: DecoderWeights, form: D
     const [gate, up] = linear(x, width, layer.gate, layer.up);
     const activated = graph.node('Mul', [graph.node('QuickGelu', [gate], { alpha: { float: 1 } }, MICROSOFT), up]);
     [pending] = linear(activated, feedForward, layer.down);
-  });
-  const [normed] = norm(residual, pending, weights.outputNorm);
-  const [logits] = linear(normed, width, weights.head);
-  graph.output('logits', graph.node('Squeeze', [logits, graph.integers(0)]), 'float32', ['n', weights.headTokens]);
-  graph.output('rows', graph.node('Concat', rows, { axis: 0 }), 'float32', [2 * layers, 'T', kvHeads * headDim]);
-  graph.output('queries', graph.node('Concat', queries, { axis: 0 }), 'float32', [layers, 'm', heads * headDim]);
+  }
+  if (isLast) {
+    const [normed] = norm(residual, pending, weights.outputNorm);
+    const [logits] = linear(normed, width, weights.head);
+    graph.output('logits', graph.node('Squeeze', [logits, graph.integers(0)]), 'float32', ['n', weights.headTokens]);
+  } else graph.output('next', graph.node('Add', [residual, pending!]), 'float32', [1, 'T', width]);
+  const count = part.end - part.first;
+  graph.output('rows', graph.node('Concat', rows, { axis: 0 }), 'float32', [2 * count, 'T', kvHeads * headDim]);
+  graph.output('queries', graph.node('Concat', queries, { axis: 0 }), 'float32', [count, 'm', heads * headDim]);
   return graph;
 }
 
@@ -128,21 +139,6 @@ const quantisedLinear: LinearOf = (graph, activationBits) => {
   };
 };
 
-/** cos and sin [positions, headDim / 2]. */
-export function rotationTables(graph: Graph, shape: Pick<ModelShape, 'headDim' | 'positionsMax' | 'ropeBase'>): [cos: Value, sin: Value] {
-  const half = shape.headDim / 2;
-  const cos = new Float32Array(shape.positionsMax * half);
-  const sin = new Float32Array(shape.positionsMax * half);
-  for (let i = 0; i < half; i++) {
-    const frequency = shape.ropeBase ** (-i / half);
-    for (let p = 0; p < shape.positionsMax; p++) {
-      cos[p * half + i] = Math.cos(p * frequency);
-      sin[p * half + i] = Math.sin(p * frequency);
-    }
-  }
-  return [graph.floats(cos, [shape.positionsMax, half]), graph.floats(sin, [shape.positionsMax, half])];
-}
-
 /** Attention of A tokens, all of the T new ones or some, as plain products: the fused operator would copy the whole past on every call. G heads share a KV head; M = G A; N = P + W + T. */
 class Attention {
   private readonly isFew: Value;
@@ -150,8 +146,8 @@ class Attention {
   private readonly sizes: Value;
   /** [A, N]. */
   private readonly bias: Value;
-  /** Shapes of scores and results: [KV,G,A,rows], [KV,M,rows], [1,H,A,hd], [1,A,H*hd]. */
-  private readonly shapes: Record<'grouped' | 'merged' | 'perHead' | 'flat', Value>;
+  /** Shapes of scores and results: [KV,G,A,rows], [KV,M,rows]; of one KV head [G,A,rows], [M,rows]; [1,H,A,hd], [1,A,H*hd]. */
+  private readonly shapes: Record<'grouped' | 'merged' | 'groupedOfHead' | 'mergedOfHead' | 'perHead' | 'flat', Value>;
 
   constructor(
     private readonly graph: Graph,
@@ -169,9 +165,13 @@ class Attention {
     this.sizes = concat(size(contextBias, 2), size(windowBias, 2), size(newBias, 1));
     const forEachToken = (bias: Value): Value => graph.node('Expand', [graph.node('Squeeze', [bias, graph.integers(0)]), concat(asking, graph.integers(1))]);
     this.bias = graph.node('Concat', [forEachToken(contextBias), forEachToken(windowBias), newBias], { axis: 1 });
+    const group = heads / kvHeads;
+    const askingOfHead = graph.node('Mul', [asking, graph.integers(group)]);
     this.shapes = {
-      grouped: concat(graph.integers(kvHeads, heads / kvHeads), asking, graph.integers(-1)),
-      merged: concat(graph.integers(kvHeads), graph.node('Mul', [asking, graph.integers(heads / kvHeads)]), graph.integers(-1)),
+      grouped: concat(graph.integers(kvHeads, group), asking, graph.integers(-1)),
+      merged: concat(graph.integers(kvHeads), askingOfHead, graph.integers(-1)),
+      groupedOfHead: concat(graph.integers(group), asking, graph.integers(-1)),
+      mergedOfHead: concat(askingOfHead, graph.integers(-1)),
       perHead: concat(graph.integers(1, heads), asking, graph.integers(headDim)),
       flat: graph.integers(1, -1, heads * headDim),
     };
@@ -231,21 +231,29 @@ class Attention {
     return part.node('Add', [fromContext, local]);
   }
 
-  /** Context rows are widened to fp32 once for all of the new tokens: cheaper than any pass over their many scores. */
+  /** One KV head after another, its context rows are widened to fp32 once for all of the new tokens: cheaper than any pass over their many scores. */
   private widened(part: Graph, rows: Rows, channels: Float32Array): Value {
     const { kvHeads, headDim } = this.shape;
     const wide = (values: Value, scales: Value): Value => part.node('Mul', [part.node('Cast', [values], castTo('float32')), scales]);
-    const contextK = part.node('Mul', [wide(rows.contextK, rows.contextKs), part.floats(channels, [kvHeads, headDim, 1])]);
-    const contextV = wide(rows.contextV, part.node('Transpose', [rows.contextVs], { perm: [0, 2, 1] }));
-    const keys = part.node('Concat', [contextK, rows.windowK, rows.newK], { axis: 2 });
-    const values = part.node('Concat', [contextV, rows.windowV, rows.newV], { axis: 1 });
-    return part.node('MatMul', [this.softmax(part, part.node('MatMul', [rows.queries, keys])), values]);
+    const attended = Array.from({ length: kvHeads }, (_, h): Value => {
+      const own = (value: Value): Value => part.node('Gather', [value, part.integer(h)], { axis: 0 });
+      const ofHead = channels.subarray(h * headDim, (h + 1) * headDim);
+      // Channel scales go to the queries, so that context keys are passed over once.
+      const queries = part.node('Mul', [own(rows.queries), part.floats(ofHead)]);
+      const unscaled = (keys: Value): Value => part.node('Mul', [own(keys), part.floats(ofHead.map((scale) => 1 / scale), [headDim, 1])]);
+      const keys = part.node('Concat', [wide(own(rows.contextK), own(rows.contextKs)), unscaled(rows.windowK), unscaled(rows.newK)], { axis: 1 });
+      const probabilities = this.softmax(part, part.node('MatMul', [queries, keys]), this.shapes.groupedOfHead, this.shapes.mergedOfHead);
+      const contextV = wide(own(rows.contextV), part.node('Transpose', [own(rows.contextVs)], { perm: [1, 0] }));
+      const values = part.node('Concat', [contextV, own(rows.windowV), own(rows.newV)], { axis: 0 });
+      return part.node('Unsqueeze', [part.node('MatMul', [probabilities, values]), part.integers(0)]);
+    });
+    return part.node('Concat', attended, { axis: 0 });
   }
 
-  /** [KV,M,N] -> [KV,M,N], masked. */
-  private softmax(part: Graph, scores: Value): Value {
-    const masked = part.node('Add', [part.node('Reshape', [scores, this.shapes.grouped]), this.bias]);
-    return part.node('Reshape', [part.node('Softmax', [masked], { axis: -1 }), this.shapes.merged]);
+  /** [KV,M,N] -> [KV,M,N], or [M,N] -> [M,N] of one head; masked. */
+  private softmax(part: Graph, scores: Value, grouped = this.shapes.grouped, merged = this.shapes.merged): Value {
+    const masked = part.node('Add', [part.node('Reshape', [scores, grouped]), this.bias]);
+    return part.node('Reshape', [part.node('Softmax', [masked], { axis: -1 }), merged]);
   }
 }
 

@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../base/files.js';
+import type { NumericClass } from '../types.js';
 import type { ModelShape } from './shape.js';
 
 /** Rises with every change to the graph, the calibration or the files of a converted model. */
-export const GRAPH_VERSION = 4;
+export const GRAPH_VERSION = 5;
 
 /** Ids of the tokens that mark a fill-in-the-middle prompt. */
 export interface FillInTheMiddle {
@@ -32,6 +33,9 @@ export interface Manifest {
 }
 
 const MANIFEST = 'manifest.json';
+
+/** The graph of one part of the layers. */
+export const decoderFile = (numericClass: NumericClass, part: number): string => `decoder-${numericClass}-${part}.onnx`;
 
 /** Undefined where there is none or it is another version's. */
 export function readManifest(dir: string): Manifest | undefined {

@@ -1,6 +1,5 @@
 // A small graph that tells how much attention given queries would pay to given rows. Refuses to choose among them.
 import { Graph, type Value } from './builder.js';
-import { rotationTables } from './decoder.js';
 import type { ModelShape } from './shape.js';
 
 /**
@@ -35,4 +34,19 @@ export function rankingGraph(shape: Pick<ModelShape, 'headDim' | 'positionsMax' 
   graph.output('mass', mass, 'float32', ['B', 'M', 1]);
   graph.output('weight', graph.node('Exp', [relative]), 'float32', ['B', 'N']);
   return graph;
+}
+
+/** cos and sin [positions, headDim / 2]. */
+function rotationTables(graph: Graph, shape: Pick<ModelShape, 'headDim' | 'positionsMax' | 'ropeBase'>): [cos: Value, sin: Value] {
+  const half = shape.headDim / 2;
+  const cos = new Float32Array(shape.positionsMax * half);
+  const sin = new Float32Array(shape.positionsMax * half);
+  for (let i = 0; i < half; i++) {
+    const frequency = shape.ropeBase ** (-i / half);
+    for (let p = 0; p < shape.positionsMax; p++) {
+      cos[p * half + i] = Math.cos(p * frequency);
+      sin[p * half + i] = Math.sin(p * frequency);
+    }
+  }
+  return [graph.floats(cos, [shape.positionsMax, half]), graph.floats(sin, [shape.positionsMax, half])];
 }

@@ -18,9 +18,27 @@ export interface ModelShape {
   readonly ropeBase: number;
   readonly normEpsilon: number;
   readonly vocabularySize: number;
-  /** Positions that the graph's rotation tables cover. */
+  /** Positions that context and window may take. */
   readonly positionsMax: number;
 }
+
+/** Layers `first` to `end`, which is not of them. */
+export interface LayerSpan {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** A model runs in so many parts, one after another: context rows are in memory for one part at a time. */
+const PARTS = 8;
+
+/** The layers of each part, in order; fewer parts where a model has fewer layers. */
+export function partsOf({ layers }: Pick<ModelShape, 'layers'>): LayerSpan[] {
+  const size = Math.ceil(layers / PARTS);
+  return Array.from({ length: Math.ceil(layers / size) }, (_, p) => ({ first: p * size, end: Math.min(layers, (p + 1) * size) }));
+}
+
+/** Layers of the largest part. */
+export const largestPart = (shape: Pick<ModelShape, 'layers'>): number => Math.max(...partsOf(shape).map(({ first, end }) => end - first));
 
 /** No context longer than this is ever composed, whatever the model was trained for. */
 const POSITIONS_MAX = 32_768;

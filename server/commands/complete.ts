@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../../base/clock.js';
 import { UserError } from '../../base/errors.js';
-import type { PlannedSegment, Segment } from '../../base/segment.js';
+import { segmentsToRead, type ContextPlan, type PlannedSegment, type Segment } from '../../base/segment.js';
 import { LocalRepository, Workspace, type Cursor, type Snapshot } from '../../context/index.js';
 import type { CompleteResult, Engine } from '../../engine/index.js';
 import { complete, planned, storedShare } from '../complete.js';
@@ -39,18 +39,17 @@ async function run(place: string, more: readonly string[], flags: Flags, io: Com
   const given = [...named, ...more].flatMap((file) => segmentsIn(snapshot, file));
   await withEngine(io, flags, async (engine) => {
     const request = { client: 'complete', document: path, repository, cursor, given: await plannedOf(engine, given), decodeMsMax: 0, waitMsMax: 0 };
-    await readFirst(engine, (await planned(engine, request, config)).held.plan.segments, io, flags.json === true);
+    await readFirst(engine, (await planned(engine, request, config)).held.plan, io, flags.json === true);
     const { result, planMs } = await complete(engine, request, config, systemClock, io.signal);
     io.out(flags.json ? JSON.stringify(jsonOf(result, planMs)) : textFor(result, planMs));
   }, { config });
 }
 
 /** What the plan names is read before the clock runs, so that the figures are those of a store that knows it. */
-async function readFirst(engine: Engine, plan: readonly PlannedSegment[], io: CommandIo, quiet: boolean): Promise<void> {
+async function readFirst(engine: Engine, plan: ContextPlan, io: CommandIo, quiet: boolean): Promise<void> {
   const progress = io.progress(quiet);
   try {
-    const segments = plan.map(({ segment }) => segment);
-    await engine.read({ client: 'complete', priority: 'reading', segments, storedShare }, io.signal, (done, total) => progress.on({ label: 'reading context', done, total, unit: 'tokens' }));
+    await engine.read({ client: 'complete', priority: 'reading', segments: segmentsToRead(plan), storedShare }, io.signal, (done, total) => progress.on({ label: 'reading context', done, total, unit: 'tokens' }));
   } finally {
     progress.stop();
   }

@@ -80,7 +80,7 @@ async function run(io: CommandIo, json: boolean): Promise<void> {
 async function readRepository(engine: Engine, root: string, io: CommandIo, quiet: boolean): Promise<ReadReport & { readonly files: number }> {
   const { snapshot } = new Workspace([root]);
   const { files } = listFiles(root);
-  const segments = files.flatMap((path) => segmentsOfFile(snapshot, path) ?? []);
+  const segments = files.flatMap((path) => segmentsOfFile(snapshot, path) ?? []).map((segment) => [segment]);
   const report = await withProgress(io, quiet, (on) =>
     engine.read({ client: 'demo', priority: 'background', segments, storedShare }, io.signal, (done, total) => on({ label: 'reading the sample repository', done, total, unit: 'tokens' })),
   );

@@ -69,7 +69,7 @@ export async function readAll(engine: Engine, files: readonly FileToRead[], io: 
   try {
     for (const [index, { segments, tokens }] of files.entries()) {
       const onProgress = (part: number, whole: number): void => progress.on({ label: 'reading', done: done + (tokens * part) / Math.max(1, whole), total, unit: 'tokens' });
-      const report = await engine.read({ client: 'index', priority: 'background', segments, storedShare }, io.signal, onProgress);
+      const report = await engine.read({ client: 'index', priority: 'background', segments: segments.map((segment) => [segment]), storedShare }, io.signal, onProgress);
       reports.push(report);
       if (report.segmentsLeftOut > 0) return { reports, files: index, leftOut: files.slice(index).map(({ path }) => path) };
       done += tokens;

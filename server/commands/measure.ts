@@ -2,7 +2,7 @@
 // Refuses to judge the figures.
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
-import type { PlannedSegment, Segment } from '../../base/segment.js';
+import { segmentsToRead, type PlannedSegment, type Segment } from '../../base/segment.js';
 import { listFiles, LocalRepository } from '../../context/index.js';
 import { complete, storedShare } from '../complete.js';
 import { defaultConfig } from '../config.js';
@@ -41,7 +41,7 @@ export async function measure(io: CommandIo, flags: EngineFlags, dir: string, cl
     const openMs = clock.nowMs() - startedMs;
     const rssModelBytes = process.memoryUsage.rss();
     const given = await sample(paths.slice(1).flatMap((path) => segmentsOfFile(snapshot, path) ?? []), (texts) => engine.countTokens(texts));
-    const read = await engine.read({ client: 'doctor', priority: 'reading', segments: given.map(({ segment }) => segment), storedShare }, io.signal);
+    const read = await engine.read({ client: 'doctor', priority: 'reading', segments: segmentsToRead({ segments: given }), storedShare }, io.signal);
     const offset = snapshot.read(paths[0])!.length >> 1;
     const { result } = await complete(
       engine,

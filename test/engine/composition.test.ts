@@ -3,12 +3,14 @@ import { expect, it } from 'vitest';
 import { SegmentReader, type AnchorBlock } from '../../engine/anchors.js';
 import type { Candidate } from '../../engine/choose.js';
 import { Composer } from '../../engine/compose.js';
+import { RowsSpace } from '../../engine/context-rows.js';
 import { readCalibration } from '../../engine/graph/calibrate.js';
 import { Model } from '../../engine/model.js';
 import { PromptForm } from '../../engine/prompt.js';
 import { Ranker } from '../../engine/ranker.js';
 import { MASKED } from '../../engine/rows.js';
 import { logProb } from '../../engine/sample.js';
+import { testDir } from '../harness/folders.js';
 import { promptOf, segmentOf, tinyFloatModel } from '../harness/tiny-model.js';
 
 const LOG_PROBABILITY_TOLERANCE = 1e-4;
@@ -88,11 +90,11 @@ async function anchored(opened: Opened): Promise<number[]> {
   for (const segment of tokens) stored.push(await reader.read(segment, 1, (run) => run(16)));
   let place = sink.length;
   const candidates = tokens.map((segment, s): Candidate => {
-    const candidate = { segment: segments[s], key: String(s), tokens: segment, place, ranksMax: segment.length };
+    const candidate = { segments: [segments[s]], key: String(s), tokens: segment, place, ranksMax: segment.length };
     place += segment.length;
     return candidate;
   });
-  const composition = new Composer(shape, model.rotation, calibration).compose(candidates, candidates.map(({ ranksMax }) => ranksMax), ({ key }) => stored[Number(key)]);
+  const composition = new Composer(shape, model.rotation, calibration, new RowsSpace(testDir('rows'))).compose(candidates, candidates.map(({ ranksMax }) => ranksMax), ({ key }) => stored[Number(key)]);
   const { logits } = await model.forward({ tokens: after, positions: range(place, after.length), context: composition!.rows, window: sink, logits: range(0, after.length) });
   return logProbabilities(opened, logits);
 }

@@ -9,7 +9,8 @@ import { openGguf, readTensor, type GgufFile } from '../../engine/gguf/read.js';
 import type { ExternalSpan } from '../../engine/graph/builder.js';
 import { readCalibration } from '../../engine/graph/calibrate.js';
 import { convertModel } from '../../engine/graph/convert.js';
-import { decoderGraph, type DecoderWeights, type LinearOf, type QuantisedMatrix } from '../../engine/graph/decoder.js';
+import { decoderGraphs, type DecoderWeights, type LinearOf, type QuantisedMatrix } from '../../engine/graph/decoder.js';
+import { decoderFile } from '../../engine/graph/manifest.js';
 import { shapeOf } from '../../engine/graph/shape.js';
 import { temporaryFolder } from './folders.js';
 import { writeTinyGguf, type TinyGgufOptions } from './tiny-gguf.js';
@@ -31,7 +32,8 @@ export async function tinyFloatModel(options: TinyGgufOptions & { architecture: 
   const shape = shapeOf('tiny', gguf.metadata);
   const { keyChannelScales } = readCalibration(converted, shape);
   const weights = floatWeights(gguf, shape.layers, shape.vocabularySize, join(converted, 'float.bin'));
-  decoderGraph(shape, weights, { activationBits: 8, keyChannelScales }, 'float.bin', floatLinear).write(join(converted, 'decoder-u8s8.onnx'), 'decoder');
+  const graphs = decoderGraphs(shape, weights, { activationBits: 8, keyChannelScales }, 'float.bin', floatLinear);
+  for (const [part, graph] of graphs.entries()) graph.write(join(converted, decoderFile('u8s8', part)), 'decoder');
   return converted;
 }
 

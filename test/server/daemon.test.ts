@@ -200,7 +200,7 @@ describe('the daemon', () => {
     await client.open(main, mainText);
     await engine.until(({ reads }) => reads.length === 1);
     expect(engine.reads[0]).toMatchObject({ priority: 'reading' });
-    expect(engine.reads[0].segments.map(({ path }) => path)).toContain('src/user.ts');
+    expect(engine.reads[0].segments.flat().map(({ path }) => path)).toContain('src/user.ts');
     await client.until('$/progress', 4);
     expect(client.messages('window/workDoneProgress/create')).toHaveLength(1);
     expect(client.messages('$/progress').map((params) => (params as { value: { kind: string; percentage?: number } }).value).map(({ kind, percentage }) => [kind, percentage]))
@@ -224,7 +224,7 @@ describe('the daemon', () => {
     await engine.until(({ reads }) => reads.length === 1);
     await client.connection.sendNotification('textDocument/didClose', { textDocument: { uri: pathToFileURL(join(folder, 'page.ts')).href } });
     for (const name of ['label.ts', 'shape.ts'] as const) await client.open(join(folder, name), files[name]);
-    const readFor = (engine: ScriptedEngine): string[] => engine.reads.filter(({ priority }) => priority === 'background').map(({ segments }) => segments.map(({ path }) => path).join());
+    const readFor = (engine: ScriptedEngine): string[] => engine.reads.filter(({ priority }) => priority === 'background').map(({ segments }) => segments.flat().map(({ path }) => path).join());
     await engine.until((one) => readFor(one).length > 1);
     const [forLabel, forPage, ...more] = readFor(engine);
     expect([forLabel, forPage.includes('label.ts'), more]).toEqual(['shape.ts', true, []]);
