@@ -1,11 +1,11 @@
 // Composition: chosen rows laid behind one another, their keys rotated to their places and kept in int8.
 // Refuses to choose rows and to run the model.
 import { assert } from '../base/assert.js';
-import { BLOCK_RANKS, unpackScale, type AnchorBlock } from './anchors.js';
+import { unpackScale, type AnchorBlock } from './anchors.js';
 import type { Candidate, Choice, Load } from './choose.js';
 import { ContextRows, type LayerRows, type RowsSpace } from './context-rows.js';
 import type { Calibration } from './graph/calibrate.js';
-import { largestPart, type LayerSpan, type ModelShape } from './graph/shape.js';
+import type { LayerSpan, ModelShape } from './graph/shape.js';
 import type { Rotation } from './rows.js';
 
 export interface Composition {
@@ -13,9 +13,6 @@ export interface Composition {
   /** Mean rows over heads, for each candidate. */
   readonly rowsPerCandidate: readonly number[];
 }
-
-/** What is held while `rows` rows are laid, counted in rows of all layers: those of one part, and a block. */
-export const rowsHeldComposing = (shape: ModelShape, rows: number): number => (rows * largestPart(shape)) / shape.layers + BLOCK_RANKS;
 
 export class Composer {
   readonly heads: number;
@@ -32,12 +29,12 @@ export class Composer {
     this.row = new Float32Array(shape.headDim);
   }
 
-  /** Reads the candidates once for each part of the layers. Undefined when the store lost a candidate. */
+  /** Loads the candidates once for each span of layers that is laid. Undefined when the store lost a candidate. */
   compose(candidates: readonly Candidate[], choice: Choice, load: Load): Composition | undefined {
     const counts = choice.map((taken) => (typeof taken === 'number' ? Array.from<number>({ length: this.heads }).fill(taken) : taken.map((ranks) => ranks.length)));
     const total = counts.reduce((sum, perHead) => sum + perHead[0], 0);
     if (total === 0) return { rows: ContextRows.none(this.shape), rowsPerCandidate: candidates.map(() => 0) };
-    const rows = ContextRows.laid(this.shape, total, this.space, (span, layers) => this.layPart(candidates, choice, load, span, layers));
+    const rows = ContextRows.laid(this.shape, total, this.space, (span, layers) => this.laySpan(candidates, choice, load, span, layers));
     return rows && { rows, rowsPerCandidate: counts.map((perHead) => perHead.reduce((sum, count) => sum + count, 0) / this.heads) };
   }
 
@@ -51,7 +48,7 @@ export class Composer {
     return keys;
   }
 
-  private layPart(candidates: readonly Candidate[], choice: Choice, load: Load, span: LayerSpan, layers: readonly LayerRows[]): boolean {
+  private laySpan(candidates: readonly Candidate[], choice: Choice, load: Load, span: LayerSpan, layers: readonly LayerRows[]): boolean {
     const { kvHeads } = this.shape;
     const next = new Uint32Array(this.heads);
     for (const [s, candidate] of candidates.entries()) {

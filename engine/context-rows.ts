@@ -62,13 +62,16 @@ export class ContextRows {
   static laid(shape: RowShape, rows: number, space: RowsSpace, lay: LayRows): ContextRows | undefined {
     const context = new ContextRows(shape, rows, { space, file: space.open() }, floats(new Float32Array(rows), [1, 1, rows]));
     try {
-      for (const span of partsOf(shape)) {
-        const buffer = space.take(context.bytesOf(span));
-        if (!lay(span, context.layersIn(buffer, span))) {
+      for (const span of spansLaid(shape)) {
+        const size = context.bytesOf(span);
+        const buffer = space.take(size);
+        const parts = partsOf(shape).filter(({ first }) => first >= span.first && first < span.end);
+        const layers = parts.flatMap((part) => context.layersIn(buffer, part, context.start(part) - context.start(span)));
+        if (!lay(span, layers)) {
           context.close();
           return undefined;
         }
-        writeWhole(context.kept!.file, new Uint8Array(buffer, 0, context.bytesOf(span)), context.start(span));
+        writeWhole(context.kept!.file, new Uint8Array(buffer, 0, size), context.start(span));
       }
     } catch (error) {
       context.close();
@@ -123,27 +126,37 @@ export class ContextRows {
     return (end - first) * this.rows * kvHeads * (2 * headDim + 8);
   }
 
-  /** Scales first, so that they are aligned. */
-  private layersIn(buffer: ArrayBuffer, span: LayerSpan): LayerRows[] {
+  /** A part's, from `at` on; scales first, so that they are aligned. */
+  private layersIn(buffer: ArrayBuffer, span: LayerSpan, at = 0): LayerRows[] {
     const { kvHeads, headDim } = this.shape;
     const [scales, values] = [kvHeads * this.rows, kvHeads * this.rows * headDim];
     const count = span.end - span.first;
     return Array.from({ length: count }, (_, i) => ({
-      keyScales: new Float32Array(buffer, 8 * scales * i, scales),
-      valueScales: new Float32Array(buffer, 8 * scales * i + 4 * scales, scales),
-      keys: new Int8Array(buffer, 8 * scales * count + 2 * values * i, values),
-      values: new Int8Array(buffer, 8 * scales * count + 2 * values * i + values, values),
+      keyScales: new Float32Array(buffer, at + 8 * scales * i, scales),
+      valueScales: new Float32Array(buffer, at + 8 * scales * i + 4 * scales, scales),
+      keys: new Int8Array(buffer, at + 8 * scales * count + 2 * values * i, values),
+      values: new Int8Array(buffer, at + 8 * scales * count + 2 * values * i + values, values),
     }));
   }
 }
 
-/**
- * How many of `rows` composed rows are in memory when most are, counted in rows of all layers: one part's in int8, and of one KV head of one layer keys and
- * values in fp32, each once by itself and once laid before the window's, as the decoder widens them for more than a few tokens.
- */
-export function rowsHeldRunning(shape: Pick<ModelShape, 'layers' | 'kvHeads' | 'headDim'>, rows: number): number {
-  const widened = (2 * 2 * 4) / (2 * shape.kvHeads);
-  return (rows * (largestPart(shape) + widened)) / shape.layers;
+/** Layers' worth of int8 rows that the decoder makes of one KV head's context rows of one layer: keys and values in fp32, each by itself and laid before the window's. */
+const layersWidened = ({ kvHeads }: Pick<ModelShape, 'kvHeads'>): number => (2 * 2 * 4) / (2 * kvHeads);
+
+/** How many of `rows` composed rows are in memory when most are while the decoder runs, counted in rows of all layers: one part's, and what is widened for more than a few tokens. */
+export const rowsHeldRunning = (shape: Pick<ModelShape, 'layers' | 'kvHeads'>, rows: number): number => (rows * (largestPart(shape) + layersWidened(shape))) / shape.layers;
+
+/** The same while they are laid. */
+export const rowsHeldLaying = (shape: Pick<ModelShape, 'layers' | 'kvHeads'>, rows: number): number => (rows * Math.max(...spansLaid(shape).map(({ first, end }) => end - first))) / shape.layers;
+
+/** Several parts are laid at once, as many as take no more memory than running does: what is laid is loaded anew for each span. */
+function spansLaid(shape: Pick<ModelShape, 'layers' | 'kvHeads'>): LayerSpan[] {
+  const parts = partsOf(shape);
+  const together = Math.max(1, Math.floor((largestPart(shape) + layersWidened(shape)) / largestPart(shape)));
+  return Array.from({ length: Math.ceil(parts.length / together) }, (_, i) => {
+    const own = parts.slice(i * together, (i + 1) * together);
+    return { first: own[0].first, end: own[own.length - 1].end };
+  });
 }
 
 function writeWhole(file: number, bytes: Uint8Array, at: number): void {

@@ -4,8 +4,8 @@ import { digestOf } from '../base/digest.js';
 import { readTogether, type ContextPlan, type Segment } from '../base/segment.js';
 import { BLOCK_RANKS, rowsKept } from './anchors.js';
 import { chooseByDifference, chooseByQueries, choiceByOrder, contextTokensOf, ranksAt, rowsHeldChoosing, spreadByOrder, tokensPicked, type Candidate, type Choice, type Load, type TokenText } from './choose.js';
-import { rowsHeldComposing, type Composer } from './compose.js';
-import { rowsHeldRunning } from './context-rows.js';
+import type { Composer } from './compose.js';
+import { rowsHeldLaying, rowsHeldRunning } from './context-rows.js';
 import type { ComposedContext } from './documents.js';
 import type { Library, Turn } from './library.js';
 import type { Ranker, RankingQueries } from './ranker.js';
@@ -70,13 +70,14 @@ export class Contexts {
     if (!composition) return undefined;
     const { rows, rowsPerCandidate } = composition;
     const { shape, heads } = this.composer;
-    const held = [rowsHeldRunning(shape, rows.rows), rowsHeldComposing(shape, rows.rows), queries && !isWhole ? rowsHeldChoosing(heads) : 0];
+    const held = [rowsHeldRunning(shape, rows.rows), rowsHeldLaying(shape, rows.rows) + BLOCK_RANKS, queries && !isWhole ? rowsHeldChoosing(heads) : 0];
     return { key, candidates, rows, rowsPerCandidate, rowsHeldMax: rows.isNone ? 0 : Math.max(...held), isPartial, settled: isWhole || queries !== undefined };
   }
 
-  /** How many rows may be composed so that at most `held` are in memory at any moment. */
+  /** How many rows may be composed so that at most `held` are in memory at any moment; a block is held while they are laid. */
   private rowsWithin(held: number): number {
-    return Math.max(BLOCK_RANKS, Math.floor(held / rowsHeldRunning(this.composer.shape, 1)));
+    const { shape } = this.composer;
+    return Math.max(BLOCK_RANKS, Math.floor(Math.min(held / rowsHeldRunning(shape, 1), (held - BLOCK_RANKS) / rowsHeldLaying(shape, 1))));
   }
 
   private async choose(candidates: readonly Candidate[], policy: AnchorSettings['policy'], budget: number, queries: RankingQueries | undefined): Promise<Choice | undefined> {

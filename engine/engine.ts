@@ -158,6 +158,8 @@ export class LocalEngine implements Engine {
   }
 
   forget(client: string, document: string): Promise<void> {
+    const going = this.continuing.get(documentOf({ client, document }));
+    if (going) this.end(documentOf({ client, document }), going);
     return this.turns.take('completion', undefined, () => Promise.resolve(this.prompter.documents.forget(client, document)));
   }
 
