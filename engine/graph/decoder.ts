@@ -146,8 +146,8 @@ class Attention {
   private readonly sizes: Value;
   /** [A, N]. */
   private readonly bias: Value;
-  /** Shapes of scores and results: [KV,G,A,rows], [KV,M,rows]; of one KV head [G,A,rows], [M,rows]; [1,H,A,hd], [1,A,H*hd]. */
-  private readonly shapes: Record<'grouped' | 'merged' | 'groupedOfHead' | 'mergedOfHead' | 'perHead' | 'flat', Value>;
+  /** Shapes of scores and results: [KV,G,A,rows], [KV,M,rows], [1,H,A,hd], [1,A,H*hd]. */
+  private readonly shapes: Record<'grouped' | 'merged' | 'perHead' | 'flat', Value>;
 
   constructor(
     private readonly graph: Graph,
@@ -165,13 +165,9 @@ class Attention {
     this.sizes = concat(size(contextBias, 2), size(windowBias, 2), size(newBias, 1));
     const forEachToken = (bias: Value): Value => graph.node('Expand', [graph.node('Squeeze', [bias, graph.integers(0)]), concat(asking, graph.integers(1))]);
     this.bias = graph.node('Concat', [forEachToken(contextBias), forEachToken(windowBias), newBias], { axis: 1 });
-    const group = heads / kvHeads;
-    const askingOfHead = graph.node('Mul', [asking, graph.integers(group)]);
     this.shapes = {
-      grouped: concat(graph.integers(kvHeads, group), asking, graph.integers(-1)),
-      merged: concat(graph.integers(kvHeads), askingOfHead, graph.integers(-1)),
-      groupedOfHead: concat(graph.integers(group), asking, graph.integers(-1)),
-      mergedOfHead: concat(askingOfHead, graph.integers(-1)),
+      grouped: concat(graph.integers(kvHeads, heads / kvHeads), asking, graph.integers(-1)),
+      merged: concat(graph.integers(kvHeads), graph.node('Mul', [asking, graph.integers(heads / kvHeads)]), graph.integers(-1)),
       perHead: concat(graph.integers(1, heads), asking, graph.integers(headDim)),
       flat: graph.integers(1, -1, heads * headDim),
     };
@@ -231,29 +227,32 @@ class Attention {
     return part.node('Add', [fromContext, local]);
   }
 
-  /** One KV head after another, its context rows are widened to fp32 once for all of the new tokens: cheaper than any pass over their many scores. */
+  /** One KV head after another, its context rows are widened to fp32 once for all of the new tokens; one query head after another, so that its scores fit a processor's cache. */
   private widened(part: Graph, rows: Rows, channels: Float32Array): Value {
-    const { kvHeads, headDim } = this.shape;
+    const { kvHeads, heads, headDim } = this.shape;
     const wide = (values: Value, scales: Value): Value => part.node('Mul', [part.node('Cast', [values], castTo('float32')), scales]);
+    const at = (value: Value, index: number): Value => part.node('Gather', [value, part.integer(index)], { axis: 0 });
     const attended = Array.from({ length: kvHeads }, (_, h): Value => {
-      const own = (value: Value): Value => part.node('Gather', [value, part.integer(h)], { axis: 0 });
       const ofHead = channels.subarray(h * headDim, (h + 1) * headDim);
       // Channel scales go to the queries, so that context keys are passed over once.
-      const queries = part.node('Mul', [own(rows.queries), part.floats(ofHead)]);
-      const unscaled = (keys: Value): Value => part.node('Mul', [own(keys), part.floats(ofHead.map((scale) => 1 / scale), [headDim, 1])]);
-      const keys = part.node('Concat', [wide(own(rows.contextK), own(rows.contextKs)), unscaled(rows.windowK), unscaled(rows.newK)], { axis: 1 });
-      const probabilities = this.softmax(part, part.node('MatMul', [queries, keys]), this.shapes.groupedOfHead, this.shapes.mergedOfHead);
-      const contextV = wide(own(rows.contextV), part.node('Transpose', [own(rows.contextVs)], { perm: [1, 0] }));
-      const values = part.node('Concat', [contextV, own(rows.windowV), own(rows.newV)], { axis: 0 });
-      return part.node('Unsqueeze', [part.node('MatMul', [probabilities, values]), part.integers(0)]);
+      const queries = part.node('Reshape', [part.node('Mul', [at(rows.queries, h), part.floats(ofHead)]), part.integers(heads / kvHeads, -1, headDim)]);
+      const unscaled = (keys: Value): Value => part.node('Mul', [at(keys, h), part.floats(ofHead.map((scale) => 1 / scale), [headDim, 1])]);
+      const keys = part.node('Concat', [wide(at(rows.contextK, h), at(rows.contextKs, h)), unscaled(rows.windowK), unscaled(rows.newK)], { axis: 1 });
+      const contextV = wide(at(rows.contextV, h), part.node('Transpose', [at(rows.contextVs, h)], { perm: [1, 0] }));
+      const values = part.node('Concat', [contextV, at(rows.windowV, h), at(rows.newV, h)], { axis: 0 });
+      const ofQueryHead = Array.from({ length: heads / kvHeads }, (__, g): Value => {
+        const scores = part.node('Add', [part.node('MatMul', [at(queries, g), keys]), this.bias]);
+        return part.node('MatMul', [part.node('Softmax', [scores], { axis: -1 }), values]);
+      });
+      return part.node('Unsqueeze', [part.node('Concat', ofQueryHead, { axis: 0 }), part.integers(0)]);
     });
     return part.node('Concat', attended, { axis: 0 });
   }
 
-  /** [KV,M,N] -> [KV,M,N], or [M,N] -> [M,N] of one head; masked. */
-  private softmax(part: Graph, scores: Value, grouped = this.shapes.grouped, merged = this.shapes.merged): Value {
-    const masked = part.node('Add', [part.node('Reshape', [scores, grouped]), this.bias]);
-    return part.node('Reshape', [part.node('Softmax', [masked], { axis: -1 }), merged]);
+  /** [KV,M,N] -> [KV,M,N], masked. */
+  private softmax(part: Graph, scores: Value): Value {
+    const masked = part.node('Add', [part.node('Reshape', [scores, this.shapes.grouped]), this.bias]);
+    return part.node('Reshape', [part.node('Softmax', [masked], { axis: -1 }), this.shapes.merged]);
   }
 }
 
