@@ -23,7 +23,7 @@ export function anchorsReport(title: string, figures: readonly StageFigures[]): 
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title><style>body{font:15px/1.5 system-ui,sans-serif;max-width:1120px;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left}svg{margin:.5rem}text{font:12px system-ui,sans-serif}</style><h1>${escaped(title)}</h1>${sections.join('')}</html>\n`;
 }
 
-const nameOf = ({ context, policy, stored }: Run): string => (context === 'anchors' ? `${policy}, ${Math.round(100 * stored!)}% stored` : context);
+const nameOf = ({ context, policy, stored, state }: Run): string => (context === 'anchors' ? `${policy}, ${Math.round(100 * stored!)}% stored${state === 'first' ? ', just opened' : ''}` : context);
 
 /** Lines through what differs in the share alone; '' where nothing has a place on the axis. */
 function plot(runs: readonly Run[], { title, of }: Axis): string {

@@ -29,18 +29,20 @@ export interface StageFigures {
   readonly runs: Summary['runs'];
 }
 
-type Way = Pick<Recipe, 'context' | 'policy' | 'rows' | 'stored'>;
+type Way = Pick<Recipe, 'context' | 'policy' | 'rows' | 'stored' | 'state'>;
 
-const RESIDENT_SHARES = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
+const RESIDENT_SHARES = [0.2, 0.1, 0.05, 0.02, 0.01];
 const STORED_SHARES = [1, 0.5, 0.3];
 const RANKED: readonly PolicyName[] = ['two-stage', 'stored-order'];
 const FLOORS: readonly PolicyName[] = ['every-kth', 'newlines', 'signatures', 'outline-text', 'key-difference'];
 const FLOOR_SHARES = [0.2, 0.1, 0.05];
 const BEST = 4;
 
-const textWay = (context: Recipe['context']): Way => ({ context, policy: null, rows: null, stored: null });
-const rowsWay = (policy: PolicyName, rows: number, stored: number): Way => ({ context: 'anchors', policy, rows, stored });
-const dense: Way = { context: 'dense', policy: 'every-row', rows: 1, stored: 1 };
+const textWay = (context: Recipe['context']): Way => ({ context, policy: null, rows: null, stored: null, state: 'warm' });
+const rowsWay = (policy: PolicyName, rows: number, stored: number, state: Way['state'] = 'warm'): Way => ({ context: 'anchors', policy, rows, stored, state });
+const dense: Way = { context: 'dense', policy: 'every-row', rows: 1, stored: 1, state: 'warm' };
+/** A document that was just opened, whose cursor chose nothing yet. */
+const opened = [0.2, 0.1, 0.05].map((rows) => rowsWay('two-stage', rows, 0.5, 'first'));
 const references: readonly Way[] = [textWay('none'), textWay('joint'), dense];
 /** At equal bytes: everything that is stored, in int8. */
 const allStored = STORED_SHARES.map((stored) => rowsWay('all-stored', stored, stored));
@@ -51,7 +53,7 @@ const floors = FLOORS.flatMap((policy) => FLOOR_SHARES.map((rows) => rowsWay(pol
 export async function benchAnchors(engine: Engine, options: AnchorsOptions): Promise<StageFigures[]> {
   const measured = measuring(engine, options);
   const figures: StageFigures[] = [];
-  const gridRuns = await measured(options.limit, [...references, ...allStored, ...grid], true);
+  const gridRuns = await measured(options.limit, [...references, ...allStored, ...opened, ...grid], true);
   if (options.stages.includes('grid')) figures.push({ stage: 'grid', runs: gridRuns });
   const best = bestOf(gridRuns);
   if (options.stages.includes('floors')) figures.push({ stage: 'floors', runs: await measured(options.limitAll, [...references, ...allStored, ...best.flatMap(atFloorShares), ...floors], true) });
@@ -61,7 +63,7 @@ export async function benchAnchors(engine: Engine, options: AnchorsOptions): Pro
 
 function measuring(engine: Engine, { tasksPath, root, contextTokensMax, model, results, onTask }: AnchorsOptions): (limit: number, ways: readonly Way[], bitsOnly: boolean) => Promise<Summary['runs']> {
   const sizes = { tokens: contextTokensMax, prefix: localWindow.prefixTokensMax, suffix: localWindow.suffixTokensMax };
-  const common = { model, state: 'warm', sources: [...sourcesByDefault].sort(), ...sizes, drafts: 'off', ngrams: 'off' } as const;
+  const common = { model, sources: [...sourcesByDefault].sort(), ...sizes, drafts: 'off', ngrams: 'off' } as const;
   return async (limit, ways, bitsOnly) => {
     const runs = await evaluate({
       root, engine, bitsOnly, results,
@@ -83,8 +85,8 @@ type Choosing = Pick<Way, 'policy' | 'stored'>;
 /** By the mean of retained gain over the shares, the best first. */
 function bestOf(runs: Summary['runs']): Choosing[] {
   const byChoosing = new Map<string, { choosing: Choosing; gains: number[] }>();
-  for (const { context, policy, rows, stored, retainedGain } of runs) {
-    if (context !== 'anchors' || policy === 'all-stored' || !FLOOR_SHARES.includes(rows!)) continue;
+  for (const { context, policy, rows, stored, state, retainedGain } of runs) {
+    if (context !== 'anchors' || state === 'first' || policy === 'all-stored' || !FLOOR_SHARES.includes(rows!)) continue;
     const key = `${policy} ${stored}`;
     const known = byChoosing.get(key) ?? { choosing: { policy, stored }, gains: [] };
     known.gains.push(retainedGain.joint.value ?? -Infinity);
