@@ -1,0 +1,60 @@
+// Composed rows are read back part by part as they were laid, and leave nothing on the disk.
+import { readdirSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { ContextRows, rowsHeldLaying, rowsHeldRunning, RowsSpace, type LayerRows } from '../../engine/context-rows.js';
+import { partsOf } from '../../engine/graph/shape.js';
+import { testDir } from '../harness/folders.js';
+
+const shapes = { 'one layer': 1, 'fewer layers than parts': 5, 'a last part that is smaller': 19, 'even parts': 24 };
+const shapeOf = (layers: number) => ({ layers, kvHeads: 2, headDim: 4, ropeBase: 1e4 });
+
+/** Another byte in every place. */
+function fill(layer: LayerRows, l: number): void {
+  layer.keys.forEach((_, i) => (layer.keys[i] = (l * 31 + i) % 100));
+  layer.values.forEach((_, i) => (layer.values[i] = -((l * 17 + i) % 100)));
+  layer.keyScales.forEach((_, i) => (layer.keyScales[i] = l + i / 8));
+  layer.valueScales.forEach((_, i) => (layer.valueScales[i] = -l - i / 8));
+}
+
+it.each(Object.entries(shapes))('%s: what was laid is what a part gets', (_, layers) => {
+  const shape = shapeOf(layers);
+  const dir = testDir('rows');
+  const space = new RowsSpace(dir);
+  const laid: number[] = [];
+  const rows = ContextRows.laid(shape, 5, space, (span, own) => {
+    own.forEach((layer, i) => fill(layer, span.first + i));
+    laid.push(...own.map((__, i) => span.first + i));
+    return true;
+  })!;
+  expect(laid).toEqual(Array.from({ length: layers }, (__, l) => l));
+  const another = ContextRows.laid(shape, 7, space, () => true)!;
+  for (const span of [...partsOf(shape)].reverse()) {
+    const feeds = rows.feedsOf(span);
+    expect(Object.keys(feeds)).toHaveLength(1 + 4 * (span.end - span.first));
+    for (let l = span.first; l < span.end; l++) {
+      const [keys, values, keyScales, valueScales] = [new Int8Array(40), new Int8Array(40), new Float32Array(10), new Float32Array(10)];
+      fill({ keys, values, keyScales, valueScales }, l);
+      expect([feeds[`context_k_${l}`].data, feeds[`context_v_${l}`].data, feeds[`context_ks_${l}`].data, feeds[`context_vs_${l}`].data]).toEqual([keys, values, keyScales, valueScales]);
+      expect(feeds[`context_k_${l}`].dims).toEqual([2, 4, 5]);
+    }
+  }
+  rows.close();
+  another.close();
+  expect(readdirSync(dir)).toEqual([]);
+});
+
+it('is undefined where rows cannot be laid', () => {
+  const dir = testDir('rows');
+  expect(ContextRows.laid(shapeOf(24), 5, new RowsSpace(dir), ({ first }) => first === 0)).toBeUndefined();
+  expect(readdirSync(dir)).toEqual([]);
+});
+
+it('names the file where it cannot be made', () => {
+  expect(() => new RowsSpace('/dev/null/rows').open()).toThrow(/\/dev\/null\/rows/);
+});
+
+it('counts what is in memory at most: a part and what is widened of one head; laying takes no more', () => {
+  const shape = { layers: 24, kvHeads: 2 };
+  expect(rowsHeldRunning(shape, 2400)).toBe((2400 * (3 + 4)) / 24);
+  expect(rowsHeldLaying(shape, 2400)).toBe((2400 * 6) / 24);
+});
