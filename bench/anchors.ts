@@ -1,26 +1,16 @@
 // Ranks ways of choosing rows: a grid of policies and shares on some tasks, the best and the floors on all, completions at the end.
 // Refuses to measure by itself: tasks, results and figures are the evaluation's, so a run that was ended goes on where it stopped.
-import { cpus } from 'node:os';
-import { packageRoot } from '../base/package.js';
-import { sourcesByDefault } from '../context/index.js';
 import type { Engine, PolicyName } from '../engine/index.js';
-import { evaluate, measuredCommit, preparing, summarise, type ResultStore, type Recipe, type Summary } from '../evaluation/index.js';
-import { crossfileAmong, localWindow } from './tasks.js';
+import type { Summary } from '../evaluation/index.js';
+import { measureWays, type TasksMeasured, type Way } from './tasks.js';
 
 export const stages = ['grid', 'floors', 'decoding'] as const;
 export type Stage = (typeof stages)[number];
 
-export interface AnchorsOptions {
-  readonly tasksPath: string;
-  readonly root: string;
-  /** Tasks of the grid, at even distances; the other stages take `limitAll`. */
-  readonly limit: number;
+export interface AnchorsOptions extends TasksMeasured {
+  /** Tasks of the stages after the grid, which takes `limit`; at even distances. */
   readonly limitAll: number;
-  readonly contextTokensMax: number;
-  readonly model: string;
   readonly stages: readonly Stage[];
-  readonly results: ResultStore;
-  readonly onTask: (line: string) => void;
 }
 
 /** One stage's runs; the references (none, joint, dense) stand first. */
@@ -29,8 +19,6 @@ export interface StageFigures {
   readonly runs: Summary['runs'];
 }
 
-type Way = Pick<Recipe, 'context' | 'policy' | 'rows' | 'stored' | 'state'>;
-
 const RESIDENT_SHARES = [0.2, 0.1, 0.05, 0.02, 0.01];
 const STORED_SHARES = [1, 0.5, 0.3];
 const RANKED: readonly PolicyName[] = ['two-stage', 'stored-order'];
@@ -38,7 +26,7 @@ const FLOORS: readonly PolicyName[] = ['every-kth', 'newlines', 'signatures', 'o
 const FLOOR_SHARES = [0.2, 0.1, 0.05];
 const BEST = 4;
 
-const textWay = (context: Recipe['context']): Way => ({ context, policy: null, rows: null, stored: null, state: 'warm' });
+const textWay = (context: Way['context']): Way => ({ context, policy: null, rows: null, stored: null, state: 'warm' });
 const rowsWay = (policy: PolicyName, rows: number, stored: number, state: Way['state'] = 'warm'): Way => ({ context: 'anchors', policy, rows, stored, state });
 const dense: Way = { context: 'dense', policy: 'every-row', rows: 1, stored: 1, state: 'warm' };
 /** A document that was just opened, whose cursor chose nothing yet. */
@@ -51,7 +39,7 @@ const floors = FLOORS.flatMap((policy) => FLOOR_SHARES.map((rows) => rowsWay(pol
 
 /** The stages in their order; each needs the grid for what is best, and takes it from the kept results where it was measured before. */
 export async function benchAnchors(engine: Engine, options: AnchorsOptions): Promise<StageFigures[]> {
-  const measured = measuring(engine, options);
+  const measured = (limit: number, ways: readonly Way[], bitsOnly: boolean): Promise<Summary['runs']> => measureWays(engine, ways, bitsOnly, { ...options, limit });
   const figures: StageFigures[] = [];
   const gridRuns = await measured(options.limit, [...references, ...allStored, ...opened, ...grid], true);
   if (options.stages.includes('grid')) figures.push({ stage: 'grid', runs: gridRuns });
@@ -59,24 +47,6 @@ export async function benchAnchors(engine: Engine, options: AnchorsOptions): Pro
   if (options.stages.includes('floors')) figures.push({ stage: 'floors', runs: await measured(options.limitAll, [...references, ...allStored, ...best.flatMap(atFloorShares), ...floors], true) });
   if (options.stages.includes('decoding')) figures.push({ stage: 'decoding', runs: await measured(options.limitAll, [textWay('none'), textWay('bm25'), textWay('joint'), dense, ...atFloorShares(best[0])], false) });
   return figures;
-}
-
-function measuring(engine: Engine, { tasksPath, root, contextTokensMax, model, results, onTask }: AnchorsOptions): (limit: number, ways: readonly Way[], bitsOnly: boolean) => Promise<Summary['runs']> {
-  const sizes = { tokens: contextTokensMax, prefix: localWindow.prefixTokensMax, suffix: localWindow.suffixTokensMax };
-  const common = { model, sources: [...sourcesByDefault].sort(), ...sizes, drafts: 'off', ngrams: 'off' } as const;
-  return async (limit, ways, bitsOnly) => {
-    const runs = await evaluate({
-      root, engine, bitsOnly, results,
-      tasks: crossfileAmong(tasksPath, limit),
-      recipes: ways.map((way) => ({ ...way, ...common })),
-      commit: measuredCommit(packageRoot, 'bench'),
-      machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
-      prepare: preparing((texts) => engine.countTokens(texts), localWindow.importTokensMax),
-      onProgress: ({ done, total }) => onTask(`${done} of ${total}`),
-      onRefused: onTask,
-    });
-    return summarise(runs).runs;
-  };
 }
 
 /** What is chosen, and of how much; the share that is resident is left open. */

@@ -46,6 +46,9 @@ function installedModel(): InstalledModel {
   return model;
 }
 
+/** Where results are kept, and whose they are. */
+const kept = (): { model: string; results: ResultStore } => ({ model: installedModel().name, results: ResultStore.open(join(packageRoot, 'evaluation', 'results')) });
+
 async function withEngine<T>(storeDir: string, storedShare: number | undefined, use: (engine: Engine) => Promise<T>): Promise<T> {
   const engine = await openEngine({ model: installedModel(), storeDir, storeBytesMax: 24e9, storedShare, threads: flags.threads === undefined ? undefined : Number(flags.threads) });
   return use(engine).finally(() => engine.close());
@@ -65,13 +68,13 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<
   plan: { about: `planRecall by source, alone and left out: ${TASK_FLAGS}`, run: () => overTasks(benchPlan) },
   sources: {
     about: `planRecall, bits, exact match and edit similarity by source, alone and left out: ${TASK_FLAGS}`,
-    run: () => overTasks((engine, options) => benchSources(engine, { ...options, model: installedModel().name })),
+    run: () => overTasks((engine, options) => benchSources(engine, { ...options, ...kept() })),
   },
   anchors: {
     about: `ways of choosing rows, as a page of plots: ${TASK_FLAGS} [--limit-all N] [--stages ${stages.join(',')}] [--out FILE]`,
     run: () => overTasks(async (engine, options) => {
       const wanted = flags.stages.split(',').filter((name): name is Stage => (stages as readonly string[]).includes(name));
-      const figures = await benchAnchors(engine, { ...options, model: installedModel().name, limitAll: Number(flags['limit-all']), stages: wanted, results: ResultStore.open(join(packageRoot, 'evaluation', 'results')) });
+      const figures = await benchAnchors(engine, { ...options, ...kept(), limitAll: Number(flags['limit-all']), stages: wanted });
       writeFileSync(flags.out, anchorsReport(`Choosing anchors: ${installedModel().name}`, figures));
       return `${flags.out} written`;
     }),

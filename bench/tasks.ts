@@ -1,6 +1,10 @@
-// Crossfile tasks as the benches use them: evenly spread over a tasks file, each with its snapshot. Refuses to measure.
-import { Workspace, type Snapshot } from '../context/index.js';
-import { blankTask, readTasks, type BlankedTask, type Task } from '../evaluation/index.js';
+// Crossfile tasks as the benches use them: evenly spread over a tasks file, each with its snapshot, or measured as `kedge eval` does.
+// Refuses to say what is compared.
+import { cpus } from 'node:os';
+import { packageRoot } from '../base/package.js';
+import { sourcesByDefault, Workspace, type Snapshot } from '../context/index.js';
+import type { Engine } from '../engine/index.js';
+import { blankTask, evaluate, measuredCommit, preparing, readTasks, summarise, type BlankedTask, type Recipe, type ResultStore, type Summary, type Task } from '../evaluation/index.js';
 
 /** The daemon's defaults. */
 export const localWindow = { prefixTokensMax: 256, suffixTokensMax: 32, importTokensMax: 256 };
@@ -24,6 +28,35 @@ export function* crossfileTasks(tasksPath: string, root: string, limit: number):
     const blanked = blankTask(task, root);
     yield { blanked, snapshot: new Workspace([blanked.repositoryRoot]).apply([{ kind: 'open', path: blanked.path, text: blanked.text }]) };
   }
+}
+
+export interface TasksMeasured {
+  readonly tasksPath: string;
+  readonly root: string;
+  readonly limit: number;
+  readonly contextTokensMax: number;
+  readonly model: string;
+  readonly results: ResultStore;
+  readonly onTask: (line: string) => void;
+}
+
+/** What a bench compares; sources are the default's where it names none. */
+export type Way = Pick<Recipe, 'context' | 'policy' | 'rows' | 'stored' | 'state'> & Partial<Pick<Recipe, 'sources'>>;
+
+/** One run a way over the same tasks; results are kept under the keys of `kedge eval`, so that nothing is measured twice. */
+export async function measureWays(engine: Engine, ways: readonly Way[], bitsOnly: boolean, { tasksPath, root, limit, contextTokensMax, model, results, onTask }: TasksMeasured): Promise<Summary['runs']> {
+  const common = { model, tokens: contextTokensMax, prefix: localWindow.prefixTokensMax, suffix: localWindow.suffixTokensMax, drafts: 'off', ngrams: 'off' } as const;
+  const runs = await evaluate({
+    root, engine, bitsOnly, results,
+    tasks: crossfileAmong(tasksPath, limit),
+    recipes: ways.map((way) => ({ ...way, ...common, sources: [...(way.sources ?? sourcesByDefault)].sort() })),
+    commit: measuredCommit(packageRoot, 'bench'),
+    machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
+    prepare: preparing((texts) => engine.countTokens(texts), localWindow.importTokensMax),
+    onProgress: ({ done, total }) => onTask(`${done} of ${total}`),
+    onRefused: onTask,
+  });
+  return summarise(runs).runs;
 }
 
 /** Bits and bytes summed by name, in the order of first mention. */

@@ -72,7 +72,7 @@ export class Rest implements Resting {
     const own = this.documents.of(uri);
     const { cursor } = own;
     const made = await this.readPlan(engine, { path: pathOf(uri)!, offset: cursor ?? 0 }, own.held?.plan, 'reading', signal);
-    const isCurrent = (): boolean => !signal.aborted && config === this.deps.settings.config && this.documents.of(uri) === own;
+    const isCurrent = (): boolean => !signal.aborted && config === this.deps.settings.config && this.documents.completable(uri) === document;
     if (!made || cursor === undefined || !isCurrent()) return;
     const { prompt, held } = made;
     const isHere = document.version === version && own.cursor === cursor;
