@@ -22,10 +22,10 @@ const none: Way = { context: 'none', policy: null, rows: null, stored: null, sta
 
 /** Crossfile tasks, at even distances, with the daemon's share of rows in memory. */
 export async function benchSources(engine: Engine, options: TasksMeasured): Promise<string> {
-  const anchors = variants.map(({ sources }): Way => ({ context: 'anchors', policy: 'two-stage', rows: 0.1, stored: 0.5, state: 'warm', sources }));
+  const anchors = variants.map(({ sources }): Way => ({ context: 'anchors', policy: 'two-stage', rows: 0.05, stored: 0.5, state: 'warm', sources }));
   const [without, ...withSources] = await measureWays(engine, [none, ...anchors], false, options);
   return [
-    `${without.tasks} crossfile tasks, plans of at most ${options.contextTokensMax} tokens, a tenth of the rows in memory; planRecall, bits per byte, exact match, edit similarity`,
+    `${without.tasks} crossfile tasks, plans of at most ${options.contextTokensMax} tokens, a twentieth of the rows in memory; planRecall, bits per byte, exact match, edit similarity`,
     lineOf('no context', without),
     ...withSources.map((run, i) => lineOf(variants[i].name, run)),
   ].join('\n');

@@ -46,7 +46,8 @@ export async function benchSpeed(engine: Engine): Promise<SpeedFigures> {
   });
   const contexts: Record<string, CompleteRequest['context']> = {
     none: { form: 'none' },
-    'two-stage 0.2': { form: 'composed', plan, anchors: { policy: 'two-stage', residentShare: 0.2, storedShare: 0.5, state: 'warm' } },
+    'two-stage 0.05': { form: 'composed', plan, anchors: { policy: 'two-stage', residentShare: 0.05, storedShare: 0.5, state: 'warm' } },
+    'two-stage 0.1': { form: 'composed', plan, anchors: { policy: 'two-stage', residentShare: 0.1, storedShare: 0.5, state: 'warm' } },
     'all-stored': { form: 'composed', plan, anchors: { policy: 'all-stored', residentShare: 1, storedShare: 0.5, state: 'first' } },
   };
   const rows = [];

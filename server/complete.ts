@@ -74,7 +74,7 @@ function countTokensOf(engine: Engine): CountTokens {
 }
 
 /** So many rows cost little wherever they come from, and a small context then needs no choice. */
-const rowsResidentLeast = 512;
+const rowsResidentLeast = 400;
 
 /** Rows in stored order at once; `Engine.settle` lets the cursor's own queries choose while the user rests. */
 export function contextOf(plan: ContextPlan, { residentShare }: Pick<CompletionSettings, 'residentShare'>): ContextForm & { form: 'composed' } {

@@ -49,7 +49,7 @@ const cases: Record<string, Case> = {
     given: { workspace: '{\n  "contextTokensMax": "many",\n  "confidenceFloor": 0.2\n}' }, config: { contextTokensMax: 8000, confidenceFloor: 0.2 }, faults: [['workspace', 2, '"contextTokensMax" must be integer']],
   },
   'a wrong value leaves the lower level\'s': { given: { user: '{ "contextTokensMax": 500 }', initializationOptions: { contextTokensMax: -1 } }, config: { contextTokensMax: 500 }, faults: [['initializationOptions', 0, '"contextTokensMax" must be >= 0']] },
-  'beyond a bound': { given: { editor: { contextTokensMax: 24_001, residentShare: 7 } }, config: { contextTokensMax: 8000, residentShare: 0.1 }, faults: [['editor', 0, '"contextTokensMax" must be <= 24000'], ['editor', 0, '"residentShare" must be <= 0.5']] },
+  'beyond a bound': { given: { editor: { contextTokensMax: 24_001, residentShare: 7 } }, config: { contextTokensMax: 8000, residentShare: 0.05 }, faults: [['editor', 0, '"contextTokensMax" must be <= 24000'], ['editor', 0, '"residentShare" must be <= 0.5']] },
   'an unknown setting': { given: { workspace: '{\n\n"colour": 1 }' }, config: {}, faults: [['workspace', 3, '"colour" is no setting']] },
   'a value of none that are': { given: { user: '{ "readingPaused": "sometimes" }' }, config: { readingPaused: 'onBattery' }, faults: [['user', 1, 'must be one of always, onBattery, never']] },
   'a model that is a path': { given: { user: '{ "model": "../../x.gguf" }' }, config: { model: undefined }, faults: [['user', 1, '"model" must be']] },
