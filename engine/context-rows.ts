@@ -7,6 +7,7 @@ import { explainSystemError } from '../base/errors.js';
 import { largestPart, partsOf, type LayerSpan, type ModelShape } from './graph/shape.js';
 import { MASKED, type RowShape } from './rows.js';
 import { bytes, floats, type Feeds, type Tensor } from './session.js';
+import { asideName } from './store/folder.js';
 
 /** One layer's rows: keys rotated to their places [KV, hd, rows], values [KV, rows, hd], and a scale for each row of each head [KV, rows]. */
 export interface LayerRows {
@@ -31,9 +32,9 @@ export class RowsSpace {
     return this.buffer;
   }
 
-  /** A file without a name wherever the system allows that: nothing is left of it when the process ends, however it ends. */
+  /** A file that loses its name at once, so that nothing is left of it when the process ends, however it ends; where a system keeps the name, the store clears it away with its own leftovers. */
   open(): number {
-    const path = join(this.dir, `rows-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+    const path = join(this.dir, asideName(randomBytes(16).toString('hex')));
     try {
       mkdirSync(this.dir, { recursive: true, mode: 0o700 });
       const file = openSync(path, 'wx+', 0o600);

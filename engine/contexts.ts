@@ -61,11 +61,11 @@ export class Contexts {
     return held;
   }
 
-  /** Composes `candidates`, of which `isPartial` says that they are not all of the plan's; `queries` is absent for a document that was just opened. Undefined when the store lost (or never had room for) a candidate. */
-  async compose(key: string, candidates: readonly Candidate[], isPartial: boolean, settings: AnchorSettings, queries: RankingQueries | undefined): Promise<ComposedContext | undefined> {
-    const budget = this.rowsWithin(contextTokensOf(candidates) * settings.residentShare);
+  /** Composes `candidates`, of `wanted` those that are held; `isPartial` says that the others are still to be read. `queries` is absent for a document that was just opened. Undefined when the store lost (or never had room for) a candidate. */
+  async compose(key: string, candidates: readonly Candidate[], wanted: readonly Candidate[], isPartial: boolean, settings: AnchorSettings, queries: RankingQueries | undefined): Promise<ComposedContext | undefined> {
+    const budget = this.rowsWithin(contextTokensOf(wanted) * settings.residentShare);
     const isWhole = candidates.reduce((sum, { ranksMax }) => sum + ranksMax, 0) <= budget;
-    const choice = await this.choose(candidates, settings.policy, budget, isWhole ? undefined : queries);
+    const choice = settings.policy === 'two-stage' && isWhole ? candidates.map(({ ranksMax }) => ranksMax) : await this.choose(candidates, settings.policy, budget, queries);
     const composition = choice && this.composer.compose(candidates, choice, this.load);
     if (!composition) return undefined;
     const { rows, rowsPerCandidate } = composition;

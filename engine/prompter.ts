@@ -101,7 +101,7 @@ export class Prompter {
     const wanted = older?.key === key && !older.isPartial ? older.candidates : this.contexts.candidates(context.plan, context.anchors);
     const candidates = await this.contexts.fill(wanted, context.anchors, context.storedOnly ? undefined : turn);
     const isPartial = context.storedOnly === true && candidates.length < wanted.length;
-    const composed = await this.contexts.compose(key, candidates, isPartial, context.anchors, queries);
+    const composed = await this.contexts.compose(key, candidates, wanted, isPartial, context.anchors, queries);
     if (composed) this.rebase(state, composed, this.sink.length + candidates.reduce((sum, { tokens }) => sum + tokens.length, 0));
     else this.rebase(state, { key, candidates: [], rows: this.model.noContext, rowsPerCandidate: [], rowsHeldMax: 0, isPartial: false, settled: true }, this.sink.length);
   }

@@ -48,7 +48,7 @@ export const addEvalCommand: AddCommand = (cli, io) => {
     .option('--root <dir>', 'Folder whose direct sub-folders are the repositories')
     .option('--context <names>', `One run each, of ${CONTEXTS.join(', ')}`, { default: CONTEXTS.join(',') })
     .option('--policy <name>', 'How anchors are chosen; "help" lists the policies', { default: 'two-stage' })
-    .option('--rows <shares>', 'Shares of context rows resident, one run each', { default: '0.2' })
+    .option('--rows <shares>', 'Shares of context rows resident, one run each', { default: '0.05' })
     .option('--stored <share>', 'Share of rows stored', { default: 0.5 })
     .option('--tokens <n>', 'Context tokens at most', { default: 8000 })
     .option('--sources <names>', `Where the plan's context comes from, of ${sourcesKnown.join(', ')}`, { default: sourcesByDefault.join(',') })
