@@ -37,7 +37,7 @@ it('converts while its caller goes on, answers, reports progress, cancels and en
     const text = 'export function lift(value) {\\n  return value;\\n}\\n';
     const segments = [{ path: 'a.ts', text, ranges: [], digest: 'a' }];
     const progress = [];
-    const report = await engine.read({ client: 'test', priority: 'reading', segments }, undefined, (done, total) => progress.push([done, total]));
+    const report = await engine.read({ client: 'test', priority: 'reading', segments: segments.map((segment) => [segment]) }, undefined, (done, total) => progress.push([done, total]));
     say([report.segmentsEncoded, progress.length, progress.at(-1)[0] === progress.at(-1)[1]]);
     const abort = new AbortController();
     const request = { client: 'test', document: 'd', prompt: { path: 'b.ts', importBlock: '', prefix: 'lift(', suffix: '' }, context: { form: 'none' }, stop: 'line', tokensMax: 4, decodeMsMax: 0, waitMsMax: 0, confidenceFloor: 0 };
