@@ -52,14 +52,14 @@ function plot(runs: readonly Run[], { title, of }: Axis): string {
 }
 
 function table(runs: readonly Run[]): string {
-  const head = ['', 'share', 'bits/byte', 'retained gain', 'rows resident', 'exact match', 'edit similarity', 'identifier F1'];
+  const head = ['', 'share', 'bits/byte', 'retained gain', 'rows resident', 'exact match', 'less joint\'s', 'edit similarity', 'identifier F1'];
   const rows = runs.map((run) => [
     nameOf(run),
     run.rows === null ? '' : `${Math.round(1000 * run.rows) / 10}%`,
     interval(run.overall.bitsPerByte),
     run.retainedGain.joint.value === null ? (run.retainedGain.joint.note ?? '') : interval(run.retainedGain.joint),
     run.kv.rowsResident.value === null ? '' : Math.round(run.kv.rowsResident.value).toString(),
-    ...[run.overall.exactMatch, run.overall.editSimilarity, run.overall.identifierF1].map(interval),
+    ...[run.overall.exactMatch, run.exactMatchDifference.joint, run.overall.editSimilarity, run.overall.identifierF1].map(interval),
   ]);
   const line = (cells: readonly string[], tag: 'th' | 'td'): string => `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
   return `<table>${line(head, 'th')}${rows.map((cells) => line(cells, 'td')).join('')}</table>`;

@@ -9,7 +9,7 @@ const withInterval = ({ value, low, high }: Interval, digits: number, scale = 1)
   return number(value * scale, digits) + around;
 };
 const percent = (interval: Interval): string => withInterval(interval, 1, 100);
-const gain = (value: Gain): string => (value.value === null ? (value.note ?? '-') : withInterval(value, 2));
+const gain = (value: Gain, digits = 2, scale = 1): string => (value.value === null ? (value.note ?? '-') : withInterval(value, digits, scale));
 
 export function reportText({ runs }: Summary): string {
   const parts = [
@@ -64,8 +64,8 @@ function kvTable(runs: readonly RunSummary[]): string {
 }
 
 function gainTable(runs: readonly RunSummary[]): string {
-  const rows = runs.filter(({ context }) => context !== 'none').map((run) => [nameOf(run), gain(run.retainedGain.joint), gain(run.retainedGain.dense)]);
-  return aligned('retained gain', ['context', 'of joint', 'of dense'], rows);
+  const rows = runs.filter(({ context }) => context !== 'none').map((run) => [nameOf(run), gain(run.retainedGain.joint), gain(run.retainedGain.dense), gain(run.exactMatchDifference.joint, 1, 100)]);
+  return aligned('retained gain, and exact match less that of joint', ['context', 'of joint', 'of dense', 'exact match less joint\'s'], rows);
 }
 
 function aligned(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {

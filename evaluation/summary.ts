@@ -26,6 +26,8 @@ export interface RunSummary extends Recipe {
   readonly kv: Readonly<Record<(typeof KV_MEANS)[number] | 'rowReduction' | 'byteReduction' | 'byteReductionStored', Interval>>;
   readonly latency: { readonly firstTokenMsP50: Interval; readonly firstTokenMsP95: Interval; readonly totalMsP50: Interval; readonly totalMsP95: Interval };
   readonly retainedGain: { readonly joint: Gain; readonly dense: Gain };
+  /** Exact match less the reference's, over the tasks that both completed. */
+  readonly exactMatchDifference: { readonly joint: Gain; readonly dense: Gain };
 }
 
 export interface Summary {
@@ -60,6 +62,7 @@ export function summarise(runs: readonly RunOutcomes[]): Summary {
         kv: kvOf(outcomes),
         latency: latencyOf(outcomes),
         retainedGain: { joint: retainedGain(outcomes, reference('none'), reference('joint'), 'joint'), dense: retainedGain(outcomes, reference('none'), reference('dense'), 'dense') },
+        exactMatchDifference: { joint: exactMatchDifference(outcomes, reference('joint'), 'joint'), dense: exactMatchDifference(outcomes, reference('dense'), 'dense') },
       };
     }),
   };
@@ -103,9 +106,22 @@ function latencyOf(outcomes: readonly Outcome[]): RunSummary['latency'] {
   };
 }
 
+const absent = (note: string, count = 0): Gain => ({ value: null, low: null, high: null, count, note });
+
+/** Paired: 1 where only this run's completion is the target, -1 where only the reference's is; the mean over the tasks that both completed. */
+export function exactMatchDifference(outcomes: readonly Outcome[], reference: readonly Outcome[] | undefined, name: string): Gain {
+  if (!reference) return absent(`needs the context ${name} in the same call`);
+  const isRight = ({ task, result }: Outcome): number | undefined => result.completion && exactMatch(result.completion.text, task.target);
+  const ofReference = new Map(reference.map((outcome) => [outcome.task.id, isRight(outcome)]));
+  const differences = outcomes.flatMap((outcome) => {
+    const [own, other] = [isRight(outcome), ofReference.get(outcome.task.id)];
+    return own === undefined || other === undefined ? [] : [{ repository: outcome.repository, value: own - other }];
+  });
+  return differences.length === 0 ? absent('no completions') : meanOf(differences);
+}
+
 /** (bits without - bits of this run) / (bits without - bits of the reference), as a ratio of sums over the tasks that all three measured. */
 export function retainedGain(outcomes: readonly Outcome[], without: readonly Outcome[] | undefined, reference: readonly Outcome[] | undefined, name: string): Gain {
-  const absent = (note: string, count = 0): Gain => ({ value: null, low: null, high: null, count, note });
   if (!without || !reference) return absent(`needs the contexts none and ${name} in the same call`);
   const bitsOf = (list: readonly Outcome[]) => new Map(list.map(({ task, result }) => [task.id, result.bits]));
   const bitsWithout = bitsOf(without);
@@ -117,7 +133,7 @@ export function retainedGain(outcomes: readonly Outcome[], without: readonly Out
   });
   const gainPerByte = ratioOfSums(shared.map(({ repository, none, best, bytes }) => ({ repository, numerator: none - best, denominator: bytes })));
   const bitsPerByteWithout = ratioOfSums(shared.map(({ repository, none, bytes }) => ({ repository, numerator: none, denominator: bytes }))).value;
-  if (bitsPerByteWithout === null) return absent('no task', 0);
+  if (bitsPerByteWithout === null) return absent('no task');
   if (gainPerByte.low === null) return absent('one repository: no interval, so no ratio', shared.length);
   if (gainPerByte.low < GAIN_SHARE_MIN * bitsPerByteWithout) return absent(NO_GAIN, shared.length);
   return ratioOfSums(shared.map(({ repository, none, best, bits }) => ({ repository, numerator: none - bits, denominator: none - best })));

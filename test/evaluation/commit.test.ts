@@ -21,7 +21,7 @@ it('names the last commit that touched the measured code, and what is not commit
   commitAll();
   const first = state();
   expect(first).toMatch(/^[0-9a-f]{12}$/);
-  for (const path of ['README.md', 'evaluation/results/r.jsonl', 'evaluation/generate/choose.ts', 'test/a.test.ts']) write(path, '2');
+  for (const path of ['README.md', 'evaluation/results/r.jsonl', 'evaluation/summary.ts', 'evaluation/generate/choose.ts', 'test/a.test.ts']) write(path, '2');
   expect(state()).toBe(first);
   commitAll();
   expect(state()).toBe(first);

@@ -4,7 +4,7 @@ import type { KvFigures } from '../../engine/index.js';
 import type { Recipe } from '../../evaluation/measure.js';
 import { reportText } from '../../evaluation/report.js';
 import type { Outcome } from '../../evaluation/run.js';
-import { NO_GAIN, retainedGain, summarise } from '../../evaluation/summary.js';
+import { exactMatchDifference, NO_GAIN, retainedGain, summarise } from '../../evaluation/summary.js';
 import { noKv } from './fake-engine.js';
 
 const recipe = (context: Recipe['context'], more: Partial<Recipe> = {}): Recipe => ({ context, policy: null, state: 'warm', model: 'tiny', rows: null, stored: null, sources: ['imports'], tokens: 8000, prefix: 512, suffix: 64, drafts: 'off', ngrams: 'off', ...more });
@@ -38,7 +38,7 @@ describe('the summary', () => {
 
   it('has the shape that docs/tasks.md promises, and an interval at every leaf', () => {
     expect(Object.keys(run).sort()).toEqual(
-      'byKind byLanguage context drafts kv latency model ngrams overall planRecall policy prefix retainedGain rows slices sources state stored suffix tasks tokens'.split(' '),
+      'byKind byLanguage context drafts exactMatchDifference kv latency model ngrams overall planRecall policy prefix retainedGain rows slices sources state stored suffix tasks tokens'.split(' '),
     );
     const scores = ['bitsPerByte', 'editSimilarity', 'exactMatch', 'identifierF1'];
     const intervals = ['count', 'high', 'low', 'value'];
@@ -73,6 +73,21 @@ describe('the summary', () => {
     expect(text).toContain('bits/byte');
     expect(text).not.toMatch(/NaN|undefined|null/);
   });
+});
+
+describe('the difference in exact match', () => {
+  const [right, wrong] = ['user.name()', 'x'];
+  const completed = (...texts: readonly (string | undefined)[]): Outcome[] => outcomesOf(texts.map((text, index) => ({ repository: `r${index % 2}`, bits: 1, text })));
+
+  it.each<[string, Outcome[], Outcome[], number | null, number]>([
+    ['as good task by task', completed(right, wrong), completed(right, wrong), 0, 2],
+    ['as good on the whole', completed(right, wrong), completed(wrong, right), 0, 2],
+    ['better', completed(right, right, wrong, right), completed(right, wrong, wrong, wrong), 0.5, 4],
+    ['over the tasks that both completed', completed(wrong, right, undefined), completed(right, undefined, right), -1, 1],
+    ['of likelihoods alone', completed(undefined), completed(right), null, 0],
+  ])('%s', (_name, run, reference, value, count) => expect(exactMatchDifference(run, reference, 'joint')).toMatchObject({ value, count }));
+
+  it('needs the reference', () => expect(exactMatchDifference(completed(right), undefined, 'joint').note).toMatch(/needs the context joint/));
 });
 
 describe('retained gain', () => {
