@@ -142,13 +142,14 @@ export function recipesOf(flags: Flags): Omit<Recipe, 'model'>[] {
   const stored = share('stored', flags.stored!);
   const sizes = { tokens: whole('tokens', flags.tokens!), prefix: whole('prefix', flags.prefix!), suffix: whole('suffix', flags.suffix!, 0) };
   const sources = [...new Set(String(flags.sources).split(','))].map((name) => choice('sources', name, sourcesKnown)).sort();
-  const common = { state, sources, ...sizes, drafts, ngrams };
+  const common = { sources, ...sizes, drafts, ngrams };
   return [...new Set(contexts as ContextName[])].flatMap((context): Omit<Recipe, 'model'>[] => {
-    if (context === 'dense') return [{ context, policy: 'every-row', rows: 1, stored: 1, ...common }];
-    if (context !== 'anchors') return [{ context, policy: null, rows: null, stored: null, ...common }];
+    // Only what chooses rows knows states: the references of a run are the same in all.
+    if (context === 'dense') return [{ context, policy: 'every-row', rows: 1, stored: 1, state: 'warm', ...common }];
+    if (context !== 'anchors') return [{ context, policy: null, rows: null, stored: null, state: 'warm', ...common }];
     const kept = NEEDS_EVERY_ROW.has(policy) ? 1 : stored;
     const rows = IGNORES_ROWS.has(policy) ? [kept] : [...new Set(shares)];
-    return rows.map((resident) => ({ context, policy, rows: resident, stored: kept, ...common }));
+    return rows.map((resident) => ({ context, policy, rows: resident, stored: kept, state, ...common }));
   });
 }
 

@@ -56,6 +56,7 @@ describe('kedge eval', () => {
     ['a share that is a number already', { context: 'anchors', rows: 0.1 }, [{ rows: 0.1 }]],
     ['every k-th of every row', { context: 'anchors', policy: 'every-kth', rows: '0.2,0.1' }, [{ rows: 0.2, stored: 1 }, { rows: 0.1, stored: 1 }]],
     ['all stored rows once', { context: 'anchors', policy: 'all-stored', rows: '0.2,0.1', stored: 0.3 }, [{ rows: 0.3, stored: 0.3 }]],
+    ['references that know no state', { context: 'joint,dense,anchors', state: 'first' }, [{ state: 'warm' }, { state: 'warm' }, { state: 'first' }]],
     ['newlines of every row', { context: 'anchors', policy: 'newlines' }, [{ rows: 0.2, stored: 1 }]],
   ])('runs %s', (_name, flags, wanted) => {
     const recipes = recipesOf({ ...usual, ...flags });
