@@ -1,15 +1,17 @@
-// Ranks ways of choosing rows: a grid of policies and shares on some tasks, the best and the floors on all, completions at the end.
+// Ranks ways of choosing rows: a grid of policies and shares on some tasks, the best and the floors on all, completions, and a context three times as long.
 // Refuses to measure by itself: tasks, results and figures are the evaluation's, so a run that was ended goes on where it stopped.
 import type { Engine, PolicyName } from '../engine/index.js';
 import type { Summary } from '../evaluation/index.js';
 import { measureWays, type TasksMeasured, type Way } from './tasks.js';
 
-export const stages = ['grid', 'floors', 'decoding'] as const;
+export const stages = ['grid', 'floors', 'decoding', 'long'] as const;
 export type Stage = (typeof stages)[number];
 
 export interface AnchorsOptions extends TasksMeasured {
-  /** Tasks of the stages after the grid, which takes `limit`; at even distances. */
+  /** Tasks of the floors and of decoding, where the grid takes `limit`; at even distances. */
   readonly limitAll: number;
+  /** Tasks of the long context. */
+  readonly limitLong: number;
   readonly stages: readonly Stage[];
 }
 
@@ -25,6 +27,9 @@ const RANKED: readonly PolicyName[] = ['two-stage', 'stored-order'];
 const FLOORS: readonly PolicyName[] = ['every-kth', 'newlines', 'signatures', 'outline-text', 'key-difference'];
 const FLOOR_SHARES = [0.2, 0.1, 0.05];
 const BEST = 4;
+/** Rows in memory of those composed, with the default model (record 0016): a larger share of what is stored is all of it, whatever the policy. */
+const HELD_OF_COMPOSED = 7 / 24;
+const LONG_TIMES = 3;
 
 const textWay = (context: Way['context']): Way => ({ context, policy: null, rows: null, stored: null, state: 'warm' });
 const rowsWay = (policy: PolicyName, rows: number, stored: number, state: Way['state'] = 'warm'): Way => ({ context: 'anchors', policy, rows, stored, state });
@@ -34,18 +39,26 @@ const opened = [0.2, 0.1, 0.05].map((rows) => rowsWay('two-stage', rows, 0.5, 'f
 const references: readonly Way[] = [textWay('none'), textWay('joint'), dense];
 /** At equal bytes: everything that is stored, in int8. */
 const allStored = STORED_SHARES.map((stored) => rowsWay('all-stored', stored, stored));
-const grid = STORED_SHARES.flatMap((stored) => RANKED.flatMap((policy) => RESIDENT_SHARES.filter((rows) => rows <= stored).map((rows) => rowsWay(policy, rows, stored))));
+const grid = STORED_SHARES.flatMap((stored) => RANKED.flatMap((policy) => RESIDENT_SHARES.filter((rows) => rows < stored * HELD_OF_COMPOSED).map((rows) => rowsWay(policy, rows, stored))));
 const floors = FLOORS.flatMap((policy) => FLOOR_SHARES.map((rows) => rowsWay(policy, rows, 1)));
 
-/** The stages in their order; each needs the grid for what is best, and takes it from the kept results where it was measured before. */
+/** No joint read is worth its hours here: what is kept is of dense. */
+const long: readonly Way[] = [textWay('none'), dense, rowsWay('all-stored', 0.5, 0.5), ...[0.1, 0.05, 0.02].map((rows) => rowsWay('two-stage', rows, 0.5))];
+
+/** The stages wanted, in their order. */
 export async function benchAnchors(engine: Engine, options: AnchorsOptions): Promise<StageFigures[]> {
-  const measured = (limit: number, ways: readonly Way[], bitsOnly: boolean): Promise<Summary['runs']> => measureWays(engine, ways, bitsOnly, { ...options, limit });
+  const measured = (ways: readonly Way[], bitsOnly: boolean, more: Pick<TasksMeasured, 'limit'> & Partial<TasksMeasured>): Promise<Summary['runs']> => measureWays(engine, ways, bitsOnly, { ...options, ...more });
+  // Floors and decoding need the grid for what is best: from the kept results, where it was measured before.
+  let kept: Summary['runs'] | undefined;
+  const gridRuns = async (): Promise<Summary['runs']> => (kept ??= await measured([...references, ...allStored, ...opened, ...grid], true, { limit: options.limit }));
+  const runsOf: Readonly<Record<Stage, () => Promise<Summary['runs']>>> = {
+    grid: gridRuns,
+    floors: async () => measured([...references, ...allStored, ...bestOf(await gridRuns()).flatMap(atFloorShares), ...floors], true, { limit: options.limitAll }),
+    decoding: async () => measured([textWay('none'), textWay('bm25'), textWay('joint'), dense, ...atFloorShares(bestOf(await gridRuns())[0])], false, { limit: options.limitAll }),
+    long: () => measured(long, true, { limit: options.limitLong, contextTokensMax: LONG_TIMES * options.contextTokensMax }),
+  };
   const figures: StageFigures[] = [];
-  const gridRuns = await measured(options.limit, [...references, ...allStored, ...opened, ...grid], true);
-  if (options.stages.includes('grid')) figures.push({ stage: 'grid', runs: gridRuns });
-  const best = bestOf(gridRuns);
-  if (options.stages.includes('floors')) figures.push({ stage: 'floors', runs: await measured(options.limitAll, [...references, ...allStored, ...best.flatMap(atFloorShares), ...floors], true) });
-  if (options.stages.includes('decoding')) figures.push({ stage: 'decoding', runs: await measured(options.limitAll, [textWay('none'), textWay('bm25'), textWay('joint'), dense, ...atFloorShares(best[0])], false) });
+  for (const stage of stages) if (options.stages.includes(stage)) figures.push({ stage, runs: await runsOf[stage]() });
   return figures;
 }
 

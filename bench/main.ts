@@ -31,6 +31,7 @@ const { values: flags, positionals } = parseArgs({
     threads: { type: 'string' },
     stages: { type: 'string', default: stages.join(',') },
     'limit-all': { type: 'string', default: '150' },
+    'limit-long': { type: 'string', default: '30' },
     out: { type: 'string', default: 'anchors.html' },
   },
 });
@@ -71,10 +72,10 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<
     run: () => overTasks((engine, options) => benchSources(engine, { ...options, ...kept() })),
   },
   anchors: {
-    about: `ways of choosing rows, as a page of plots: ${TASK_FLAGS} [--limit-all N] [--stages ${stages.join(',')}] [--out FILE]`,
+    about: `ways of choosing rows, as a page of plots: ${TASK_FLAGS} [--limit-all N] [--limit-long N] [--stages ${stages.join(',')}] [--out FILE]`,
     run: () => overTasks(async (engine, options) => {
       const wanted = flags.stages.split(',').filter((name): name is Stage => (stages as readonly string[]).includes(name));
-      const figures = await benchAnchors(engine, { ...options, ...kept(), limitAll: Number(flags['limit-all']), stages: wanted });
+      const figures = await benchAnchors(engine, { ...options, ...kept(), limitAll: Number(flags['limit-all']), limitLong: Number(flags['limit-long']), stages: wanted });
       writeFileSync(flags.out, anchorsReport(`Choosing anchors: ${installedModel().name}`, figures));
       return `${flags.out} written`;
     }),

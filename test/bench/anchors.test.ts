@@ -34,13 +34,14 @@ function setUp(wanted: readonly Stage[] = stages): { engine: FakeEngine; options
     return policy === 'stored-order' ? 12 - residentShare : 20 - residentShare;
   };
   engine.kvOf = ({ context }) => (context.form === 'composed' ? { ...noKv, contextTokens: 100, rowsResident: 100 * context.anchors.residentShare, rowReduction: 1 - context.anchors.residentShare, denseBytesFp16: 1000, byteReduction: 1 - context.anchors.residentShare / 2 } : noKv);
-  return { engine, options: { tasksPath, root, limit: 2, limitAll: 2, contextTokensMax: 400, model: 'fake', stages: wanted, results: ResultStore.open(join(root, 'results')), onTask: () => {} } };
+  return { engine, options: { tasksPath, root, limit: 2, limitAll: 2, limitLong: 2, contextTokensMax: 400, model: 'fake', stages: wanted, results: ResultStore.open(join(root, 'results')), onTask: () => {} } };
 }
 
 it('takes the best of the grid to the other stages, and measures nothing twice', async () => {
   const { engine, options } = setUp();
-  const [grid, floors, decoding] = await benchAnchors(engine, options);
-  expect([grid.stage, floors.stage, decoding.stage]).toEqual(stages);
+  const [grid, floors, decoding, long] = await benchAnchors(engine, options);
+  expect([grid.stage, floors.stage, decoding.stage, long.stage]).toEqual(stages);
+  expect(long.runs.map(({ tokens, tasks }) => [tokens, tasks])).toEqual(Array.from({ length: 6 }, () => [1200, 2]));
   expect(decoding.runs.map(({ context, policy, rows }) => [context, policy, rows])).toEqual([
     ['none', null, null], ['bm25', null, null], ['joint', null, null], ['dense', 'every-row', 1],
     ['anchors', 'stored-order', 0.2], ['anchors', 'stored-order', 0.1], ['anchors', 'stored-order', 0.05],
