@@ -1,4 +1,4 @@
-// Ranks ways of choosing rows: a grid of policies and shares on some tasks, the best and the floors on all, completions, and a context three times as long.
+// Ranks ways of choosing rows: a grid of policies and shares on tasks to tune on; the best and the floors, completions and a context three times as long on others.
 // Refuses to measure by itself: tasks, results and figures are the evaluation's, so a run that was ended goes on where it stopped.
 import type { Engine, PolicyName } from '../engine/index.js';
 import type { Summary } from '../evaluation/index.js';
@@ -8,9 +8,9 @@ export const stages = ['grid', 'floors', 'decoding', 'long'] as const;
 export type Stage = (typeof stages)[number];
 
 export interface AnchorsOptions extends TasksMeasured {
-  /** Tasks of the floors and of decoding, where the grid takes `limit`; at even distances. */
-  readonly limitAll: number;
-  /** Tasks of the long context. */
+  /** The stages after the grid: where their tasks are, how many of them the floors and decoding take, and how many the long context; at even distances. */
+  readonly othersPath: string;
+  readonly limitOthers: number;
   readonly limitLong: number;
   readonly stages: readonly Stage[];
 }
@@ -47,15 +47,16 @@ const long: readonly Way[] = [textWay('none'), dense, rowsWay('all-stored', 0.5,
 
 /** The stages wanted, in their order. */
 export async function benchAnchors(engine: Engine, options: AnchorsOptions): Promise<StageFigures[]> {
-  const measured = (ways: readonly Way[], bitsOnly: boolean, more: Pick<TasksMeasured, 'limit'> & Partial<TasksMeasured>): Promise<Summary['runs']> => measureWays(engine, ways, bitsOnly, { ...options, ...more });
+  const measured = (ways: readonly Way[], bitsOnly: boolean, tasks: Partial<TasksMeasured>): Promise<Summary['runs']> => measureWays(engine, ways, bitsOnly, { ...options, ...tasks });
+  const others = { tasksPath: options.othersPath, limit: options.limitOthers };
   // Floors and decoding need the grid for what is best: from the kept results, where it was measured before.
   let kept: Summary['runs'] | undefined;
-  const gridRuns = async (): Promise<Summary['runs']> => (kept ??= await measured([...references, ...allStored, ...opened, ...grid], true, { limit: options.limit }));
+  const gridRuns = async (): Promise<Summary['runs']> => (kept ??= await measured([...references, ...allStored, ...opened, ...grid], true, {}));
   const runsOf: Readonly<Record<Stage, () => Promise<Summary['runs']>>> = {
     grid: gridRuns,
-    floors: async () => measured([...references, ...allStored, ...bestOf(await gridRuns()).flatMap(atFloorShares), ...floors], true, { limit: options.limitAll }),
-    decoding: async () => measured([textWay('none'), textWay('bm25'), textWay('joint'), dense, ...atFloorShares(bestOf(await gridRuns())[0])], false, { limit: options.limitAll }),
-    long: () => measured(long, true, { limit: options.limitLong, contextTokensMax: LONG_TIMES * options.contextTokensMax }),
+    floors: async () => measured([...references, ...allStored, ...bestOf(await gridRuns()).flatMap(atFloorShares), ...floors], true, others),
+    decoding: async () => measured([textWay('none'), textWay('bm25'), textWay('joint'), dense, ...atFloorShares(bestOf(await gridRuns())[0])], false, others),
+    long: () => measured(long, true, { ...others, limit: options.limitLong, contextTokensMax: LONG_TIMES * options.contextTokensMax }),
   };
   const figures: StageFigures[] = [];
   for (const stage of stages) if (options.stages.includes(stage)) figures.push({ stage, runs: await runsOf[stage]() });

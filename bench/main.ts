@@ -30,7 +30,8 @@ const { values: flags, positionals } = parseArgs({
     rows: { type: 'string', default: '600' },
     threads: { type: 'string' },
     stages: { type: 'string', default: stages.join(',') },
-    'limit-all': { type: 'string', default: '150' },
+    others: { type: 'string', default: packageFile('evaluation', 'tasks', 'held-out.jsonl') },
+    'limit-others': { type: 'string', default: '150' },
     'limit-long': { type: 'string', default: '30' },
     out: { type: 'string', default: 'anchors.html' },
   },
@@ -72,10 +73,10 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<
     run: () => overTasks((engine, options) => benchSources(engine, { ...options, ...kept() })),
   },
   anchors: {
-    about: `ways of choosing rows, as a page of plots: ${TASK_FLAGS} [--limit-all N] [--limit-long N] [--stages ${stages.join(',')}] [--out FILE]`,
+    about: `ways of choosing rows, as a page of plots: ${TASK_FLAGS} [--others F] [--limit-others N] [--limit-long N] [--stages ${stages.join(',')}] [--out FILE]`,
     run: () => overTasks(async (engine, options) => {
       const wanted = flags.stages.split(',').filter((name): name is Stage => (stages as readonly string[]).includes(name));
-      const figures = await benchAnchors(engine, { ...options, ...kept(), limitAll: Number(flags['limit-all']), limitLong: Number(flags['limit-long']), stages: wanted });
+      const figures = await benchAnchors(engine, { ...options, ...kept(), othersPath: flags.others, limitOthers: Number(flags['limit-others']), limitLong: Number(flags['limit-long']), stages: wanted });
       writeFileSync(flags.out, anchorsReport(`Choosing anchors: ${installedModel().name}`, figures));
       return `${flags.out} written`;
     }),
