@@ -3,6 +3,7 @@
 import { never } from '../base/assert.js';
 import type { Segment } from '../base/segment.js';
 import { BLOCK_RANKS, rowsKept, type AnchorBlock } from './anchors.js';
+import { experiment } from './experiment.js';
 import type { ModelShape } from './graph/shape.js';
 import { addMass, type Ranker, type RankingQueries } from './ranker.js';
 import type { PolicyName } from './types.js';
@@ -121,6 +122,7 @@ export async function chooseByQueries(
   queries: RankingQueries,
   sinkMass: readonly Float32Array[],
   budget: number,
+  factorsOf: (candidate: Candidate) => Float32Array | undefined,
 ): Promise<Choice | undefined> {
   const total = sinkMass.map((mass) => mass.slice());
   const score = async (candidate: Candidate, others: readonly Float32Array[] | undefined, own: (block: Scored) => void): Promise<boolean> => {
@@ -130,7 +132,7 @@ export async function chooseByQueries(
       for (let head = 0; head < ranker.heads; head += HEADS_WEIGHED) {
         const heads = { first: head, count: Math.min(HEADS_WEIGHED, ranker.heads - head) };
         const scores = await ranker.score(queries, heads, dequantise(block, heads.first, heads.count), placesOf(block, heads, candidate.place), others, 0);
-        own({ ...scores, heads, first, ranks: block.ranks });
+        own({ ...scores, heads, first, ranks: block.ranks, positions: block.positions });
       }
       first += block.ranks;
     }
@@ -145,9 +147,11 @@ export async function chooseByQueries(
   const weights: Float32Array[][] = [];
   for (const candidate of candidates) {
     const own = Array.from({ length: ranker.heads }, () => new Float32Array(candidate.ranksMax));
-    const weighed = await score(candidate, total, ({ weight, heads, first, ranks }) => {
+    const factors = factorsOf(candidate);
+    const weighed = await score(candidate, total, ({ weight, heads, first, ranks, positions }) => {
       // Blocks are loaded whole: what the share does not admit is left.
       const usable = Math.min(ranks, candidate.ranksMax - first);
+      if (factors) for (let b = 0; b < heads.count; b++) for (let r = 0; r < usable; r++) weight[b * ranks + r] *= factors[positions[(heads.first + b) * ranks + r]];
       for (let b = 0; b < heads.count; b++) own[heads.first + b].set(weight.subarray(b * ranks, b * ranks + usable), first);
     });
     if (!weighed) return undefined;
@@ -202,15 +206,16 @@ interface Scored {
   /** The block's first rank. */
   readonly first: number;
   readonly ranks: number;
+  readonly positions: ArrayLike<number>;
 }
 
 /** Each head's best `budget` ranks over all candidates; `weights` [candidate][head][rank]. */
-function bestRanks(weights: readonly (readonly Float32Array[])[], heads: number, budget: number): Choice {
+export function bestRanks(weights: readonly (readonly Float32Array[])[], heads: number, budget: number): Choice {
   const total = weights.reduce((sum, own) => sum + own[0].length, 0);
-  const count = Math.min(budget, total);
   const chosen: number[][][] = weights.map(() => Array.from({ length: heads }, () => []));
   const all = new Float32Array(total);
   for (let b = 0; b < heads; b++) {
+    const count = Math.min(Math.round(budget * experiment.partBudgets[Math.floor((b * 8) / heads)]), total);
     let at = 0;
     for (const own of weights) {
       all.set(own[b], at);
@@ -228,7 +233,7 @@ function bestRanks(weights: readonly (readonly Float32Array[])[], heads: number,
 }
 
 /** Composed positions of a block's rows, [count, ranks]. */
-function placesOf(block: AnchorBlock, heads: { readonly first: number; readonly count: number }, place: number): number[] {
+export function placesOf(block: AnchorBlock, heads: { readonly first: number; readonly count: number }, place: number): number[] {
   const from = heads.first * block.ranks;
   return Array.from(block.positions.subarray(from, from + heads.count * block.ranks), (position) => place + position);
 }

@@ -1,12 +1,14 @@
 // Composition: chosen rows laid behind one another, their keys rotated to their places and kept in int8.
 // Refuses to choose rows and to run the model.
-import { assert } from '../base/assert.js';
 import { unpackScale, type AnchorBlock } from './anchors.js';
 import type { Candidate, Choice, Load } from './choose.js';
 import { ContextRows, type LayerRows, type RowsSpace } from './context-rows.js';
+import { experiment } from './experiment.js';
 import type { Calibration } from './graph/calibrate.js';
 import type { LayerSpan, ModelShape } from './graph/shape.js';
 import type { Rotation } from './rows.js';
+
+const stepped = (value: number, steps: number): number => (steps === 127 ? value : Math.round((Math.round((value * steps) / 127) * 127) / steps));
 
 export interface Composition {
   readonly rows: ContextRows;
@@ -32,9 +34,11 @@ export class Composer {
   /** Loads the candidates once for each span of layers that is laid. Undefined when the store lost a candidate. */
   compose(candidates: readonly Candidate[], choice: Choice, load: Load): Composition | undefined {
     const counts = choice.map((taken) => (typeof taken === 'number' ? Array.from<number>({ length: this.heads }).fill(taken) : taken.map((ranks) => ranks.length)));
-    const total = counts.reduce((sum, perHead) => sum + perHead[0], 0);
+    const ofHead = Array.from({ length: this.heads }, (_, b) => counts.reduce((sum, perHead) => sum + perHead[b], 0));
+    const total = Math.max(...ofHead);
     if (total === 0) return { rows: ContextRows.none(this.shape), rowsPerCandidate: candidates.map(() => 0) };
     const rows = ContextRows.laid(this.shape, total, this.space, (span, layers) => this.laySpan(candidates, choice, load, span, layers));
+    rows?.mask((l) => ofHead[l * this.shape.kvHeads]);
     return rows && { rows, rowsPerCandidate: counts.map((perHead) => perHead.reduce((sum, count) => sum + count, 0) / this.heads) };
   }
 
@@ -63,8 +67,6 @@ export class Composer {
         first += block.ranks;
       }
     }
-    const [count] = next.subarray(span.first * kvHeads);
-    assert(next.subarray(span.first * kvHeads, span.end * kvHeads).every((each) => each === count), 'every head composes equally many rows');
     return true;
   }
 
@@ -86,7 +88,7 @@ export class Composer {
     const scales = this.calibration.storedChannelScales[layer];
     const scale = unpackScale(block.keyScales[b * block.ranks + r]);
     const from = (b * block.ranks + r) * headDim;
-    for (let i = 0; i < headDim; i++) out[at + i] = block.keys[from + i] * scale * scales[channel + i] + bias[channel + i];
+    for (let i = 0; i < headDim; i++) out[at + i] = stepped(block.keys[from + i], experiment.keySteps) * scale * scales[channel + i] + bias[channel + i];
   }
 
   private layRow(block: AnchorBlock, b: number, r: number, place: number, rows: LayerRows, to: number): void {
@@ -120,7 +122,7 @@ export class Composer {
     for (let i = 0; i < headDim; i++) keys[column + i * count] = Math.round(row[i] * inverse);
     rows.keyScales[head * count + to] = scale;
     const from = (b * block.ranks + r) * headDim;
-    rows.values.set(block.values.subarray(from, from + headDim), (head * count + to) * headDim);
+    rows.values.set(block.values.subarray(from, from + headDim).map((value) => stepped(value, experiment.valueSteps)), (head * count + to) * headDim);
     rows.valueScales[head * count + to] = unpackScale(block.valueScales[b * block.ranks + r]);
   }
 }

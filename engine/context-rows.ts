@@ -81,6 +81,16 @@ export class ContextRows {
     return context;
   }
 
+  private readonly masked: Tensor[] = [];
+
+  /** Of each layer only the first `rowsOf(l)` rows count. */
+  mask(rowsOf: (layer: number) => number): void {
+    for (let l = 0; l < this.shape.layers; l++) {
+      const count = rowsOf(l);
+      if (count < this.rows) this.masked[l] = floats(Float32Array.from({ length: this.rows }, (_, r) => (r < count ? 0 : MASKED)), [1, 1, this.rows]);
+    }
+  }
+
   get isNone(): boolean {
     return this.kept === undefined;
   }
@@ -94,7 +104,7 @@ export class ContextRows {
   feedsOf(span: LayerSpan): Feeds {
     const { kvHeads, headDim } = this.shape;
     const { rows } = this;
-    const feeds: Record<string, Tensor> = { context_bias: this.bias };
+    const feeds: Record<string, Tensor> = { context_bias: this.masked[span.first] ?? this.bias };
     for (const [i, layer] of this.read(span).entries()) {
       const l = span.first + i;
       feeds[`context_k_${l}`] = bytes(layer.keys, [kvHeads, headDim, rows]);

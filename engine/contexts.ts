@@ -5,6 +5,7 @@ import { readTogether, type ContextPlan, type Segment } from '../base/segment.js
 import { BLOCK_RANKS, rowsKept } from './anchors.js';
 import { chooseByDifference, chooseByQueries, choiceByOrder, contextTokensOf, ranksAt, rowsHeldChoosing, spreadByOrder, tokensPicked, type Candidate, type Choice, type Load, type TokenText } from './choose.js';
 import type { Composer } from './compose.js';
+import { experiment } from './experiment.js';
 import { rowsHeldLaying, rowsHeldRunning } from './context-rows.js';
 import type { ComposedContext } from './documents.js';
 import type { Library, Turn } from './library.js';
@@ -16,6 +17,9 @@ import type { AnchorSettings } from './types.js';
 /** What these compose is all that was read, whatever the plan would load of it. */
 const EVERY_ROW: readonly AnchorSettings['policy'][] = ['every-row', 'outline-text'];
 const FLOORS_OF_TOKENS: readonly AnchorSettings['policy'][] = ['every-kth', 'newlines', 'signatures'];
+
+/** Digests of segments that the surroundings of the cursor mention. */
+export const mentionedNow = new Set<string>();
 
 export class Contexts {
   constructor(
@@ -43,7 +47,7 @@ export class Contexts {
     return lastWithin(this.unitsOf(plan, settings), this.contextTokensMax).map(({ segments, tokens, share }) => {
       const ranksMax = EVERY_ROW.includes(settings.policy) ? tokens.length : Math.max(1, Math.round(rowsKept(tokens.length, settings.storedShare) * share));
       const candidate = { segments, key: this.library.keyOf(tokens, recipeShare), tokens, place, ranksMax };
-      place += tokens.length;
+      place += tokens.length + experiment.gap;
       return candidate;
     });
   }
@@ -56,7 +60,7 @@ export class Contexts {
       const { key, tokens } = candidate;
       if (!this.library.holds(key) && (!turn || (await this.library.read(key, tokens, this.recipeShare(settings), turn)) === 'full')) continue;
       held.push({ ...candidate, place });
-      place += tokens.length;
+      place += tokens.length + experiment.gap;
     }
     return held;
   }
@@ -86,7 +90,7 @@ export class Contexts {
     if (policy === 'two-stage') {
       if (!queries) return spreadByOrder(candidates, budget);
       const sinkMass = this.ranker.massOfWindow(this.sink, queries);
-      return chooseByQueries(this.ranker, candidates, this.load, dequantise, queries, sinkMass, budget);
+      return chooseByQueries(this.ranker, candidates, this.load, dequantise, queries, sinkMass, budget, (candidate) => this.factorsOf(candidate));
     }
     if (!FLOORS_OF_TOKENS.includes(policy)) return choiceByOrder(candidates, policy, budget);
     const picked = tokensPicked(policy, candidates, budget, (candidate) => this.textsOf(candidate));
@@ -118,6 +122,13 @@ export class Contexts {
   }
 
   private readonly load: Load = (candidate, ranks) => this.library.load(candidate, ranks);
+
+  private factorsOf(candidate: Candidate): Float32Array | undefined {
+    const { signatureFactor, mentionedFactor } = experiment;
+    if (signatureFactor === 1 && mentionedFactor === 1) return undefined;
+    const own = candidate.segments.some(({ digest }) => mentionedNow.has(digest)) ? mentionedFactor : 1;
+    return Float32Array.from(this.textsOf(candidate), ({ isSignature }) => own * (isSignature ? signatureFactor : 1));
+  }
 
   /** Token by token; a character split over tokens counts with the last of them. */
   private textsOf({ segments }: Candidate): TokenText[] {

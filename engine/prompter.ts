@@ -5,6 +5,7 @@ import type { LocalPrompt } from '../base/segment.js';
 import type { Contexts } from './contexts.js';
 import type { ContextRows } from './context-rows.js';
 import { Documents, type ComposedContext, type DocumentState } from './documents.js';
+import { experiment } from './experiment.js';
 import { headIndexOf, heal } from './heal.js';
 import type { Turn } from './library.js';
 import type { Model } from './model.js';
@@ -34,10 +35,6 @@ export interface Prompted {
   readonly prefillMs: number;
 }
 
-/** So many of the prefix's last tokens choose rows, with the token that opens the middle. */
-const PREFIX_QUERIES = 24;
-/** The first choice is made with queries that saw the stored order, the next with queries that saw the choice before. */
-const LOOKS = 2;
 const NO_BYTES = new Uint8Array(0);
 
 export class Prompter {
@@ -64,8 +61,8 @@ export class Prompter {
       const isStale = state.context?.key !== key || (state.context.isPartial && !context.storedOnly);
       if (isStale) await this.open(state, key, context, undefined, turn);
       if (wantsQueries(context) && state.context?.settled === false) {
-        for (let look = 0; look < LOOKS; look++) {
-          const asked = await this.run(state, [], prompt, ending, PREFIX_QUERIES, turn);
+        for (let look = 0; look < experiment.looks; look++) {
+          const asked = await this.run(state, [], prompt, ending, experiment.prefixQueries, turn);
           choosing += asked.tokensPrefilled;
           await this.open(state, key, context, asked.queries, turn);
         }
@@ -138,7 +135,7 @@ export class Prompter {
 
     const last = [...wanted.slice(tail), ...after];
     const positions = last.map((_, i) => state.base + tail + i);
-    const asking = queryCount === 0 ? [] : [...wanted.slice(tail).map((_, i) => i), ...(after.length > 0 ? [last.length - 1] : [])];
+    const asking = queryCount === 0 ? [] : [...wanted.slice(tail).map((_, i) => i), ...(after.length > 0 && experiment.middleQuery ? [last.length - 1] : [])];
     const result = await turn(() =>
       this.model.forward({ tokens: last, positions, context: this.rowsOf(state), window: state.window, logits: [last.length - 1], queries: asking }),
     );

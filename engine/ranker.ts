@@ -1,5 +1,6 @@
 // Ranks rows by the attention that queries would pay to them: typical queries for a segment on its own, the cursor's for candidates.
 // Refuses to read the store.
+import { experiment } from './experiment.js';
 import { rankingGraph } from './graph/ranking.js';
 import type { ModelShape } from './graph/shape.js';
 import type { Rotation, WindowRows } from './rows.js';
@@ -122,9 +123,9 @@ export class Ranker {
         others: floats(others ? gather(others, queries.count) : new Float32Array(heads.count * queries.count).fill(NO_MASS), [heads.count, queries.count, 1]),
         own: floats(Float32Array.of(own), [1]),
       },
-      ['mass', 'weight'],
+      ['mass', own === 0 && experiment.mean ? 'mean' : 'weight'],
     );
-    return { mass: outputs.mass, weight: outputs.weight };
+    return { mass: outputs.mass, weight: outputs.weight ?? outputs.mean };
   }
 
   async close(): Promise<void> {

@@ -32,6 +32,7 @@ export function rankingGraph(shape: Pick<ModelShape, 'headDim' | 'positionsMax' 
   const total = graph.node('Add', [mul(own, both), mul(graph.node('Sub', [graph.float(1), own]), others)]);
   const relative = graph.node('ReduceMax', [graph.node('Sub', [scores, total])], { axes: [1], keepdims: 0 });
   graph.output('mass', mass, 'float32', ['B', 'M', 1]);
+  graph.output('mean', graph.node('ReduceMean', [graph.node('Exp', [graph.node('Sub', [scores, total])])], { axes: [1], keepdims: 0 }), 'float32', ['B', 'N']);
   graph.output('weight', graph.node('Exp', [relative]), 'float32', ['B', 'N']);
   return graph;
 }

@@ -1,0 +1,22 @@
+// What the ranking experiments change, one at a time; see bench/experiments. On no branch that ships.
+export interface Experiment {
+  /** Of the prefix's last tokens, how many choose rows; and whether the token that opens the middle does. */
+  prefixQueries: number;
+  middleQuery: boolean;
+  looks: number;
+  /** Rows are ranked by the mean over queries, not the largest. */
+  mean: boolean;
+  /** Positions left free between candidates. */
+  gap: number;
+  /** Steps of a stored key, and of a value, on either side of zero: 7 is int4. */
+  keySteps: number;
+  valueSteps: number;
+  /** Factors of rows in signatures and headers, and in segments that the cursor's surroundings mention. */
+  signatureFactor: number;
+  mentionedFactor: number;
+  /** Of the mean budget, for each of the eight parts. */
+  partBudgets: readonly number[];
+}
+
+export const plain: Experiment = { prefixQueries: 24, middleQuery: true, looks: 2, mean: false, gap: 0, keySteps: 127, valueSteps: 127, signatureFactor: 1, mentionedFactor: 1, partBudgets: [1, 1, 1, 1, 1, 1, 1, 1] };
+export const experiment: Experiment = { ...plain };
