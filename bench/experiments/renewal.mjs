@@ -3,7 +3,7 @@ import { top } from '../../dist/engine/model.js';
 import { bitsOf, composed, openEngine, options, read, Sums, targetIds, tasks } from './common.mjs';
 
 const pages = Number(process.env.KEDGE_PAGE_ROWS ?? 1);
-const SHARES = [0.01, 0.02, 0.05, 0.17];
+const SHARES = [0.02, 0.05, 0.17];
 const engine = await openEngine();
 const { model, contexts, prompter, ranker } = engine;
 const sums = new Sums(process.argv[2]);
