@@ -16,7 +16,7 @@ for (const share of [0.02, 0.05, 0.17]) {
   const count = Math.round(7758 * share);
   const chosen = Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count));
   console.log(`values of ${count} rows a head`, median(() => { for (let b = 0; b < heads; b++) for (const r of chosen) readSync(file, whole, 0, dim, (b * rows + r) * dim); }));
-  const pages = [...new Set(chosen.slice(0, count / 16).map((r) => r >> 4))];
-  console.log(`pages of 16, ${pages.length} a head, keys and values`, median(() => { for (let b = 0; b < heads; b++) for (const p of pages) readSync(file, whole, 0, 2 * dim * 16, (b * rows + p * 16) * dim); }));
+  const pages = Array.from({ length: Math.ceil(count / 16) }, (_, i) => Math.floor((i * 16 * rows) / (count * 16)));
+  console.log(`pages of 16, ${pages.length} a head, keys and values`, median(() => { for (let b = 0; b < heads; b++) for (const p of pages) readSync(file, whole, 0, 2 * dim * 16, (b * rows + Math.min(p, rows - 32)) * dim); }));
 }
 closeSync(file);
