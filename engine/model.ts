@@ -24,10 +24,6 @@ export interface ForwardRequest {
   readonly queries?: readonly number[];
 }
 
-/** Experiment: context rows that each token may choose for itself. */
-export const top = { rows: 1_000_000 };
-
-
 export interface ForwardResult {
   /** [logits asked for, head tokens]; empty when none were. */
   readonly logits: Float32Array;
@@ -99,7 +95,6 @@ export class Model {
       ...this.rotationOf(positions),
       token_index: integers(tokens.map((_, t) => t), [1, count]),
       new_bias: floats(request.newBias ?? this.causalBias(count), [count, count]),
-      context_top: integers([top.rows]),
       query_index: integers(queries.length > 0 ? queries : last),
       logit_index: integers(logits.length > 0 ? logits : last),
     };

@@ -41,9 +41,7 @@ export interface DecoderForm {
 export type LinearOf = (graph: Graph, activationBits: 8 | 7) => (x: Value, inputs: number, ...matrices: readonly QuantisedMatrix[]) => Value[];
 
 /** Up to so many new tokens attend to context rows in integers; beyond, a head's rows are widened to fp32 once for all of them. */
-const INTEGER_ATTENTION_TOKENS_MAX = Number(process.env.KEDGE_INTEGER_TOKENS ?? 100_000);
-/** Experiment: each token chooses `context_top` of the composed rows for itself, by its own weights (1) or page by page of so many rows, by bounds on keys (Quest, arXiv 2406.10774, section 3). */
-const PAGE_ROWS = Number(process.env.KEDGE_PAGE_ROWS ?? 1);
+const INTEGER_ATTENTION_TOKENS_MAX = 8;
 const EPSILON = 1e-9;
 
 /**
@@ -73,8 +71,7 @@ function partGraph(shape: ModelShape, weights: DecoderWeights, form: DecoderForm
   const contextBias = graph.input('context_bias', 'float32', [1, 1, 'P']);
   const windowBias = graph.input('window_bias', 'float32', [1, 1, 'W']);
   const queryIndex = graph.input('query_index', 'int64', ['m']);
-  const top = graph.input('context_top', 'int64', [1]);
-  const attention = new Attention(graph, shape, form, top, { newBias, contextBias, windowBias });
+  const attention = new Attention(graph, shape, form, { newBias, contextBias, windowBias });
 
   const norm = (x: Value, skip: Value | undefined, scale: Float32Array): [normed: Value, residual: Value] => {
     const epsilon = { epsilon: { float: shape.normEpsilon } };
@@ -104,7 +101,7 @@ function partGraph(shape: ModelShape, weights: DecoderWeights, form: DecoderForm
       // Above the last layer's keys and values only what gives logits is worth computing.
       const logitIndex = graph.input('logit_index', 'int64', ['n']);
       const pick = (value: Value, axis: number): Value => graph.node('Gather', [value, logitIndex], { axis });
-      const attentionOfPicked = new Attention(graph, shape, form, top, { newBias: pick(newBias, 0), contextBias, windowBias });
+      const attentionOfPicked = new Attention(graph, shape, form, { newBias: pick(newBias, 0), contextBias, windowBias });
       attended = attentionOfPicked.layer(l, rotate(pick(q, 1), heads, pick(tokenIndex, 1)), rotate(k, kvHeads), v);
       residual = pick(residual, 1);
     }
@@ -156,7 +153,6 @@ class Attention {
     private readonly graph: Graph,
     private readonly shape: ModelShape,
     private readonly form: DecoderForm,
-    private readonly top: Value,
     /** newBias [A,T]. */
     biases: { readonly newBias: Value; readonly contextBias: Value; readonly windowBias: Value },
   ) {
@@ -223,7 +219,7 @@ class Attention {
     const context = integers(weighted, queryTop, queryTop + 1, rows.contextK);
     const contextScores = part.node('Mul', [part.node('Mul', [context.product, rows.contextKs]), context.step]);
     const scores = [contextScores, part.node('MatMul', [rows.queries, rows.windowK]), part.node('MatMul', [rows.queries, rows.newK])];
-    const probabilities = this.softmax(part, part.node('Concat', scores, { axis: -1 }), PAGE_ROWS > 1 ? this.pageWeights(part, rows, channels) : undefined);
+    const probabilities = this.softmax(part, part.node('Concat', scores, { axis: -1 }));
     const [toContext, toWindow, toNew] = part.many('Split', [probabilities, this.sizes], 3, { axis: -1 });
     const values = integers(part.node('Mul', [toContext, rows.contextVs]), probabilityTop, 0, rows.contextV);
     const fromContext = part.node('Mul', [values.product, values.step]);
@@ -253,40 +249,10 @@ class Attention {
     return part.node('Concat', attended, { axis: 0 });
   }
 
-  /** [KV,1,A,pages]: the largest share of attention that any query of a group would pay to a row of the page, were each score its bound. */
-  private pageWeights(part: Graph, rows: Rows, channels: Float32Array): Value {
-    const { kvHeads, headDim } = this.shape;
-    const keys = part.node('Mul', [part.node('Mul', [part.node('Cast', [rows.contextK], castTo('float32')), rows.contextKs]), part.floats(channels, [kvHeads, headDim, 1])]);
-    const count = part.node('Slice', [part.node('Shape', [keys]), part.integers(2), part.integers(3), part.integers(0)]);
-    const lacking = part.node('Sub', [part.integers(PAGE_ROWS), part.node('Mod', [count, part.integers(PAGE_ROWS)])]);
-    const padded = part.node('Pad', [keys, part.node('Concat', [part.integers(0, 0, 0, 0, 0), lacking], { axis: 0 })], { mode: 'constant' });
-    const pages = part.node('Reshape', [padded, part.integers(kvHeads, headDim, -1, PAGE_ROWS)]);
-    const bound = (name: string): Value => part.node(name, [pages], { axes: [3], keepdims: 0 });
-    const above = part.node('MatMul', [part.node('Relu', [rows.queries]), bound('ReduceMax')]);
-    const below = part.node('MatMul', [part.node('Neg', [part.node('Relu', [part.node('Neg', [rows.queries])])]), bound('ReduceMin')]);
-    const bounds = part.node('Softmax', [part.node('Reshape', [part.node('Add', [above, below]), this.shapes.grouped])], { axis: -1 });
-    return part.node('ReduceMax', [bounds], { axes: [1], keepdims: 1 });
-  }
-
-  /** [KV,M,N] -> [KV,M,N], masked, and without the context rows that are not among the token's best. */
-  private softmax(part: Graph, scores: Value, pageWeights?: Value): Value {
+  /** [KV,M,N] -> [KV,M,N], masked. */
+  private softmax(part: Graph, scores: Value): Value {
     const masked = part.node('Add', [part.node('Reshape', [scores, this.shapes.grouped]), this.bias]);
-    const [toContext, toWindow, toNew] = part.many('Split', [part.node('Softmax', [masked], { axis: -1 }), this.sizes], 3, { axis: -1 });
-    const weight = pageWeights ?? part.node('ReduceMax', [toContext], { axes: [1], keepdims: 1 });
-    const count = part.node('Slice', [part.node('Shape', [weight]), part.integers(3), part.integers(4), part.integers(0)]);
-    const wanted = part.node('Min', [part.node('Div', [this.top, part.integers(pageWeights ? PAGE_ROWS : 1)]), count]);
-    const [best] = part.many('TopK', [weight, wanted], 2, { axis: -1 });
-    const threshold = part.node('ReduceMin', [best], { axes: [-1], keepdims: 1 });
-    let left = part.node('Mul', [part.node('Cast', [part.node('Less', [weight, threshold])], castTo('float32')), part.float(-1e9)]);
-    if (pageWeights) {
-      const repeated = part.node('Expand', [part.node('Unsqueeze', [left, part.integers(4)]), part.integers(1, 1, 1, 1, PAGE_ROWS)]);
-      const flat = part.node('Reshape', [repeated, part.integers(0, 0, 0, -1)]);
-      const rows = part.node('Slice', [this.sizes, part.integers(0), part.integers(1), part.integers(0)]);
-      left = part.node('Slice', [flat, part.integers(0), rows, part.integers(3)]);
-    }
-    const none = (value: Value): Value => part.node('Mul', [part.node('ReduceMax', [value], { axes: [1], keepdims: 1 }), part.float(0)]);
-    const chosen = part.node('Add', [masked, part.node('Concat', [left, none(toWindow), none(toNew)], { axis: -1 })]);
-    return part.node('Reshape', [part.node('Softmax', [chosen], { axis: -1 }), this.shapes.merged]);
+    return part.node('Reshape', [part.node('Softmax', [masked], { axis: -1 }), this.shapes.merged]);
   }
 }
 
