@@ -120,7 +120,7 @@ export class Composer {
     const { keys } = rows;
     const column = channel * count + to;
     for (let i = 0; i < headDim; i++) keys[column + i * count] = Math.round(row[i] * inverse);
-    rows.keyScales[head * count + to] = scale;
+    rows.keyScales[head * count + to] = scale * experiment.keyFactor;
     const from = (b * block.ranks + r) * headDim;
     rows.values.set(block.values.subarray(from, from + headDim).map((value) => stepped(value, experiment.valueSteps)), (head * count + to) * headDim);
     rows.valueScales[head * count + to] = unpackScale(block.valueScales[b * block.ranks + r]);

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { explainSystemError } from '../base/errors.js';
+import { experiment } from './experiment.js';
 import { largestPart, partsOf, type LayerSpan, type ModelShape } from './graph/shape.js';
 import { MASKED, type RowShape } from './rows.js';
 import { bytes, floats, type Feeds, type Tensor } from './session.js';
@@ -61,7 +62,7 @@ export class ContextRows {
 
   /** `rows` rows for each head, laid part by part; undefined where `lay` fails. Throws a UserError that names the file where the disk has no room. */
   static laid(shape: RowShape, rows: number, space: RowsSpace, lay: LayRows): ContextRows | undefined {
-    const context = new ContextRows(shape, rows, { space, file: space.open() }, floats(new Float32Array(rows), [1, 1, rows]));
+    const context = new ContextRows(shape, rows, { space, file: space.open() }, floats(new Float32Array(rows).fill(experiment.contextBias), [1, 1, rows]));
     try {
       for (const span of spansLaid(shape)) {
         const size = context.bytesOf(span);

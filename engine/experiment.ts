@@ -14,9 +14,12 @@ export interface Experiment {
   /** Factors of rows in signatures and headers, and in segments that the cursor's surroundings mention. */
   signatureFactor: number;
   mentionedFactor: number;
+  /** Added to the scores of composed rows, and a factor of these (APE, arXiv 2502.05431, section 4: scaling and temperature). */
+  contextBias: number;
+  keyFactor: number;
   /** Of the mean budget, for each of the eight parts. */
   partBudgets: readonly number[];
 }
 
-export const plain: Experiment = { prefixQueries: 24, middleQuery: true, looks: 2, mean: false, gap: 0, keySteps: 127, valueSteps: 127, signatureFactor: 1, mentionedFactor: 1, partBudgets: [1, 1, 1, 1, 1, 1, 1, 1] };
+export const plain: Experiment = { prefixQueries: 24, middleQuery: true, looks: 2, mean: false, gap: 0, keySteps: 127, valueSteps: 127, signatureFactor: 1, mentionedFactor: 1, contextBias: 0, keyFactor: 1, partBudgets: [1, 1, 1, 1, 1, 1, 1, 1] };
 export const experiment: Experiment = { ...plain };

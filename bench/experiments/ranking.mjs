@@ -20,6 +20,12 @@ const CHANGES = {
   'signatures twofold': { signatureFactor: 2 },
   'signatures eightfold': { signatureFactor: 8 },
   'mentioned fourfold': { mentionedFactor: 4 },
+  'scores by 1.1': { keyFactor: 1.1 },
+  'scores by 1.2': { keyFactor: 1.2 },
+  'scores by 0.9': { keyFactor: 0.9 },
+  'bias -0.5': { contextBias: -0.5 },
+  'bias +0.5': { contextBias: 0.5 },
+  'scores by 1.15, bias -0.5': { keyFactor: 1.15, contextBias: -0.5 },
   'more for the first layers': { partBudgets: [1.6, 1.5, 1.2, 1, 0.8, 0.7, 0.6, 0.6] },
   'more for the last layers': { partBudgets: [0.6, 0.6, 0.7, 0.8, 1, 1.2, 1.5, 1.6] },
   'more for the middle layers': { partBudgets: [0.6, 0.8, 1.2, 1.4, 1.4, 1.2, 0.8, 0.6] },
@@ -30,7 +36,9 @@ const only = process.argv[3]?.split(',');
 const likelihood = async ({ task, prompt, plan }, context) => {
   await engine.forget('x', 'd');
   const { bits, kv } = await engine.likelihood({ client: 'x', document: 'd', prompt, context, target: task.target });
-  return { bits, rows: Math.round(kv.rowsAttended) };
+  if (!process.env.EXACT) return { bits, rows: Math.round(kv.rowsAttended) };
+  const { text } = await engine.complete({ client: 'x', document: 'd', prompt, context, stop: 'line', tokensMax: 64, decodeMsMax: 0, waitMsMax: 0, confidenceFloor: 0 });
+  return { bits, rows: Math.round(kv.rowsAttended), exact: text.trim() === task.target.trim(), text };
 };
 const HEADS_AT_ONCE = 12;
 /** KVzip (arXiv 2505.23416, section 3): rows by the largest share of attention that any query pays while the model repeats the segment. By candidate's key: [head][rank]. */
@@ -91,6 +99,12 @@ for await (const given of tasks(engine)) {
   const add = async (form, run) => { if (!sums.has(task, form)) sums.add(task, form, bytes, await run()); };
   await add('none', () => likelihood(given, { form: 'none' }));
   await add('all stored', () => likelihood(given, composed(plan, 1, { policy: 'all-stored' })));
+  for (const [name, change] of Object.entries(CHANGES)) {
+    if (!/bias|scores/.test(name) || (only && !only.includes(name))) continue;
+    Object.assign(experiment, plain, change);
+    await add(`${name}, every row`, () => likelihood(given, composed(plan, 1, { policy: 'every-row', storedShare: 1 })));
+    Object.assign(experiment, plain);
+  }
   await add('every row', () => likelihood(given, composed(plan, 1, { policy: 'every-row', storedShare: 1 })));
   for (const [name, change] of Object.entries(CHANGES)) {
     if (only && !only.includes(name)) continue;
