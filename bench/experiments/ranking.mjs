@@ -32,7 +32,7 @@ const CHANGES = {
 };
 const engine = await openEngine();
 const sums = new Sums(process.argv[2]);
-const only = process.argv[3]?.split(',');
+const only = process.argv[3]?.split(/,(?! )/);
 const likelihood = async ({ task, prompt, plan }, context) => {
   await engine.forget('x', 'd');
   const { bits, kv } = await engine.likelihood({ client: 'x', document: 'd', prompt, context, target: task.target });
