@@ -25,11 +25,16 @@ const CHANGES = {
   'scores by 0.9': { keyFactor: 0.9 },
   'bias -0.5': { contextBias: -0.5 },
   'bias +0.5': { contextBias: 0.5 },
+  'bias -0.25': { contextBias: -0.25 },
+  'bias -1': { contextBias: -1 },
+  'bias -1.5': { contextBias: -1.5 },
+  'scores by 0.95': { keyFactor: 0.95 },
   'scores by 1.15, bias -0.5': { keyFactor: 1.15, contextBias: -0.5 },
   'more for the first layers': { partBudgets: [1.6, 1.5, 1.2, 1, 0.8, 0.7, 0.6, 0.6] },
   'more for the last layers': { partBudgets: [0.6, 0.6, 0.7, 0.8, 1, 1.2, 1.5, 1.6] },
   'more for the middle layers': { partBudgets: [0.6, 0.8, 1.2, 1.4, 1.4, 1.2, 0.8, 0.6] },
 };
+const SHARES = (process.env.SHARES ?? '0.05,0.02').split(',').map(Number);
 const engine = await openEngine();
 const sums = new Sums(process.argv[2]);
 const only = process.argv[3]?.split(/,(?! )/);
@@ -109,7 +114,7 @@ for await (const given of tasks(engine)) {
   for (const [name, change] of Object.entries(CHANGES)) {
     if (only && !only.includes(name)) continue;
     Object.assign(experiment, plain, change);
-    for (const share of [0.05, 0.02]) await add(`${name} @${share}`, () => likelihood(given, composed(plan, share)));
+    for (const share of SHARES) await add(`${name} @${share}`, () => likelihood(given, composed(plan, share)));
     Object.assign(experiment, plain);
   }
   if (!only || only.includes('KVzip')) {
