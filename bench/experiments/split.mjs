@@ -1,0 +1,49 @@
+// The window is read over few rows, what follows the prefix over more: bits of the target by the shares of both. The second choice needs no second reading of the window.
+import { bitsOf, composed, openEngine, read, Sums, targetIds, tasks } from './common.mjs';
+
+const engine = await openEngine();
+const { model, contexts, prompter } = engine;
+const sums = new Sums(process.argv[2]);
+let rowsWanted = 0;
+contexts.rowsWithin = () => rowsWanted;
+const turn = (run) => run(64);
+const QUERIES = 24;
+
+for await (const { task, prompt, plan, bytes } of tasks(engine)) {
+  await read(engine, plan);
+  const ids = targetIds(engine, task.target);
+  const context = composed(plan, 1);
+  const bits = async (state, { logits, next }) => {
+    let sum = bitsOf(engine, logits, ids[0]);
+    const tokens = ids.slice(0, -1);
+    if (tokens.length === 0) return sum;
+    const positions = tokens.map((_, i) => next + i);
+    const result = await model.forward({ tokens, positions, context: prompter.rowsOf(state), window: state.window, logits: tokens.map((_, i) => i) });
+    const { headTokens } = model.manifest;
+    tokens.forEach((_, i) => (sum += bitsOf(engine, result.logits.subarray(i * headTokens, (i + 1) * headTokens), ids[i + 1])));
+    return sum;
+  };
+  for (const inWindow of [0, 0.005, 0.02, 0.05, 0.17]) {
+    if (sums.has(task, `window ${inWindow}, then 0.17`)) continue;
+    await engine.forget('x', 'd');
+    rowsWanted = Math.round(plan.tokens * inWindow);
+    const { state, keptRows, ...prompted } = await prompter.prompt({ client: 'x', document: 'd', prompt, context }, 'whole', turn);
+    sums.add(task, `window ${inWindow}, the same`, bytes, { bits: await bits(state, prompted) });
+    state.window.truncate(keptRows);
+    for (const after of [0.05, 0.17]) {
+      const { queries } = await prompter.run(state, [], prompt, 'whole', QUERIES, turn);
+      const { candidates, key, rows } = state.context;
+      rowsWanted = Math.round(plan.tokens * after);
+      const chosen = await contexts.compose(key, candidates, candidates, false, context.anchors, queries);
+      const before = state.context;
+      state.context = chosen;
+      const ran = await prompter.run(state, [], prompt, 'whole', 0, turn);
+      sums.add(task, `window ${inWindow}, then ${after}`, bytes, { bits: await bits(state, ran) });
+      state.window.truncate(ran.keptRows);
+      chosen.rows.close();
+      state.context = before;
+    }
+  }
+  console.error(task.id);
+}
+await engine.close();
