@@ -146,8 +146,8 @@ export class LocalEngine implements Engine {
     const warm: ContextForm = { ...context, anchors: { ...context.anchors, state: 'warm' }, storedOnly: false };
     const { client, document } = request;
     const { documents } = this.prompter;
-    if (this.prompter.isSettled({ ...request, context: warm })) return this.readAhead({ ...request, context: warm }, signal);
-    // Apart from the document, which meanwhile is completed over what it has.
+    if (this.prompter.keepsWindow({ ...request, context: warm })) return this.readAhead({ ...request, context: warm }, signal);
+    // Another plan wants another window: it is read apart from the document, which meanwhile is completed over what it has.
     const apart = `${document} settling`;
     try {
       await this.readAhead({ ...request, document: apart, context: warm }, signal);

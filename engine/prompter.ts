@@ -36,8 +36,6 @@ export interface Prompted {
 
 /** So many of the prefix's last tokens choose rows, with the token that opens the middle. */
 const PREFIX_QUERIES = 24;
-/** The first choice is made with queries that saw the stored order, the next with queries that saw the choice before. */
-const LOOKS = 2;
 const NO_BYTES = new Uint8Array(0);
 
 export class Prompter {
@@ -62,13 +60,11 @@ export class Prompter {
     if (context.form === 'composed') {
       const key = this.contexts.keyOf(context.plan, context.anchors);
       const isStale = state.context?.key !== key || (state.context.isPartial && !context.storedOnly);
-      if (isStale) await this.open(state, key, context, undefined, turn);
+      if (isStale) await this.open(state, key, context, turn);
       if (wantsQueries(context) && state.context?.settled === false) {
-        for (let look = 0; look < LOOKS; look++) {
-          const asked = await this.run(state, [], prompt, ending, PREFIX_QUERIES, turn);
-          choosing += asked.tokensPrefilled;
-          await this.open(state, key, context, asked.queries, turn);
-        }
+        const asked = await this.run(state, [], prompt, ending, PREFIX_QUERIES, turn);
+        choosing = asked.tokensPrefilled;
+        await this.choose(state, state.context, context, asked.queries!);
       }
     } else {
       this.rebase(state, undefined, this.sink.length);
@@ -78,10 +74,10 @@ export class Prompter {
     return { state, ...ran, tokensPrefilled: choosing + ran.tokensPrefilled, composeMs: composedMs - startMs, prefillMs: this.clock.nowMs() - composedMs };
   }
 
-  /** Whether the document's rows are those that `context` wants, so that none would be chosen anew. */
-  isSettled({ client, document, context }: PromptRequest): boolean {
+  /** Whether the document's window may stay for `context`: its rows are of the same plan, chosen by its cursor or not. */
+  keepsWindow({ client, document, context }: PromptRequest): boolean {
     const held = this.documents.known(client, document)?.context;
-    return context.form === 'composed' && held?.key === this.contexts.keyOf(context.plan, context.anchors) && !held.isPartial && (held.settled || !wantsQueries(context));
+    return context.form === 'composed' && held?.key === this.contexts.keyOf(context.plan, context.anchors) && !held.isPartial;
   }
 
   /** Context that is read in the window itself, between sink and prompt. */
@@ -96,14 +92,26 @@ export class Prompter {
   }
 
   /** Composes a document's context anew, without what the store has no room for; without any context where another process just took it away. */
-  private async open(state: DocumentState, key: string, context: ContextForm & { form: 'composed' }, queries: RankingQueries | undefined, turn: Turn): Promise<void> {
-    const older = state.context;
-    const wanted = older?.key === key && !older.isPartial ? older.candidates : this.contexts.candidates(context.plan, context.anchors);
+  private async open(state: DocumentState, key: string, context: ContextForm & { form: 'composed' }, turn: Turn): Promise<void> {
+    const wanted = this.contexts.candidates(context.plan, context.anchors);
     const candidates = await this.contexts.fill(wanted, context.anchors, context.storedOnly ? undefined : turn);
     const isPartial = context.storedOnly === true && candidates.length < wanted.length;
-    const composed = await this.contexts.compose(key, candidates, wanted, isPartial, context.anchors, queries);
+    const composed = await this.contexts.compose(key, candidates, wanted, isPartial, context.anchors, undefined);
     if (composed) this.rebase(state, composed, this.sink.length + candidates.reduce((sum, { tokens }) => sum + tokens.length, 0));
-    else this.rebase(state, { key, candidates: [], rows: this.model.noContext, rowsPerCandidate: [], rowsHeldMax: 0, isPartial: false, settled: true }, this.sink.length);
+    else this.rebase(state, this.withoutContext(key), this.sink.length);
+  }
+
+  /** Rows of the same candidates, chosen by the cursor's queries. The window stays as it was read: it has nothing to gain from the choice (record 0018). */
+  private async choose(state: DocumentState, opened: ComposedContext, context: ContextForm & { form: 'composed' }, queries: RankingQueries): Promise<void> {
+    const { key, candidates } = opened;
+    const chosen = await this.contexts.compose(key, candidates, candidates, opened.isPartial, context.anchors, queries);
+    if (!chosen) return this.rebase(state, this.withoutContext(key), this.sink.length);
+    opened.rows.close();
+    state.context = chosen;
+  }
+
+  private withoutContext(key: string): ComposedContext {
+    return { key, candidates: [], rows: this.model.noContext, rowsPerCandidate: [], rowsHeldMax: 0, isPartial: false, settled: true };
   }
 
   /** The window's rows saw the older context at older places: they are forgotten. */

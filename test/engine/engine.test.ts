@@ -214,6 +214,20 @@ describe('completing', () => {
     await engine.close();
   });
 
+  it('chooses rows for the cursor without reading the window again', async () => {
+    const engine = await open();
+    await read(engine);
+    const long = `${body('local')}const a = `;
+    const inState = (state: 'first' | 'warm') => composed(anchors('two-stage', { residentShare: 0.4, state }));
+    const opened = await engine.complete(request(long, inState('first')));
+    const chosen = await engine.complete(request(long, inState('warm')));
+    expect(opened.tokensPrefilled).toBeGreaterThan(100);
+    expect(chosen.tokensPrefilled).toBeLessThan(opened.tokensPrefilled / 2);
+    expect(chosen.kv.rowsAttended).toBe(opened.kv.rowsAttended);
+    expect((await engine.complete(request(long, inState('warm')))).tokensPrefilled).toBeLessThan(20);
+    await engine.close();
+  });
+
   it('gives up choosing when told to, and keeps what it has', async () => {
     const engine = await open();
     await read(engine);
