@@ -3,6 +3,8 @@
 import type { StageFigures } from './anchors.js';
 
 type Run = StageFigures['runs'][number];
+/** What gain is retained of, in all of a stage. */
+type Reference = keyof Run['retainedGain'];
 
 interface Axis {
   readonly title: string;
@@ -19,21 +21,21 @@ const GAIN_MAX = 1.2;
 const COLOURS = ['#1b6ca8', '#c1440e', '#3a7d44', '#7b2d8b', '#b8860b', '#5f6b6d', '#d1495b', '#00798c'];
 
 export function anchorsReport(title: string, figures: readonly StageFigures[]): string {
-  const sections = figures.map(({ stage, runs }) => `<h2>${stage}: ${runs[0].tasks} tasks, context at most ${runs[0].tokens} tokens, gain retained of ${runs.some(({ context }) => context === 'joint') ? 'joint' : 'dense'}</h2>${AXES.map((axis) => plot(runs, axis)).join('')}${table(runs)}`);
+  const sections = figures.map(({ stage, runs }) => {
+    const reference: Reference = runs.some(({ context }) => context === 'joint') ? 'joint' : 'dense';
+    return `<h2>${stage}: ${runs[0].tasks} tasks, context at most ${runs[0].tokens} tokens, gain retained of ${reference}</h2>${AXES.map((axis) => plot(runs, axis, reference)).join('')}${table(runs, reference)}`;
+  });
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title><style>body{font:15px/1.5 system-ui,sans-serif;max-width:1120px;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left}svg{margin:.5rem}text{font:12px system-ui,sans-serif}</style><h1>${escaped(title)}</h1>${sections.join('')}</html>\n`;
 }
-
-/** Of what joint gains, or of what dense does where joint was not run. */
-const gainOf = ({ retainedGain: { joint, dense } }: Run): Run['retainedGain']['joint'] => (joint.value === null && dense.value !== null ? dense : joint);
 
 const nameOf = ({ context, policy, stored, state }: Run): string => (context === 'anchors' ? `${policy}, ${Math.round(100 * stored!)}% stored${state === 'first' ? ', just opened' : ''}` : context);
 
 /** Lines through what differs in the share alone; '' where nothing has a place on the axis. */
-function plot(runs: readonly Run[], { title, of }: Axis): string {
+function plot(runs: readonly Run[], { title, of }: Axis, reference: Reference): string {
   const lines = new Map<string, { x: number; gain: number; run: Run }[]>();
   for (const run of runs) {
     const x = of(run);
-    const gain = gainOf(run).value;
+    const gain = run.retainedGain[reference].value;
     if (run.context !== 'anchors' || x === null || x <= 0 || gain === null) continue;
     lines.set(nameOf(run), [...(lines.get(nameOf(run)) ?? []), { x, gain, run }]);
   }
@@ -51,16 +53,16 @@ function plot(runs: readonly Run[], { title, of }: Axis): string {
   });
   const gains = [0, 0.25, 0.5, 0.75, 1].map((gain) => `<line x1="${MARGIN}" x2="${WIDTH - MARGIN}" y1="${top(gain)}" y2="${top(gain)}" stroke="#ddd"/><text x="6" y="${top(gain) + 4}">${gain}</text>`);
   const ticks = [...new Set(xs.map((x) => x.toPrecision(2)))].filter((_, i, all) => i % Math.ceil(all.length / 6) === 0).map((x) => `<text x="${left(Number(x))}" y="${HEIGHT - MARGIN + 16}" text-anchor="middle">${Number(x)}</text>`);
-  return `<svg width="${WIDTH + 180}" height="${HEIGHT}" role="img" aria-label="retained gain over ${escaped(title)}">${gains.join('')}${drawn.join('')}${ticks.join('')}<text x="${WIDTH / 2}" y="${HEIGHT - 8}" text-anchor="middle">${escaped(title)}</text><text x="6" y="16">retained gain</text></svg>`;
+  return `<svg width="${WIDTH + 180}" height="${HEIGHT}" role="img" aria-label="retained gain over ${escaped(title)}">${gains.join('')}${drawn.join('')}${ticks.join('')}<text x="${WIDTH / 2}" y="${HEIGHT - 8}" text-anchor="middle">${escaped(title)}</text><text x="6" y="16">retained gain, of ${reference}</text></svg>`;
 }
 
-function table(runs: readonly Run[]): string {
+function table(runs: readonly Run[], reference: Reference): string {
   const head = ['', 'share', 'bits/byte', 'retained gain', 'rows resident', 'exact match', 'less joint\'s', 'edit similarity', 'identifier F1'];
   const rows = runs.map((run) => [
     nameOf(run),
     run.rows === null ? '' : `${Math.round(1000 * run.rows) / 10}%`,
     interval(run.overall.bitsPerByte),
-    gainOf(run).value === null ? (gainOf(run).note ?? '') : interval(gainOf(run)),
+    run.retainedGain[reference].value === null ? (run.retainedGain[reference].note ?? '') : interval(run.retainedGain[reference]),
     run.kv.rowsResident.value === null ? '' : Math.round(run.kv.rowsResident.value).toString(),
     ...[run.overall.exactMatch, run.exactMatchDifference.joint, run.overall.editSimilarity, run.overall.identifierF1].map(interval),
   ]);
