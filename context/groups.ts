@@ -12,7 +12,6 @@ const wantedShareLeast = 0.5;
 export interface Group {
   /** In the order in which they are read; what is not wanted itself came with the others. */
   readonly members: readonly Ranked[];
-  readonly tokens: number;
   /** As an earlier plan held it. */
   readonly isKept: boolean;
 }
@@ -29,8 +28,8 @@ export function groupsOf(wanted: readonly Ranked[], offered: ReadonlyMap<string,
   const tokens = (members: readonly Ranked[]): number => members.reduce((sum, r) => sum + tokensOf(r), 0);
   const besides = ({ members }: Group): number => tokens(members.filter((r) => !isWanted.has(r)));
   const kept = earlierGroups(earlier, offered)
-    .map((members): Group => ({ members, tokens: tokens(members), isKept: true }))
-    .filter((group) => group.tokens - besides(group) >= group.tokens * wantedShareLeast)
+    .map((members): Group => ({ members, isKept: true }))
+    .filter((group) => besides(group) <= tokens(group.members) * (1 - wantedShareLeast))
     .sort((a, b) => besides(a) - besides(b));
   const room = tokensMax - tokens(wanted);
   while (kept.reduce((sum, group) => sum + besides(group), 0) > room) kept.pop();
@@ -57,5 +56,5 @@ function newGroups(passages: readonly Ranked[], tokensOf: (r: Ranked) => number)
     (groups[index] ??= []).push(r);
     before += tokensOf(r);
   }
-  return Object.values(groups).map((members) => ({ members, tokens: members.reduce((sum, r) => sum + tokensOf(r), 0), isKept: false }));
+  return Object.values(groups).map((members) => ({ members, isKept: false }));
 }

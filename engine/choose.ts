@@ -1,11 +1,9 @@
-// Which of the candidates' rows are composed: policies, as counts of ranks or as lists of ranks for each head.
-// Refuses to load rows or to lay them out.
-import { never } from '../base/assert.js';
+// Which of the candidates' rows are composed, as counts of ranks or as lists of ranks for each head: by the stored order, or by the cursor's queries.
+// Refuses to load rows or to lay them out. What evaluation compares with is in floors.ts.
 import type { Segment } from '../base/segment.js';
-import { BLOCK_RANKS, rowsKept, type AnchorBlock } from './anchors.js';
-import type { ModelShape } from './graph/shape.js';
-import { addMass, type Ranker, type RankingQueries } from './ranker.js';
-import type { PolicyName } from './types.js';
+import { rowsKept, type AnchorBlock } from './anchors.js';
+import type { RankingQueries } from './ranker.js';
+import type { Weighing } from './weighing.js';
 
 /** A segment of the plan, or several that are read together, at its place in the composition. */
 export interface Candidate {
@@ -24,30 +22,9 @@ export type Load = (candidate: Candidate, ranks: number) => Iterable<AnchorBlock
 /** For each candidate the ranks that each head takes: a number means the first so many, for every head. */
 export type Choice = readonly (number | readonly Uint32Array[])[];
 
-/** So many heads' keys are held in fp32 at a time while rows are weighed. */
-const HEADS_WEIGHED = 12;
-/** What is held while rows are chosen, in rows of `heads` heads: a block, and some heads' keys, an fp32 key being four bytes of a row's two. */
-export const rowsHeldChoosing = (heads: number): number => BLOCK_RANKS * (1 + (2 * Math.min(HEADS_WEIGHED, heads)) / heads);
-
-/** Policies that need nothing but the order of ranks; undefined for those that need queries or the rows' tokens. */
-export function choiceByOrder(candidates: readonly Candidate[], policy: PolicyName, budget: number): Choice | undefined {
-  switch (policy) {
-    case 'all-stored':
-    case 'every-row':
-    case 'outline-text':
-      return candidates.map((candidate) => candidate.ranksMax);
-    case 'stored-order':
-      return candidates.map((candidate) => Math.min(candidate.ranksMax, rowsKept(candidate.tokens.length, budget / contextTokensOf(candidates))));
-    case 'two-stage':
-    case 'every-kth':
-    case 'newlines':
-    case 'signatures':
-    case 'key-difference':
-      return undefined;
-    default:
-      throw never(policy);
-  }
-}
+/** The first rows of each candidate's stored order, as many as its share of `budget`. */
+export const firstOfEach = (candidates: readonly Candidate[], budget: number): Choice =>
+  candidates.map(({ ranksMax, tokens }) => Math.min(ranksMax, rowsKept(tokens.length, budget / contextTokensOf(candidates))));
 
 /** `budget` rows spread over the candidates by their tokens, each from the start of its stored order. */
 export function spreadByOrder(candidates: readonly Candidate[], budget: number): Choice {
@@ -60,152 +37,29 @@ export function spreadByOrder(candidates: readonly Candidate[], budget: number):
   });
 }
 
-/** The floors that pick rows by their token: which tokens of a candidate, at most `budget` over all candidates. */
-export function tokensPicked(policy: PolicyName, candidates: readonly Candidate[], budget: number, textsOf: (candidate: Candidate) => readonly TokenText[]): Set<number>[] {
-  const picked = candidates.map((candidate) => {
-    if (policy === 'every-kth') return everyKth(candidate.tokens.length, budget / contextTokensOf(candidates));
-    const wanted = policy === 'newlines' ? ({ text }: TokenText): boolean => text.includes('\n') : ({ isSignature }: TokenText): boolean => isSignature;
-    return textsOf(candidate).flatMap((token, t) => (wanted(token) ? [t] : []));
-  });
-  // Over the budget, the candidates nearest the cursor keep theirs.
-  let left = budget;
-  const sets: Set<number>[] = [];
-  for (let s = candidates.length - 1; s >= 0; s--) {
-    const kept = picked[s].slice(0, left);
-    left -= kept.length;
-    sets[s] = new Set(kept);
-  }
-  return sets;
-}
-
-/** What a token of a candidate says. */
-export interface TokenText {
-  readonly text: string;
-  /** Whether it stands in a signature, or names the file. */
-  readonly isSignature: boolean;
-}
-
-const everyKth = (tokens: number, share: number): number[] => {
-  const count = rowsKept(tokens, share);
-  return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * tokens) / count));
-};
-
 export const contextTokensOf = (candidates: readonly Candidate[]): number => candidates.reduce((sum, candidate) => sum + candidate.tokens.length, 0);
-
-/** Ranks whose row stands at a picked token; every head must have all of them, so rows are read whole. Undefined when the store lost a block. */
-export function ranksAt(blocks: Iterable<AnchorBlock | undefined>, heads: number, picked: ReadonlySet<number>): Uint32Array[] | undefined {
-  const ranks = Array.from({ length: heads }, (): number[] => []);
-  let first = 0;
-  for (const block of blocks) {
-    if (!block) return undefined;
-    for (let b = 0; b < heads; b++) {
-      for (let r = 0; r < block.ranks; r++) if (picked.has(block.positions[b * block.ranks + r])) ranks[b].push(first + r);
-    }
-    first += block.ranks;
-  }
-  return ranks.map((each) => Uint32Array.from(each));
-}
-
-/** Keys of heads `first..first+count` of a block, fp32 before rotation: [count, ranks, hd]. */
-export type Dequantise = (block: AnchorBlock, first: number, count: number) => Float32Array;
 
 /**
  * The second stage: over all candidates, each head's `budget` rows to which any of `queries` would pay the largest share of its attention.
  * Candidates are streamed twice (attention mass, then weights); one block at a time is held. Undefined when the store lost one.
  */
-export async function chooseByQueries(
-  ranker: Ranker,
-  candidates: readonly Candidate[],
-  load: Load,
-  dequantise: Dequantise,
-  queries: RankingQueries,
-  sinkMass: readonly Float32Array[],
-  budget: number,
-): Promise<Choice | undefined> {
+export async function chooseByQueries(weighing: Weighing, candidates: readonly Candidate[], queries: RankingQueries, sinkMass: readonly Float32Array[], budget: number): Promise<Choice | undefined> {
   const total = sinkMass.map((mass) => mass.slice());
-  const score = async (candidate: Candidate, others: readonly Float32Array[] | undefined, own: (block: Scored) => void): Promise<boolean> => {
-    let first = 0;
-    for (const block of load(candidate, candidate.ranksMax)) {
-      if (!block) return false;
-      for (let head = 0; head < ranker.heads; head += HEADS_WEIGHED) {
-        const heads = { first: head, count: Math.min(HEADS_WEIGHED, ranker.heads - head) };
-        const scores = await ranker.score(queries, heads, dequantise(block, heads.first, heads.count), placesOf(block, heads, candidate.place), others, 0);
-        own({ ...scores, heads, first, ranks: block.ranks });
-      }
-      first += block.ranks;
-    }
-    return true;
-  };
   for (const candidate of candidates) {
-    const massed = await score(candidate, undefined, ({ mass, heads }) => {
-      for (let b = 0; b < heads.count; b++) addMass(total[heads.first + b], mass.subarray(b * queries.count, (b + 1) * queries.count));
-    });
-    if (!massed) return undefined;
+    if (!(await weighing.addMass(candidate, queries, total))) return undefined;
   }
   const weights: Float32Array[][] = [];
   for (const candidate of candidates) {
-    const own = Array.from({ length: ranker.heads }, () => new Float32Array(candidate.ranksMax));
-    const weighed = await score(candidate, total, ({ weight, heads, first, ranks }) => {
-      // Blocks are loaded whole: what the share does not admit is left.
-      const usable = Math.min(ranks, candidate.ranksMax - first);
-      for (let b = 0; b < heads.count; b++) own[heads.first + b].set(weight.subarray(b * ranks, b * ranks + usable), first);
-    });
-    if (!weighed) return undefined;
+    const own = await weighing.weights(candidate, queries, total);
+    if (!own) return undefined;
     weights.push(own);
   }
-  return bestRanks(weights, ranker.heads, budget);
-}
-
-/**
- * A floor that knows no query, KeyDiff (arXiv 2504.15364, section 3): over all candidates, each head's `budget` rows whose keys, before rotation,
- * have the smallest cosine with the mean of all normalised keys. Undefined when the store lost a block.
- */
-export function chooseByDifference(candidates: readonly Candidate[], load: Load, dequantise: Dequantise, shape: Pick<ModelShape, 'layers' | 'kvHeads' | 'headDim'>, budget: number): Choice | undefined {
-  const heads = shape.layers * shape.kvHeads;
-  const eachKey = (use: (candidate: number, head: number, rank: number, key: Float32Array) => void): boolean => {
-    for (const [s, candidate] of candidates.entries()) {
-      let first = 0;
-      for (const block of load(candidate, candidate.ranksMax)) {
-        if (!block) return false;
-        for (let head = 0; head < heads; head++) {
-          const keys = dequantise(block, head, 1);
-          for (let r = 0; r < block.ranks; r++) use(s, head, first + r, unit(keys.subarray(r * shape.headDim, (r + 1) * shape.headDim)));
-        }
-        first += block.ranks;
-      }
-    }
-    return true;
-  };
-  const mean = Array.from({ length: heads }, () => new Float32Array(shape.headDim));
-  const summed = eachKey((_, head, __, key) => key.forEach((value, i) => (mean[head][i] += value)));
-  if (!summed) return undefined;
-  for (const sum of mean) unit(sum);
-  const weights = candidates.map((candidate) => Array.from({ length: heads }, () => new Float32Array(candidate.ranksMax)));
-  const weighed = eachKey((s, head, rank, key) => {
-    if (rank < candidates[s].ranksMax) weights[s][head][rank] = -key.reduce((sum, value, i) => sum + value * mean[head][i], 0);
-  });
-  return weighed ? bestRanks(weights, heads, budget) : undefined;
-}
-
-/** Normalises `vector` in place. */
-function unit(vector: Float32Array): Float32Array {
-  const length = Math.hypot(...vector) || 1;
-  for (let i = 0; i < vector.length; i++) vector[i] /= length;
-  return vector;
-}
-
-/** What the ranker says of some heads of a block: mass [count, M], weight [count, ranks]. */
-interface Scored {
-  readonly mass: Float32Array;
-  readonly weight: Float32Array;
-  readonly heads: { readonly first: number; readonly count: number };
-  /** The block's first rank. */
-  readonly first: number;
-  readonly ranks: number;
+  return bestRanks(weights, budget);
 }
 
 /** Each head's best `budget` ranks over all candidates; `weights` [candidate][head][rank]. */
-function bestRanks(weights: readonly (readonly Float32Array[])[], heads: number, budget: number): Choice {
+export function bestRanks(weights: readonly (readonly Float32Array[])[], budget: number): Choice {
+  const heads = weights[0]?.length ?? 0;
   const total = weights.reduce((sum, own) => sum + own[0].length, 0);
   const count = Math.min(budget, total);
   const chosen: number[][][] = weights.map(() => Array.from({ length: heads }, () => []));
@@ -225,10 +79,4 @@ function bestRanks(weights: readonly (readonly Float32Array[])[], heads: number,
     }
   }
   return chosen.map((candidate) => candidate.map((ranks) => Uint32Array.from(ranks)));
-}
-
-/** Composed positions of a block's rows, [count, ranks]. */
-function placesOf(block: AnchorBlock, heads: { readonly first: number; readonly count: number }, place: number): number[] {
-  const from = heads.first * block.ranks;
-  return Array.from(block.positions.subarray(from, from + heads.count * block.ranks), (position) => place + position);
 }

@@ -35,12 +35,14 @@ export class RowsSpace {
   /** A file that loses its name at once, so that nothing is left of it when the process ends, however it ends; where a system keeps the name, the store clears it away with its own leftovers. */
   open(): number {
     const path = join(this.dir, asideName(randomBytes(16).toString('hex')));
+    let file: number | undefined;
     try {
       mkdirSync(this.dir, { recursive: true, mode: 0o700 });
-      const file = openSync(path, 'wx+', 0o600);
+      file = openSync(path, 'wx+', 0o600);
       unlinkSync(path);
       return file;
     } catch (error) {
+      if (file !== undefined) closeSync(file);
       throw explainSystemError(error, path);
     }
   }

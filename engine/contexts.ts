@@ -3,26 +3,26 @@
 import { digestOf } from '../base/digest.js';
 import { readTogether, type ContextPlan, type Segment } from '../base/segment.js';
 import { BLOCK_RANKS, rowsKept } from './anchors.js';
-import { chooseByDifference, chooseByQueries, choiceByOrder, contextTokensOf, ranksAt, rowsHeldChoosing, spreadByOrder, tokensPicked, type Candidate, type Choice, type Load, type TokenText } from './choose.js';
+import { chooseByQueries, firstOfEach, spreadByOrder, type Candidate, type Choice, type Load } from './choose.js';
 import type { Composer } from './compose.js';
 import { rowsHeldLaying, rowsHeldRunning } from './context-rows.js';
-import type { ComposedContext } from './documents.js';
+import type { ComposedContext, HeldContext } from './documents.js';
+import type { Floors } from './floors.js';
 import type { Library, Turn } from './library.js';
-import type { Ranker, RankingQueries } from './ranker.js';
+import type { RankingQueries } from './ranker.js';
 import type { WindowRows } from './rows.js';
-import type { Tokenizer } from './tokenizer.js';
 import type { AnchorSettings } from './types.js';
+import { rowsHeldWeighing, type Weighing } from './weighing.js';
 
 /** What these compose is all that was read, whatever the plan would load of it. */
 const EVERY_ROW: readonly AnchorSettings['policy'][] = ['every-row', 'outline-text'];
-const FLOORS_OF_TOKENS: readonly AnchorSettings['policy'][] = ['every-kth', 'newlines', 'signatures'];
 
 export class Contexts {
   constructor(
     private readonly library: Library,
     private readonly composer: Composer,
-    private readonly ranker: Ranker,
-    private readonly tokenizer: Tokenizer,
+    private readonly weighing: Weighing,
+    private readonly floors: Floors,
     private readonly sink: WindowRows,
     /** Share of rows under which entries are stored; undefined: the settings'. */
     private readonly storedShare: number | undefined,
@@ -61,17 +61,18 @@ export class Contexts {
     return held;
   }
 
-  /** Composes `candidates`, of `wanted` those that are held; `isPartial` says that the others are still to be read. `queries` is absent for a document that was just opened. Undefined when the store lost (or never had room for) a candidate. */
-  async compose(key: string, candidates: readonly Candidate[], wanted: readonly Candidate[], isPartial: boolean, settings: AnchorSettings, queries: RankingQueries | undefined): Promise<ComposedContext | undefined> {
-    const budget = this.rowsWithin(contextTokensOf(wanted) * settings.residentShare);
+  /** Composes what is held of a context, within the share of all that it wants. `queries` is absent for a document that was just opened. Undefined when the store lost (or never had room for) a candidate. */
+  async compose(held: HeldContext, settings: AnchorSettings, queries: RankingQueries | undefined): Promise<ComposedContext | undefined> {
+    const { candidates } = held;
+    const budget = this.rowsWithin(held.tokensWanted * settings.residentShare);
     const isWhole = candidates.reduce((sum, { ranksMax }) => sum + ranksMax, 0) <= budget;
     const choice = settings.policy === 'two-stage' && isWhole ? candidates.map(({ ranksMax }) => ranksMax) : await this.choose(candidates, settings.policy, budget, queries);
     const composition = choice && this.composer.compose(candidates, choice, this.load);
     if (!composition) return undefined;
     const { rows, rowsPerCandidate } = composition;
     const { shape, heads } = this.composer;
-    const held = [rowsHeldRunning(shape, rows.rows), rowsHeldLaying(shape, rows.rows) + BLOCK_RANKS, queries && !isWhole ? rowsHeldChoosing(heads) : 0];
-    return { key, candidates, rows, rowsPerCandidate, rowsHeldMax: rows.isNone ? 0 : Math.max(...held), isPartial, settled: isWhole || queries !== undefined };
+    const inMemory = [rowsHeldRunning(shape, rows.rows), rowsHeldLaying(shape, rows.rows) + BLOCK_RANKS, queries && !isWhole ? rowsHeldWeighing(heads) : 0];
+    return { ...held, rows, rowsPerCandidate, rowsHeldMax: rows.isNone ? 0 : Math.max(...inMemory), settled: isWhole || queries !== undefined };
   }
 
   /** How many rows may be composed so that at most `held` are in memory at any moment; a block is held while they are laid. */
@@ -80,23 +81,19 @@ export class Contexts {
     return Math.max(BLOCK_RANKS, Math.floor(Math.min(held / rowsHeldRunning(shape, 1), (held - BLOCK_RANKS) / rowsHeldLaying(shape, 1))));
   }
 
-  private async choose(candidates: readonly Candidate[], policy: AnchorSettings['policy'], budget: number, queries: RankingQueries | undefined): Promise<Choice | undefined> {
-    const dequantise = this.composer.dequantiseKeys.bind(this.composer);
-    if (policy === 'key-difference') return chooseByDifference(candidates, this.load, dequantise, this.composer.shape, budget);
-    if (policy === 'two-stage') {
-      if (!queries) return spreadByOrder(candidates, budget);
-      const sinkMass = this.ranker.massOfWindow(this.sink, queries);
-      return chooseByQueries(this.ranker, candidates, this.load, dequantise, queries, sinkMass, budget);
+  private choose(candidates: readonly Candidate[], policy: AnchorSettings['policy'], budget: number, queries: RankingQueries | undefined): Choice | Promise<Choice | undefined> {
+    switch (policy) {
+      case 'two-stage':
+        return queries ? chooseByQueries(this.weighing, candidates, queries, this.weighing.ranker.massOfWindow(this.sink, queries), budget) : spreadByOrder(candidates, budget);
+      case 'stored-order':
+        return firstOfEach(candidates, budget);
+      case 'all-stored':
+      case 'every-row':
+      case 'outline-text':
+        return candidates.map(({ ranksMax }) => ranksMax);
+      default:
+        return this.floors.choose(policy, candidates, budget);
     }
-    if (!FLOORS_OF_TOKENS.includes(policy)) return choiceByOrder(candidates, policy, budget);
-    const picked = tokensPicked(policy, candidates, budget, (candidate) => this.textsOf(candidate));
-    const choice: Uint32Array[][] = [];
-    for (const [s, candidate] of candidates.entries()) {
-      const ranks = ranksAt(this.load(candidate, candidate.tokens.length), this.composer.heads, picked[s]);
-      if (!ranks) return undefined;
-      choice.push(ranks);
-    }
-    return choice;
   }
 
   /** What of the plan is read one by one, with its tokens; for the floor `outline-text` only signatures, within the budget, the last segments first. */
@@ -118,21 +115,6 @@ export class Contexts {
   }
 
   private readonly load: Load = (candidate, ranks) => this.library.load(candidate, ranks);
-
-  /** Token by token; a character split over tokens counts with the last of them. */
-  private textsOf({ segments }: Candidate): TokenText[] {
-    return segments.flatMap((segment) => {
-      const texts: string[] = [];
-      const decoder = new TextDecoder();
-      for (const token of this.library.tokensOf([segment])) texts.push(decoder.decode(this.tokenizer.bytesOf(token), { stream: true }));
-      // The file's name stands before the segment's text.
-      let at = segment.text.length - texts.reduce((sum, text) => sum + text.length, 0);
-      return texts.map((text) => {
-        const [start, end] = [at, (at += text.length)];
-        return { text, isSignature: start < 0 || segment.ranges.some((range) => (range.kind === 'signature' || range.kind === 'header') && start < range.end && end > range.start) };
-      });
-    });
-  }
 
   private recipeShare(settings: AnchorSettings): number {
     return this.storedShare ?? settings.storedShare;

@@ -4,16 +4,22 @@ import type { Candidate } from './choose.js';
 import type { ContextRows } from './context-rows.js';
 import type { WindowRows } from './rows.js';
 
-export interface ComposedContext {
+/** What the store holds of a context that a plan wants. */
+export interface HeldContext {
   /** Digest of the plan and of the settings that the choice depends on. */
   readonly key: string;
   readonly candidates: readonly Candidate[];
+  /** Of all that the plan wants, whether it is held or not. */
+  readonly tokensWanted: number;
+  /** Whether segments of the plan were left out because they were not stored yet. */
+  readonly isPartial: boolean;
+}
+
+export interface ComposedContext extends HeldContext {
   readonly rows: ContextRows;
   readonly rowsPerCandidate: readonly number[];
   /** Rows, per head, at the moment when most were held: chosen ones and what was read meanwhile. */
   readonly rowsHeldMax: number;
-  /** Whether segments of the plan were left out because they were not stored yet. */
-  readonly isPartial: boolean;
   /** Whether the cursor's own queries chose. */
   readonly settled: boolean;
 }

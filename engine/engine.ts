@@ -9,6 +9,7 @@ import { RowsSpace } from './context-rows.js';
 import { decode } from './decode.js';
 import type { DocumentState } from './documents.js';
 import { kvFigures, served } from './figures.js';
+import { Floors } from './floors.js';
 import { readCalibration } from './graph/calibrate.js';
 import { headIndex, retokenise } from './head.js';
 import { headIndexOf } from './heal.js';
@@ -17,10 +18,12 @@ import { Model } from './model.js';
 import { PromptForm } from './prompt.js';
 import { Prompter, type Prompted, type PromptRequest } from './prompter.js';
 import { Ranker } from './ranker.js';
+import { Repeating } from './repeating.js';
 import { logProb } from './sample.js';
 import { SegmentStore } from './store/store.js';
 import { Turns } from './turns.js';
 import type { CompleteRequest, CompleteResult, ContextForm, Engine, EngineInfo, EngineOptions, KvFigures, LikelihoodRequest, LikelihoodResult, Priority, ReadReport, ReadRequest } from './types.js';
+import { Weighing, type Dequantise } from './weighing.js';
 
 /** Tokens in one run: few where a request is bounded in time or may come any moment, so that it waits little; more when nobody waits. */
 const CHUNK_SMALL = 64;
@@ -72,7 +75,11 @@ export class LocalEngine implements Engine {
     const ranker = await Ranker.open(shape, model.rotation, { threads: options.threads });
     const store = SegmentStore.open(options.storeDir, { bytesMax: options.storeBytesMax, protectOwn: options.protectOwn ?? true });
     const library = new Library(model, form, new SegmentReader(model, ranker, calibration, sink, await model.read(form.lead)), store);
-    const contexts = new Contexts(library, new Composer(shape, model.rotation, calibration, new RowsSpace(options.storeDir)), ranker, model.tokenizer, sink, options.storedShare, shape.positionsMax - Math.min(WINDOW_POSITIONS, shape.positionsMax >> 1));
+    const composer = new Composer(shape, model.rotation, calibration, new RowsSpace(options.storeDir));
+    const dequantise: Dequantise = (block, first, count) => composer.dequantiseKeys(block, first, count);
+    const weighing = new Weighing(ranker, (candidate, ranks) => library.load(candidate, ranks), dequantise);
+    const floors = new Floors(library, model.tokenizer, new Repeating(model, weighing, sink), shape, dequantise);
+    const contexts = new Contexts(library, composer, weighing, floors, sink, options.storedShare, shape.positionsMax - Math.min(WINDOW_POSITIONS, shape.positionsMax >> 1));
     return new LocalEngine(options, model, ranker, library, contexts, new Prompter(model, form, sink, ranker, contexts, clock), clock);
   }
 

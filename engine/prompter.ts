@@ -2,6 +2,7 @@
 // Refuses to decode and to schedule: its caller's `turn` bounds and stops it.
 import type { Clock } from '../base/clock.js';
 import type { LocalPrompt } from '../base/segment.js';
+import { contextTokensOf } from './choose.js';
 import type { Contexts } from './contexts.js';
 import type { ContextRows } from './context-rows.js';
 import { Documents, type ComposedContext, type DocumentState } from './documents.js';
@@ -96,22 +97,21 @@ export class Prompter {
     const wanted = this.contexts.candidates(context.plan, context.anchors);
     const candidates = await this.contexts.fill(wanted, context.anchors, context.storedOnly ? undefined : turn);
     const isPartial = context.storedOnly === true && candidates.length < wanted.length;
-    const composed = await this.contexts.compose(key, candidates, wanted, isPartial, context.anchors, undefined);
+    const composed = await this.contexts.compose({ key, candidates, tokensWanted: contextTokensOf(wanted), isPartial }, context.anchors, undefined);
     if (composed) this.rebase(state, composed, this.sink.length + candidates.reduce((sum, { tokens }) => sum + tokens.length, 0));
     else this.rebase(state, this.withoutContext(key), this.sink.length);
   }
 
   /** Rows of the same candidates, chosen by the cursor's queries. The window stays as it was read: it has nothing to gain from the choice (record 0018). */
   private async choose(state: DocumentState, opened: ComposedContext, context: ContextForm & { form: 'composed' }, queries: RankingQueries): Promise<void> {
-    const { key, candidates } = opened;
-    const chosen = await this.contexts.compose(key, candidates, candidates, opened.isPartial, context.anchors, queries);
-    if (!chosen) return this.rebase(state, this.withoutContext(key), this.sink.length);
+    const chosen = await this.contexts.compose(opened, context.anchors, queries);
+    if (!chosen) return this.rebase(state, this.withoutContext(opened.key), this.sink.length);
     opened.rows.close();
     state.context = chosen;
   }
 
   private withoutContext(key: string): ComposedContext {
-    return { key, candidates: [], rows: this.model.noContext, rowsPerCandidate: [], rowsHeldMax: 0, isPartial: false, settled: true };
+    return { key, candidates: [], tokensWanted: 0, rows: this.model.noContext, rowsPerCandidate: [], rowsHeldMax: 0, isPartial: false, settled: true };
   }
 
   /** The window's rows saw the older context at older places: they are forgotten. */

@@ -15,11 +15,12 @@ export type PolicyName =
   | 'newlines'
   | 'signatures'
   | 'outline-text'
-  | 'key-difference'; // KeyDiff (arXiv 2504.15364): the keys least like the mean key
+  | 'key-difference' // KeyDiff (arXiv 2504.15364): the keys least like the mean key
+  | 'repetition'; // KVzip (arXiv 2505.23416): what repeating the text attends to
 
 export interface AnchorSettings {
   readonly policy: PolicyName;
-  /** Share of the context's tokens that may be resident as rows, per layer and KV head, 0 to 1. */
+  /** Share of the context's tokens that may be in memory as rows at any moment, per layer and KV head, 0 to 1; a token attends to several times as many (record 0016). */
   readonly residentShare: number;
   /** Share of each segment's rows that is stored, 0 to 1. */
   readonly storedShare: number;

@@ -9,6 +9,7 @@ export const POLICIES: Readonly<Record<Exclude<PolicyName, 'every-row'>, string>
   newlines: 'floor: the rows of newlines, within --rows',
   signatures: 'floor: the rows of signature lines, within --rows',
   'key-difference': 'floor: KeyDiff, the rows whose keys are least like the mean key',
+  repetition: 'floor: KVzip, the rows that repeating the text attends to',
   'outline-text': 'floor: outlines read as text, every row of them, within --rows',
 };
 
@@ -17,4 +18,4 @@ export const isPolicy = (name: string): name is keyof typeof POLICIES => Object.
 /** Policies whose rows do not depend on --rows: one run, whatever shares are asked for. */
 export const IGNORES_ROWS: ReadonlySet<PolicyName> = new Set(['all-stored', 'every-row']);
 /** Policies that take rows which the daemon would not have stored, so --stored says nothing. */
-export const NEEDS_EVERY_ROW: ReadonlySet<PolicyName> = new Set(['every-kth', 'newlines', 'signatures', 'key-difference', 'outline-text', 'every-row']);
+export const NEEDS_EVERY_ROW: ReadonlySet<PolicyName> = new Set(['every-kth', 'newlines', 'signatures', 'key-difference', 'repetition', 'outline-text', 'every-row']);

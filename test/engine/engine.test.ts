@@ -133,6 +133,7 @@ describe('completing', () => {
     { policy: 'newlines', state: 'first', rows: 0.2 },
     { policy: 'signatures', state: 'first', rows: 0.2 },
     { policy: 'key-difference', state: 'first', rows: 0.2 },
+    { policy: 'repetition', state: 'first', rows: 0.2 },
     { policy: 'outline-text', state: 'first', rows: 0.2 },
   ];
   it.each(policies)('$policy, $state, holds at most $rows of the rows and changes what is said', async ({ policy, state, rows }) => {

@@ -24,7 +24,7 @@ describe('kedge eval', () => {
   it('lists the policies', async () => {
     const { out, error } = await run('--policy', 'help');
     expect(error).toBeUndefined();
-    expect(out.map((line) => line.split(' ')[0])).toEqual(['two-stage', 'stored-order', 'all-stored', 'every-kth', 'newlines', 'signatures', 'key-difference', 'outline-text']);
+    expect(out.map((line) => line.split(' ')[0])).toEqual(['two-stage', 'stored-order', 'all-stored', 'every-kth', 'newlines', 'signatures', 'key-difference', 'repetition', 'outline-text']);
   });
 
   it.each<[string, string[], RegExp]>([
