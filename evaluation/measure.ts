@@ -39,7 +39,7 @@ export interface Measured {
   readonly targetTokens: number;
   readonly tokensOutsideHead: number;
   readonly kv: CompleteResult['kv'];
-  readonly completion?: Pick<CompleteResult, 'text' | 'timing'>;
+  readonly completion?: Pick<CompleteResult, 'text' | 'timing' | 'tokensDecoded'>;
 }
 
 const CLIENT = 'evaluation';

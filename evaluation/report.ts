@@ -58,8 +58,9 @@ function kvTable(runs: readonly RunSummary[]): string {
     percent(kv.byteReductionStored),
     `${number(latency.firstTokenMsP50.value, 0)} / ${number(latency.firstTokenMsP95.value, 0)}`,
     `${number(latency.totalMsP50.value, 0)} / ${number(latency.totalMsP95.value, 0)}`,
+    number(latency.tokenMsP50.value, 1),
   ]);
-  const head = ['context', 'tokens', 'stored', 'resident', 'attended', 'exchanged', 'row reduction', 'MB resident', 'MB stored', 'byte reduction', 'stored byte reduction', 'first token ms p50/p95', 'total ms p50/p95'];
+  const head = ['context', 'tokens', 'stored', 'resident', 'attended', 'exchanged', 'row reduction', 'MB resident', 'MB stored', 'byte reduction', 'stored byte reduction', 'first token ms p50/p95', 'total ms p50/p95', 'ms a token p50'];
   return aligned('rows and bytes (means over tasks), latency', head, rows);
 }
 

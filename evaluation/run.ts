@@ -126,7 +126,7 @@ async function resultOf(blanked: BlankedTask, recipe: Recipe, plans: Map<string,
     tokensOutsideHead: measured.tokensOutsideHead,
     kv: measured.kv,
     inPlan: inPlan(blanked.task, blanked.pathInRepository, plan),
-    completion: measured.completion && { text: measured.completion.text, firstTokenMs: measured.completion.timing.firstTokenMs, totalMs: measured.completion.timing.totalMs, machine: options.machine },
+    completion: measured.completion && { text: measured.completion.text, tokens: measured.completion.tokensDecoded, firstTokenMs: measured.completion.timing.firstTokenMs, totalMs: measured.completion.timing.totalMs, machine: options.machine },
   };
   results.put(labelOf(recipe, key.commit), key, result);
   return result;

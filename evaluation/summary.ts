@@ -4,6 +4,7 @@ import { meanOf, quantileOf, ratioOfSums, type Interval } from './bootstrap.js';
 import type { Recipe } from './measure.js';
 import { editSimilarity, exactMatch, identifierF1 } from './metrics.js';
 import type { KvFigures } from '../engine/index.js';
+import type { TaskResult } from './results.js';
 import type { Outcome, RunOutcomes } from './run.js';
 
 export interface Scores {
@@ -24,7 +25,7 @@ export interface RunSummary extends Recipe {
   readonly byLanguage: Readonly<Record<string, Scores>>;
   readonly slices: { readonly inPlan: Scores; readonly notInPlan: Scores; readonly copied: Scores; readonly withoutImporters: Scores };
   readonly kv: Readonly<Record<(typeof KV_MEANS)[number] | 'rowReduction' | 'byteReduction' | 'byteReductionStored', Interval>>;
-  readonly latency: { readonly firstTokenMsP50: Interval; readonly firstTokenMsP95: Interval; readonly totalMsP50: Interval; readonly totalMsP95: Interval };
+  readonly latency: { readonly firstTokenMsP50: Interval; readonly firstTokenMsP95: Interval; readonly totalMsP50: Interval; readonly totalMsP95: Interval; /** From one token to the next. */ readonly tokenMsP50: Interval };
   readonly retainedGain: { readonly joint: Gain; readonly dense: Gain };
   /** Exact match less the reference's, over the tasks that both completed. */
   readonly exactMatchDifference: { readonly joint: Gain; readonly dense: Gain };
@@ -103,8 +104,12 @@ function latencyOf(outcomes: readonly Outcome[]): RunSummary['latency'] {
     firstTokenMsP95: quantileOf(values('firstTokenMs'), 0.95),
     totalMsP50: quantileOf(values('totalMs'), 0.5),
     totalMsP95: quantileOf(values('totalMs'), 0.95),
+    tokenMsP50: quantileOf(outcomes.flatMap(({ repository, result }) => tokenMs(result).map((value) => ({ repository, value }))), 0.5),
   };
 }
+
+/** Of a completion, the mean from its first token to its last; none where there is no second. */
+const tokenMs = ({ completion }: TaskResult): number[] => (completion?.tokens && completion.tokens > 1 ? [(completion.totalMs - completion.firstTokenMs) / (completion.tokens - 1)] : []);
 
 const absent = (note: string, count = 0): Gain => ({ value: null, low: null, high: null, count, note });
 

@@ -24,7 +24,7 @@ const outcomesOf = (given: readonly Given[]): Outcome[] =>
   given.map(({ repository, bits, bytes = 10, text, kind = 'crossfile', inPlan, copied = false, lang = 'ts', kv }, index) => ({
     repository, copied,
     task: { id: `t${index}`, kind, lang, file: `${repository}/a`, offset: 0, target: 'user.name()' },
-    result: { id: `t${index}`, bits, targetBytes: bytes, targetTokens: 3, tokensOutsideHead: 0, kv: { ...noKv, ...kv }, inPlan, completion: text === undefined ? undefined : { text, firstTokenMs: 10 * (index + 1), totalMs: 20, machine: 'm' } },
+    result: { id: `t${index}`, bits, targetBytes: bytes, targetTokens: 3, tokensOutsideHead: 0, kv: { ...noKv, ...kv }, inPlan, completion: text === undefined ? undefined : { text, tokens: index, firstTokenMs: 10 * (index + 1), totalMs: 80, machine: 'm' } },
   }));
 const bits = (...lists: readonly (readonly number[])[]): Outcome[] => outcomesOf(lists.flatMap((list, index) => list.map((value) => ({ repository: `r${index}`, bits: value }))));
 
@@ -49,7 +49,7 @@ describe('the summary', () => {
     expect(Object.keys(run.slices).sort()).toEqual(['copied', 'inPlan', 'notInPlan', 'withoutImporters']);
     expect(Object.keys(run.kv).sort()).toEqual('byteReduction byteReductionStored bytesResident bytesStored contextTokens rowReduction rowsAttended rowsExchanged rowsResident rowsStored'.split(' '));
     for (const leaf of [...Object.values(run.kv), ...Object.values(run.latency), run.planRecall]) expect(Object.keys(leaf).sort()).toEqual(intervals);
-    expect(Object.keys(run.latency)).toEqual(['firstTokenMsP50', 'firstTokenMsP95', 'totalMsP50', 'totalMsP95']);
+    expect(Object.keys(run.latency)).toEqual(['firstTokenMsP50', 'firstTokenMsP95', 'totalMsP50', 'totalMsP95', 'tokenMsP50']);
     for (const leaf of Object.values(run.retainedGain)) expect(Object.keys(leaf)).toEqual(expect.arrayContaining(intervals));
   });
 
@@ -62,7 +62,8 @@ describe('the summary', () => {
       byLanguage: { py: { bitsPerByte: { value: 0.1 } } },
       slices: { inPlan: { bitsPerByte: { value: 1, count: 1 } }, notInPlan: { bitsPerByte: { count: 1 } }, copied: { exactMatch: { value: 0 } }, withoutImporters: { bitsPerByte: { value: 17 / 60 } } },
       kv: { rowReduction: { value: 0.5, count: 2 }, rowsResident: { value: 200 / 3 } },
-      latency: { firstTokenMsP50: { value: 20, count: 3 } },
+      // Where there was no second token there is no time from one to the next.
+      latency: { firstTokenMsP50: { value: 20, count: 3 }, tokenMsP50: { value: 50, count: 1 } },
     });
     expect(run.kv.byteReduction.value).toBeCloseTo((900 + 1500) / 4000, 12);
   });
