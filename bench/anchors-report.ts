@@ -14,10 +14,10 @@ interface Axis {
 const AXES: readonly Axis[] = [
   { title: 'rows resident, % of the context\'s tokens', of: ({ kv }) => (kv.rowReduction.value === null ? null : 100 * (1 - kv.rowReduction.value)) },
   { title: 'bytes resident, % of dense fp16', of: ({ kv }) => (kv.byteReduction.value === null ? null : 100 * (1 - kv.byteReduction.value)) },
-  { title: 'ms from the first token to the last, median', of: ({ latency: { totalMsP50, firstTokenMsP50 } }) => (totalMsP50.value === null || firstTokenMsP50.value === null ? null : totalMsP50.value - firstTokenMsP50.value) },
+  { title: 'ms from one token to the next, median', of: ({ latency: { tokenMsP50 } }) => tokenMsP50.value },
 ];
 const [WIDTH, HEIGHT, MARGIN] = [520, 320, 44];
-const GAIN_MAX = 1.2;
+const GAIN_MAX_LEAST = 1.2;
 const COLOURS = ['#1b6ca8', '#c1440e', '#3a7d44', '#7b2d8b', '#b8860b', '#5f6b6d', '#d1495b', '#00798c'];
 
 export function anchorsReport(title: string, figures: readonly StageFigures[]): string {
@@ -28,7 +28,7 @@ export function anchorsReport(title: string, figures: readonly StageFigures[]): 
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title><style>body{font:15px/1.5 system-ui,sans-serif;max-width:1120px;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left}svg{margin:.5rem}text{font:12px system-ui,sans-serif}</style><h1>${escaped(title)}</h1>${sections.join('')}</html>\n`;
 }
 
-const nameOf = ({ context, policy, stored, state }: Run): string => (context === 'anchors' ? `${policy}, ${Math.round(100 * stored!)}% stored${state === 'first' ? ', just opened' : ''}` : context);
+const nameOf = ({ context, policy, stored, state, tokens }: Run): string => (context === 'anchors' ? `${policy}, ${Math.round(100 * stored!)}% stored${state === 'first' ? ', just opened' : ''}` : `${context}${context === 'bm25' ? `, ${tokens} tokens` : ''}`);
 
 /** Lines through what differs in the share alone; '' where nothing has a place on the axis. */
 function plot(runs: readonly Run[], { title, of }: Axis, reference: Reference): string {
@@ -42,8 +42,9 @@ function plot(runs: readonly Run[], { title, of }: Axis, reference: Reference): 
   const xs = [...lines.values()].flat().map(({ x }) => x);
   if (xs.length === 0) return '';
   const [low, high] = [Math.log(Math.min(...xs) * 0.9), Math.log(Math.max(...xs) * 1.1)];
+  const gainMax = Math.max(GAIN_MAX_LEAST, ...[...lines.values()].flat().map(({ gain }) => gain));
   const left = (x: number): number => MARGIN + ((Math.log(x) - low) / (high - low)) * (WIDTH - 2 * MARGIN);
-  const top = (gain: number): number => HEIGHT - MARGIN - (Math.max(0, Math.min(GAIN_MAX, gain)) / GAIN_MAX) * (HEIGHT - 2 * MARGIN);
+  const top = (gain: number): number => HEIGHT - MARGIN - (Math.max(0, gain) / gainMax) * (HEIGHT - 2 * MARGIN);
   const drawn = [...lines].map(([name, points], i) => {
     const colour = COLOURS[i % COLOURS.length];
     const inOrder = [...points].sort((a, b) => a.x - b.x);

@@ -1,14 +1,14 @@
-// Ranks ways of choosing rows: a grid of policies and shares on tasks to tune on; the best and the floors, completions and a context three times as long on others.
+// Ranks ways of choosing rows: a grid of policies and shares on tasks to tune on; the best and the floors, completions, a floor that reads everything twice and a context three times as long on others.
 // Refuses to measure by itself: tasks, results and figures are the evaluation's, so a run that was ended goes on where it stopped.
 import type { Engine, PolicyName } from '../engine/index.js';
 import type { Summary } from '../evaluation/index.js';
 import { measureWays, type TasksMeasured, type Way } from './tasks.js';
 
-export const stages = ['grid', 'floors', 'decoding', 'long'] as const;
+export const stages = ['grid', 'floors', 'decoding', 'repetition', 'long'] as const;
 export type Stage = (typeof stages)[number];
 
 export interface AnchorsOptions extends TasksMeasured {
-  /** The stages after the grid: where their tasks are, how many of them the floors and decoding take, and how many the long context; at even distances. */
+  /** The stages after the grid: where their tasks are, how many of them floors and decoding take, and how many repetition and the long context, which read most; at even distances. */
   readonly othersPath: string;
   readonly limitOthers: number;
   readonly limitLong: number;
@@ -26,37 +26,42 @@ const STORED_SHARES = [1, 0.5, 0.3];
 const RANKED: readonly PolicyName[] = ['two-stage', 'stored-order'];
 const FLOORS: readonly PolicyName[] = ['every-kth', 'newlines', 'signatures', 'outline-text', 'key-difference'];
 const FLOOR_SHARES = [0.2, 0.1, 0.05];
+const SHARE_RANKED = 0.05;
 const BEST = 4;
 /** Rows in memory of those composed, with the default model (record 0016): a larger share of what is stored is all of it, whatever the policy. */
 const HELD_OF_COMPOSED = 7 / 24;
 const LONG_TIMES = 3;
+/** What other tools put before the prompt: more of it would be read at every jump. */
+const BM25_TOKENS = 3000;
 
 const textWay = (context: Way['context']): Way => ({ context, policy: null, rows: null, stored: null, state: 'warm' });
 const rowsWay = (policy: PolicyName, rows: number, stored: number, state: Way['state'] = 'warm'): Way => ({ context: 'anchors', policy, rows, stored, state });
 const dense: Way = { context: 'dense', policy: 'every-row', rows: 1, stored: 1, state: 'warm' };
 /** A document that was just opened, whose cursor chose nothing yet. */
 const opened = [0.2, 0.1, 0.05].map((rows) => rowsWay('two-stage', rows, 0.5, 'first'));
-const references: readonly Way[] = [textWay('none'), textWay('joint'), dense];
+const none = textWay('none');
+const joint = textWay('joint');
 /** At equal bytes: everything that is stored, in int8. */
 const allStored = STORED_SHARES.map((stored) => rowsWay('all-stored', stored, stored));
-const grid = STORED_SHARES.flatMap((stored) => RANKED.flatMap((policy) => RESIDENT_SHARES.filter((rows) => rows < stored * HELD_OF_COMPOSED).map((rows) => rowsWay(policy, rows, stored))));
-const floors = FLOORS.flatMap((policy) => FLOOR_SHARES.map((rows) => rowsWay(policy, rows, 1)));
-
-/** No joint read is worth its hours here: what is kept is of dense. */
-const long: readonly Way[] = [textWay('none'), dense, rowsWay('all-stored', 0.5, 0.5), ...[0.1, 0.05, 0.02].map((rows) => rowsWay('two-stage', rows, 0.5))];
+const grid = STORED_SHARES.flatMap((stored) => RANKED.flatMap((policy) => RESIDENT_SHARES.map((rows) => rowsWay(policy, rows, stored)))).filter(leavesOut);
+const floors = FLOORS.flatMap((policy) => atFloorShares({ policy, stored: 1 }));
+/** Where ways are ranked, and where the context is long, no joint read is worth its hours: what is kept is of dense. */
+const long: readonly Way[] = [none, dense, rowsWay('all-stored', 0.5, 0.5), ...[0.1, 0.05, 0.02].map((rows) => rowsWay('two-stage', rows, 0.5))];
 
 /** The stages wanted, in their order. */
 export async function benchAnchors(engine: Engine, options: AnchorsOptions): Promise<StageFigures[]> {
   const measured = (ways: readonly Way[], bitsOnly: boolean, tasks: Partial<TasksMeasured>): Promise<Summary['runs']> => measureWays(engine, ways, bitsOnly, { ...options, ...tasks });
   const others = { tasksPath: options.othersPath, limit: options.limitOthers };
+  const few = { ...others, limit: options.limitLong };
   // Floors and decoding need the grid for what is best: from the kept results, where it was measured before.
   let kept: Summary['runs'] | undefined;
-  const gridRuns = async (): Promise<Summary['runs']> => (kept ??= await measured([...references, ...allStored, ...opened, ...grid], true, {}));
+  const gridRuns = async (): Promise<Summary['runs']> => (kept ??= await measured([none, dense, ...allStored, ...opened, ...grid], true, {}));
   const runsOf: Readonly<Record<Stage, () => Promise<Summary['runs']>>> = {
     grid: gridRuns,
-    floors: async () => measured([...references, ...allStored, ...bestOf(await gridRuns()).flatMap(atFloorShares), ...floors], true, others),
-    decoding: async () => measured([textWay('none'), textWay('bm25'), textWay('joint'), dense, ...atFloorShares(bestOf(await gridRuns())[0])], false, others),
-    long: () => measured(long, true, { ...others, limit: options.limitLong, contextTokensMax: LONG_TIMES * options.contextTokensMax }),
+    floors: async () => measured([none, joint, dense, ...allStored, ...bestOf(await gridRuns()).flatMap(atFloorShares).filter(leavesOut), ...floors], true, others),
+    decoding: async () => measured([none, { ...textWay('bm25'), tokens: BM25_TOKENS }, joint, dense, ...atFloorShares(bestOf(await gridRuns())[0])], false, others),
+    repetition: async () => measured([none, joint, dense, ...atFloorShares(bestOf(await gridRuns())[0]), ...atFloorShares({ policy: 'repetition', stored: 1 })], true, few),
+    long: () => measured(long, true, { ...few, contextTokensMax: LONG_TIMES * options.contextTokensMax }),
   };
   const figures: StageFigures[] = [];
   for (const stage of stages) if (options.stages.includes(stage)) figures.push({ stage, runs: await runsOf[stage]() });
@@ -66,18 +71,18 @@ export async function benchAnchors(engine: Engine, options: AnchorsOptions): Pro
 /** What is chosen, and of how much; the share that is resident is left open. */
 type Choosing = Pick<Way, 'policy' | 'stored'>;
 
-/** By the mean of retained gain over the shares, the best first. */
+/** By the gain that is kept at the smallest share that all of them have: where most is left out, ranking says most. The best first. */
 function bestOf(runs: Summary['runs']): Choosing[] {
-  const byChoosing = new Map<string, { choosing: Choosing; gains: number[] }>();
-  for (const { context, policy, rows, stored, state, retainedGain } of runs) {
-    if (context !== 'anchors' || state === 'first' || policy === 'all-stored' || !FLOOR_SHARES.includes(rows!)) continue;
-    const key = `${policy} ${stored}`;
-    const known = byChoosing.get(key) ?? { choosing: { policy, stored }, gains: [] };
-    known.gains.push(retainedGain.joint.value ?? -Infinity);
-    byChoosing.set(key, known);
-  }
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-  return [...byChoosing.values()].sort((a, b) => mean(b.gains) - mean(a.gains)).slice(0, BEST).map(({ choosing }) => choosing);
+  const gain = ({ retainedGain }: Summary['runs'][number]): number => retainedGain.dense.value ?? -Infinity;
+  const ranked = runs.filter(({ policy, rows, state }) => RANKED.includes(policy!) && rows === SHARE_RANKED && state === 'warm');
+  return ranked.sort((a, b) => gain(b) - gain(a)).slice(0, BEST);
 }
 
-const atFloorShares = ({ policy, stored }: Choosing): Way[] => FLOOR_SHARES.map((rows) => rowsWay(policy!, rows, stored!));
+function atFloorShares({ policy, stored }: Choosing): Way[] {
+  return FLOOR_SHARES.map((rows) => rowsWay(policy!, rows, stored!));
+}
+
+/** Whether the share leaves any of the stored rows out. */
+function leavesOut({ rows, stored }: Way): boolean {
+  return rows! < stored! * HELD_OF_COMPOSED;
+}

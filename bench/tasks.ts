@@ -40,8 +40,8 @@ export interface TasksMeasured {
   readonly onTask: (line: string) => void;
 }
 
-/** What a bench compares; sources are the default's where it names none. */
-export type Way = Pick<Recipe, 'context' | 'policy' | 'rows' | 'stored' | 'state'> & Partial<Pick<Recipe, 'sources'>>;
+/** What a bench compares; sources are the default's and tokens the bench's where it names none. */
+export type Way = Pick<Recipe, 'context' | 'policy' | 'rows' | 'stored' | 'state'> & Partial<Pick<Recipe, 'sources' | 'tokens'>>;
 
 /** One run a way over the same tasks; results are kept under the keys of `kedge eval`, so that nothing is measured twice. */
 export async function measureWays(engine: Engine, ways: readonly Way[], bitsOnly: boolean, { tasksPath, root, limit, contextTokensMax, model, results, onTask }: TasksMeasured): Promise<Summary['runs']> {
@@ -49,7 +49,7 @@ export async function measureWays(engine: Engine, ways: readonly Way[], bitsOnly
   const runs = await evaluate({
     root, engine, bitsOnly, results,
     tasks: crossfileAmong(tasksPath, limit),
-    recipes: ways.map((way) => ({ ...way, ...common, sources: [...(way.sources ?? sourcesByDefault)].sort() })),
+    recipes: ways.map((way) => ({ ...common, ...way, sources: [...(way.sources ?? sourcesByDefault)].sort() })),
     commit: measuredCommit(packageRoot, 'bench'),
     machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
     prepare: preparing((texts) => engine.countTokens(texts), localWindow.importTokensMax),

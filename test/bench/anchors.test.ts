@@ -39,14 +39,16 @@ function setUp(wanted: readonly Stage[] = stages): { engine: FakeEngine; options
 
 it('takes the best of the grid to the other stages, and measures nothing twice', async () => {
   const { engine, options } = setUp();
-  const [grid, floors, decoding, long] = await benchAnchors(engine, options);
-  expect([grid.stage, floors.stage, decoding.stage, long.stage]).toEqual(stages);
+  const [grid, floors, decoding, repetition, long] = await benchAnchors(engine, options);
+  expect([grid.stage, floors.stage, decoding.stage, repetition.stage, long.stage]).toEqual(stages);
   expect(long.runs.map(({ tokens, tasks }) => [tokens, tasks])).toEqual(Array.from({ length: 6 }, () => [1200, 2]));
   expect(decoding.runs.map(({ context, policy, rows }) => [context, policy, rows])).toEqual([
     ['none', null, null], ['bm25', null, null], ['joint', null, null], ['dense', 'every-row', 1],
     ['anchors', 'stored-order', 0.2], ['anchors', 'stored-order', 0.1], ['anchors', 'stored-order', 0.05],
   ]);
   expect(floors.runs.map(({ policy }) => policy)).toContain('key-difference');
+  expect(repetition.runs.map(({ policy }) => policy)).toContain('repetition');
+  expect(decoding.runs.map(({ tokens }) => tokens)).toEqual([400, 3000, 400, 400, 400, 400, 400]);
   expect(decoding.runs[0].overall.exactMatch.count).toBe(2);
   const asked = engine.likelihoods.length;
   await benchAnchors(engine, options);

@@ -26,7 +26,7 @@ export class FakeEngine implements Engine {
 
   complete(request: CompleteRequest): Promise<CompleteResult> {
     this.completions.push(request);
-    return Promise.resolve({ text: this.textOf(request), complete: true, context: [], timing: { composeMs: 0, prefillMs: 0, firstTokenMs: 20, totalMs: 50 }, tokensPrefilled: 0, tokensDecoded: 1, confidence: 0, kv: this.kvOf(request) });
+    return Promise.resolve({ text: this.textOf(request), complete: true, context: [], timing: { composeMs: 0, prefillMs: 0, firstTokenMs: 20, totalMs: 50 }, tokensPrefilled: 0, tokensDecoded: 4, confidence: 0, kv: this.kvOf(request) });
   }
 
   read(request: ReadRequest): Promise<ReadReport> {
