@@ -1,4 +1,4 @@
-// The stages of `bench -- anchors` as one HTML page that needs nothing else: tables, and retained gain over rows, bytes and time.
+// The stages of `bench -- anchors` as one HTML page that needs nothing else: tables, and retained gain over rows, bytes and time; the plots also one by one.
 // Refuses to measure.
 import type { StageFigures } from './anchors.js';
 
@@ -7,28 +7,43 @@ type Run = StageFigures['runs'][number];
 type Reference = keyof Run['retainedGain'];
 
 interface Axis {
+  readonly name: string;
   readonly title: string;
   readonly of: (run: Run) => number | null;
 }
 
 const AXES: readonly Axis[] = [
-  { title: 'rows resident, % of the context\'s tokens', of: ({ kv }) => (kv.rowReduction.value === null ? null : 100 * (1 - kv.rowReduction.value)) },
-  { title: 'bytes resident, % of dense fp16', of: ({ kv }) => (kv.byteReduction.value === null ? null : 100 * (1 - kv.byteReduction.value)) },
-  { title: 'ms from one token to the next, median', of: ({ latency: { tokenMsP50 } }) => tokenMsP50.value },
+  { name: 'rows', title: 'rows resident, % of the context\'s tokens', of: ({ kv }) => (kv.rowReduction.value === null ? null : 100 * (1 - kv.rowReduction.value)) },
+  { name: 'bytes', title: 'bytes resident, % of dense fp16', of: ({ kv }) => (kv.byteReduction.value === null ? null : 100 * (1 - kv.byteReduction.value)) },
+  { name: 'time', title: 'ms from one token to the next, median', of: ({ latency: { tokenMsP50 } }) => tokenMsP50.value },
 ];
 const [WIDTH, HEIGHT, MARGIN] = [520, 320, 44];
 const GAIN_MAX_LEAST = 1.2;
-const COLOURS = ['#1b6ca8', '#c1440e', '#3a7d44', '#7b2d8b', '#b8860b', '#5f6b6d', '#d1495b', '#00798c'];
+const COLOURS = ['#1b6ca8', '#c1440e', '#3a7d44', '#7b2d8b', '#b8860b', '#5f6b6d', '#d1495b', '#00798c', '#8c564b', '#111111', '#9acd32', '#ff7f0e'];
 
 export function anchorsReport(title: string, figures: readonly StageFigures[]): string {
   const sections = figures.map(({ stage, runs }) => {
-    const reference: Reference = runs.some(({ context }) => context === 'joint') ? 'joint' : 'dense';
+    const reference = referenceOf(runs);
     return `<h2>${stage}: ${runs[0].tasks} tasks, context at most ${runs[0].tokens} tokens, gain retained of ${reference}</h2>${AXES.map((axis) => plot(runs, axis, reference)).join('')}${table(runs, reference)}`;
   });
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title><style>body{font:15px/1.5 system-ui,sans-serif;max-width:1120px;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left}svg{margin:.5rem}text{font:12px system-ui,sans-serif}</style><h1>${escaped(title)}</h1>${sections.join('')}</html>\n`;
 }
 
-const nameOf = ({ context, policy, stored, state, tokens }: Run): string => (context === 'anchors' ? `${policy}, ${Math.round(100 * stored!)}% stored${state === 'first' ? ', just opened' : ''}` : `${context}${context === 'bm25' ? `, ${tokens} tokens` : ''}`);
+/** Each plot as a picture of its own, named by stage and axis. */
+export const anchorsPlots = (figures: readonly StageFigures[]): { name: string; svg: string }[] =>
+  figures.flatMap(({ stage, runs }) => AXES.flatMap((axis) => {
+    const svg = plot(runs, axis, referenceOf(runs));
+    return svg === '' ? [] : [{ name: `${stage}-${axis.name}`, svg: svg.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg" font-family="system-ui,sans-serif" font-size="12"') }];
+  }));
+
+const referenceOf = (runs: readonly Run[]): Reference => (runs.some(({ context }) => context === 'joint') ? 'joint' : 'dense');
+
+function nameOf({ context, policy, stored, state, tokens }: Run): string {
+  if (context === 'bm25') return `${context}, ${tokens} tokens`;
+  if (context !== 'anchors') return context;
+  if (policy === 'all-stored') return 'everything stored';
+  return `${policy}, ${Math.round(100 * stored!)}% stored${state === 'first' ? ', just opened' : ''}`;
+}
 
 /** Lines through what differs in the share alone; '' where nothing has a place on the axis. */
 function plot(runs: readonly Run[], { title, of }: Axis, reference: Reference): string {
@@ -54,7 +69,7 @@ function plot(runs: readonly Run[], { title, of }: Axis, reference: Reference): 
   });
   const gains = [0, 0.25, 0.5, 0.75, 1].map((gain) => `<line x1="${MARGIN}" x2="${WIDTH - MARGIN}" y1="${top(gain)}" y2="${top(gain)}" stroke="#ddd"/><text x="6" y="${top(gain) + 4}">${gain}</text>`);
   const ticks = [...new Set(xs.map((x) => x.toPrecision(2)))].filter((_, i, all) => i % Math.ceil(all.length / 6) === 0).map((x) => `<text x="${left(Number(x))}" y="${HEIGHT - MARGIN + 16}" text-anchor="middle">${Number(x)}</text>`);
-  return `<svg width="${WIDTH + 180}" height="${HEIGHT}" role="img" aria-label="retained gain over ${escaped(title)}">${gains.join('')}${drawn.join('')}${ticks.join('')}<text x="${WIDTH / 2}" y="${HEIGHT - 8}" text-anchor="middle">${escaped(title)}</text><text x="6" y="16">retained gain, of ${reference}</text></svg>`;
+  return `<svg width="${WIDTH + 180}" height="${HEIGHT}" role="img" aria-label="retained gain over ${escaped(title)}"><rect width="100%" height="100%" fill="#fff"/>${gains.join('')}${drawn.join('')}${ticks.join('')}<text x="${WIDTH / 2}" y="${HEIGHT - 8}" text-anchor="middle">${escaped(title)}</text><text x="6" y="16">retained gain, of ${reference}</text></svg>`;
 }
 
 function table(runs: readonly Run[], reference: Reference): string {

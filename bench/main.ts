@@ -1,6 +1,6 @@
 // `npm run bench -- NAME`: the measurements behind the README's figures and the decision records. Medians and ratios within one run.
 // Refuses to judge: it prints what it saw, and the machine.
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,7 +10,7 @@ import { cacheDir, modelsDir } from '../base/paths.js';
 import { findModel, openEngine, type Engine, type InstalledModel } from '../engine/index.js';
 import { ResultStore } from '../evaluation/index.js';
 import { benchAnchors, stages, type Stage } from './anchors.js';
-import { anchorsReport } from './anchors-report.js';
+import { anchorsPlots, anchorsReport } from './anchors-report.js';
 import { benchForms } from './forms.js';
 import { benchKeystrokes } from './keystrokes.js';
 import { benchPlan } from './plan.js';
@@ -34,6 +34,7 @@ const { values: flags, positionals } = parseArgs({
     'limit-others': { type: 'string', default: '150' },
     'limit-long': { type: 'string', default: '30' },
     out: { type: 'string', default: 'anchors.html' },
+    plots: { type: 'string' },
   },
 });
 
@@ -73,12 +74,16 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<
     run: () => overTasks((engine, options) => benchSources(engine, { ...options, ...kept() })),
   },
   anchors: {
-    about: `ways of choosing rows, as a page of plots: ${TASK_FLAGS} [--others F] [--limit-others N] [--limit-long N] [--stages ${stages.join(',')}] [--out FILE]`,
+    about: `ways of choosing rows, as a page of plots: ${TASK_FLAGS} [--others F] [--limit-others N] [--limit-long N] [--stages ${stages.join(',')}] [--out FILE] [--plots DIR]`,
     run: () => overTasks(async (engine, options) => {
       const wanted = flags.stages.split(',').filter((name): name is Stage => (stages as readonly string[]).includes(name));
       const figures = await benchAnchors(engine, { ...options, ...kept(), othersPath: flags.others, limitOthers: Number(flags['limit-others']), limitLong: Number(flags['limit-long']), stages: wanted });
       writeFileSync(flags.out, anchorsReport(`Choosing anchors: ${installedModel().name}`, figures));
-      return `${flags.out} written`;
+      const { plots } = flags;
+      if (plots === undefined) return `${flags.out} written`;
+      mkdirSync(plots, { recursive: true });
+      for (const { name, svg } of anchorsPlots(figures)) writeFileSync(join(plots, `${name}.svg`), svg);
+      return `${flags.out} and ${plots} written`;
     }),
   },
   keystrokes: { about: 'typing while 20,000 files are outlined, plans are read and a branch is switched', run: async () => print(await withEmptyCache((env) => benchKeystrokes(env, say))) },

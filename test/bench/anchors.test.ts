@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { anchorsReport } from '../../bench/anchors-report.js';
+import { anchorsPlots, anchorsReport } from '../../bench/anchors-report.js';
 import { benchAnchors, stages, type AnchorsOptions, type Stage } from '../../bench/anchors.js';
 import { ResultStore } from '../../evaluation/index.js';
 import { FakeEngine, noKv } from '../evaluation/fake-engine.js';
@@ -62,5 +62,6 @@ it('shows every run on a page that needs nothing else', async () => {
   expect(page).toContain('<h1>ways &#38; means</h1>');
   expect(page).not.toMatch(/NaN|undefined|https?:\/\/|<script/);
   expect(page.match(/<svg/g)).toHaveLength(2 + 3);
+  expect(anchorsPlots(figures).map(({ name }) => name)).toEqual(['grid-rows', 'grid-bytes', 'decoding-rows', 'decoding-bytes', 'decoding-time']);
   expect(page.match(/<tr>/g)).toHaveLength(figures.reduce((sum, { runs }) => sum + runs.length + 1, 0));
 });
