@@ -53,8 +53,8 @@ export function readTogether(segments: readonly PlannedSegment[]): PlannedSegmen
   return found;
 }
 
-/** As the engine is asked to read a plan. */
-export const segmentsToRead = ({ segments }: Pick<ContextPlan, 'segments'>): Segment[][] => readTogether(segments).map((together) => together.map(({ segment }) => segment));
+/** As the engine is asked to read a plan: what stands nearest the cursor first, since it matters most where time or room runs out. */
+export const segmentsToRead = ({ segments }: Pick<ContextPlan, 'segments'>): Segment[][] => readTogether(segments).reverse().map((together) => together.map(({ segment }) => segment));
 
 /** The text near the cursor, all that is ever run through the model at a keystroke. */
 export interface LocalPrompt {

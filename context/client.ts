@@ -1,155 +1,90 @@
-// A repository as its callers see it while it works on its own thread: turns calls into messages and aborts into cancellations.
-// Refuses to keep its process alive for anything but a call that waits.
-import { Worker } from 'node:worker_threads';
-import { fromWire, toWire } from '../base/errors.js';
-import type { CountTokens } from '../base/segment.js';
-import { ExitLock } from './exit-lock.js';
-import type { FromWorker, ToWorker, WorkerData } from './messages.js';
-import type { Cursor, Prepared } from './prepare.js';
+// A repository as its callers see it: on a thread of its own, and on a new one, which is told all that counts, where that broke.
+// Refuses to ask a second thread twice: what breaks that too is the caller's to hear of.
 import { LocalRepository, type OutlinedFiles, type PlanOptions, type Repository, type RepositoryOptions } from './repository.js';
+import type { Cursor, Prepared } from './prepare.js';
+import { RepositoryThread } from './thread.js';
 import type { Watcher } from './watch.js';
 import { watchOnThread } from './watch-thread.js';
 import type { FileChange } from './workspace.js';
 
-const workerHeapMbMax = 512;
-/** No parse takes that long. */
-const exitMsMax = 5000;
-
-interface Call {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
+export interface OpenOptions extends RepositoryOptions {
+  /** In the caller's own thread. */
+  readonly inProcess?: boolean;
+  /** Hears why a thread ended that another one stands in for. */
+  readonly onBroken?: (error: Error) => void;
 }
 
 /** On a thread of its own, or where `inProcess` says so in the caller's. */
-export function openRepository({ inProcess = false, ...options }: RepositoryOptions & { readonly inProcess?: boolean }): Repository {
-  return inProcess ? new LocalRepository(options) : new RepositoryClient(options);
+export function openRepository({ inProcess = false, onBroken = () => {}, ...options }: OpenOptions): Repository {
+  return inProcess ? new LocalRepository(options) : new RepositoryClient(options, onBroken);
 }
 
 class RepositoryClient implements Repository {
-  private readonly worker: Worker;
-  private readonly calls = new Map<number, Call>();
-  private readonly counterIds = new WeakMap<CountTokens, number>();
-  /** Functions that calls in flight count with. */
-  private readonly counters = new Map<number, { readonly count: CountTokens; calls: number }>();
-  private nextId = 1;
+  private thread: RepositoryThread;
+  private readonly buffers = new Map<string, FileChange>();
   private closing = false;
-  private ended: Error | undefined;
 
-  constructor(options: RepositoryOptions) {
-    const workerData: WorkerData = { options, lock: new SharedArrayBuffer(4) };
-    const lock = new ExitLock(workerData.lock);
-    const atExit = (): void => lock.end(exitMsMax);
-    process.on('exit', atExit);
-    this.worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, resourceLimits: { maxOldGenerationSizeMb: workerHeapMbMax } });
-    // Before it runs it cannot be let go.
-    this.worker.once('online', () => this.holdOwner());
-    this.worker.on('message', (message: FromWorker) => this.receive(message));
-    this.worker.on('error', (error) => this.end(error instanceof Error ? error : new Error(String(error))));
-    this.worker.on('exit', () => {
-      process.off('exit', atExit);
-      this.end(new Error('the repository is closed'));
-    });
+  constructor(
+    private options: RepositoryOptions,
+    private readonly onBroken: (error: Error) => void,
+  ) {
+    this.thread = new RepositoryThread(options);
   }
 
   apply(changes: readonly FileChange[]): void {
-    this.post({ kind: 'apply', changes });
+    for (const change of changes) this.note(change);
+    // A new thread is told of all that was noted.
+    if (!this.renewed()) this.thread.apply(changes);
   }
 
-  async prepare(cursor: Cursor, { countTokens, ...options }: PlanOptions, signal?: AbortSignal): Promise<Prepared> {
-    const counter = this.counterIds.get(countTokens) ?? this.nextId++;
-    this.counterIds.set(countTokens, counter);
-    const inUse = this.counters.get(counter) ?? { count: countTokens, calls: 0 };
-    this.counters.set(counter, inUse);
-    inUse.calls += 1;
-    try {
-      return await this.call<Prepared>((id) => ({ kind: 'prepare', id, cursor, options, counter }), signal);
-    } finally {
-      inUse.calls -= 1;
-      if (inUse.calls === 0) this.counters.delete(counter);
-    }
+  prepare(cursor: Cursor, options: PlanOptions, signal?: AbortSignal): Promise<Prepared> {
+    return this.asked((thread) => thread.prepare(cursor, options, signal));
   }
 
   importersOf(path: string): Promise<readonly string[]> {
-    return this.call((id) => ({ kind: 'importersOf', id, path }));
+    return this.asked((thread) => thread.importersOf(path));
   }
 
   outlined(): Promise<OutlinedFiles> {
-    return this.call((id) => ({ kind: 'outlined', id }));
+    return this.asked((thread) => thread.outlined());
   }
 
   watch(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void): Watcher {
     return watchOnThread(roots, onChanges, onError);
   }
 
-  async close(): Promise<void> {
-    if (this.ended) return;
-    const exited = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
+  close(): Promise<void> {
     this.closing = true;
-    await this.call((id) => ({ kind: 'close', id })).catch(() => {});
-    await exited;
+    return this.thread.close();
   }
 
-  private post(message: ToWorker): void {
-    this.worker.postMessage(message);
-  }
-
-  private call<T>(message: (id: number) => ToWorker, signal?: AbortSignal): Promise<T> {
-    if (this.ended) return Promise.reject(this.ended);
-    if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    const id = this.nextId++;
-    return new Promise<T>((resolve, reject) => {
-      const onAbort = (): void => {
-        this.post({ kind: 'cancel', id });
-        this.settle(id)?.reject(signal?.reason);
-      };
-      const done = (): void => signal?.removeEventListener('abort', onAbort);
-      this.calls.set(id, {
-        resolve: (value) => (done(), resolve(value as T)),
-        reject: (error) => (done(), reject(error as Error)),
-      });
-      this.holdOwner();
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.post(message(id));
-    });
-  }
-
-  private receive(message: FromWorker): void {
-    switch (message.kind) {
-      case 'value':
-        return this.settle(message.id)?.resolve(message.value);
-      case 'failed':
-        return this.settle(message.id)?.reject(fromWire(message.error));
-      case 'count':
-        return void this.count(message);
-    }
-  }
-
-  private async count({ id, counter, texts }: Extract<FromWorker, { kind: 'count' }>): Promise<void> {
-    const inUse = this.counters.get(counter);
-    if (!inUse) return this.post({ kind: 'counted', id, error: { message: 'no longer asked for' } });
+  private async asked<T>(ask: (thread: RepositoryThread) => Promise<T>): Promise<T> {
+    const { thread } = this;
     try {
-      this.post({ kind: 'counted', id, counts: await inUse.count(texts) });
+      return await ask(thread);
     } catch (error) {
-      this.post({ kind: 'counted', id, error: toWire(error) });
+      if (!thread.ended || this.closing) throw error;
+      this.renewed();
+      return ask(this.thread);
     }
   }
 
-  /** The call, which waits no longer. */
-  private settle(id: number): Call | undefined {
-    const call = this.calls.get(id);
-    this.calls.delete(id);
-    this.holdOwner();
-    return call;
+  /** Puts a thread in place of one that ended; false where it works. */
+  private renewed(): boolean {
+    const { ended } = this.thread;
+    if (!ended || this.closing) return false;
+    this.onBroken(ended);
+    this.thread = new RepositoryThread(this.options);
+    this.thread.apply([...this.buffers.values()]);
+    return true;
   }
 
-  private holdOwner(): void {
-    if (this.calls.size > 0 || this.closing) this.worker.ref();
-    else this.worker.unref();
-  }
-
-  private end(error: Error): void {
-    this.ended ??= error;
-    for (const call of this.calls.values()) call.reject(this.ended);
-    this.calls.clear();
+  /** What a new thread must know: all but the disk, which it reads itself. */
+  private note(change: FileChange): void {
+    if (change.kind === 'open') this.buffers.set(change.path, change);
+    else if (change.kind === 'close') this.buffers.delete(change.path);
+    else if (change.kind === 'roots') this.options = { ...this.options, roots: change.roots };
+    else if (change.kind === 'environments') this.options = { ...this.options, pythonEnvironments: change.folders };
+    else if (change.kind === 'exclude') this.options = { ...this.options, exclude: change.patterns };
   }
 }

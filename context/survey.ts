@@ -52,9 +52,10 @@ export class Survey {
     private readonly deps: SurveyDeps,
   ) {}
 
-  /** Files that wait. */
+  /** Files that wait; one more while the first walk may still meet some. */
   get pending(): number {
-    return this.queued.size;
+    const isWalking = this.met === undefined && this.failure === undefined && !this.abort.signal.aborted;
+    return this.queued.size + (isWalking ? 1 : 0);
   }
 
   /** Goes on with what is to do; walks the roots again where they changed. */

@@ -8,6 +8,8 @@ import type { FileChange } from './workspace.js';
 
 /** A burst, such as a branch switch, becomes one batch: it ends after this long without a change. */
 const quietMs = 50;
+/** File systems may tell a time that is so much behind the clock's. */
+export const clockStepMs = 50;
 /** Also a batch that never gets quiet is handed over. */
 const batchMsMax = 1000;
 
@@ -53,7 +55,9 @@ function ignoredIn(folders: readonly string[]): (path: string, stats?: { isDirec
 /** Watches source files and the files that say where others are found. `onError` gets what the platform refuses, such as too many watches. */
 export function watch(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void): Watcher {
   const folders = roots.map((root) => systemDisk.real(root) ?? root);
-  const watcher = chokidarWatch(folders, { ignored: ignoredIn(folders), ignoreInitial: true, followSymlinks: false });
+  const startedMs = Date.now() - clockStepMs;
+  const watcher = chokidarWatch(folders, { ignored: ignoredIn(folders), followSymlinks: false });
+  let isReady = false;
   let batch = new Map<string, FileChange>();
   let timer: NodeJS.Timeout | undefined;
   let since = 0;
@@ -69,7 +73,9 @@ export function watch(roots: readonly string[], onChanges: (changes: FileChange[
     if (timer) clearTimeout(timer);
     timer = setTimeout(flush, Math.max(0, Math.min(quietMs, since + batchMsMax - Date.now())));
   };
-  watcher.on('add', note).on('change', note).on('unlink', note).on('error', onError);
+  watcher.once('ready', () => (isReady = true));
+  // On its first look through the folders it tells every file: one that changed since it began is news.
+  watcher.on('add', (path, stats) => (isReady || !stats || stats.ctimeMs >= startedMs ? note(path) : undefined)).on('change', note).on('unlink', note).on('error', onError);
   return {
     ready: new Promise((resolve) => void watcher.once('ready', resolve)),
     async close() {

@@ -31,7 +31,7 @@ export async function windowOf(path: string, text: string, outline: Outline | un
   const keptStart = options.windowStart !== undefined && isLineStart(text, options.windowStart, cursor) ? options.windowStart : undefined;
   const reach = prefixTokensMax * tokenCharsMost * (keptStart === undefined ? 1 : 2);
   const before = stretches(text, Math.max(0, cursor - reach), cursor);
-  const after = stretches(text, cursor, Math.min(text.length, cursor + suffixTokensMax * tokenCharsMost));
+  const after = stretches(text, cursor, wholeEnd(text, cursor, Math.min(text.length, cursor + suffixTokensMax * tokenCharsMost)));
   const imports = statementsOf(outline, text);
   const counts = await textTokens(countTokens, [...before, ...after, ...imports].map((s) => text.slice(s.start, s.end)));
   const beforeTokens = counts.slice(0, before.length);
@@ -50,8 +50,7 @@ function stretches(text: string, from: number, to: number): Span[] {
   const found: Span[] = [];
   for (let start = from; start < to; ) {
     const newline = text.indexOf('\n', start);
-    let end = Math.min(newline < 0 ? to : newline + 1, to, start + stretchChars);
-    if (end < to && end > start + 1 && /[\ud800-\udbff]/.test(text[end - 1])) end--;
+    const end = wholeEnd(text, start, Math.min(newline < 0 ? to : newline + 1, to, start + stretchChars));
     found.push({ start, end });
     start = end;
   }
@@ -105,7 +104,12 @@ function endOf(text: string, cursor: number, after: readonly Span[], tokens: rea
     end = stretch.end;
     if (end === text.length || text[end - 1] === '\n') lineEnd = end;
   }
-  return lineEnd ?? (end > cursor ? end : Math.min(text.length, cursor + tokensMax));
+  return lineEnd ?? (end > cursor ? end : wholeEnd(text, cursor, Math.min(text.length, cursor + tokensMax)));
+}
+
+/** `end`, or one before it where that would cut a character in two. */
+function wholeEnd(text: string, start: number, end: number): number {
+  return end < text.length && end > start + 1 && /[\ud800-\udbff]/.test(text[end - 1]) ? end - 1 : end;
 }
 
 /** Import statements that stand directly in the file, each once. */

@@ -65,8 +65,11 @@ export class EngineClient implements Engine {
   }
   async close(): Promise<void> {
     if (this.ended) return;
-    await this.call('close', []);
-    await this.worker.terminate();
+    try {
+      await this.call('close', []);
+    } finally {
+      await this.worker.terminate();
+    }
   }
 
   private call<T>(method: Method, argument: readonly unknown[], signal?: AbortSignal, onProgress?: Call['onProgress']): Promise<T> {

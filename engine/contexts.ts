@@ -48,17 +48,20 @@ export class Contexts {
     });
   }
 
-  /** Reads the candidates that the store lacks, where there is a `turn` for it; returns those that it then holds, behind one another. */
+  /** Reads the candidates that the store lacks, where there is a `turn` for it, the nearest first; returns those that it then holds, behind one another. */
   async fill(candidates: readonly Candidate[], settings: AnchorSettings, turn: Turn | undefined): Promise<Candidate[]> {
-    const held: Candidate[] = [];
-    let place = this.sink.length;
-    for (const candidate of candidates) {
+    const needed = new Set(candidates.map(({ key }) => key));
+    const held = new Set<Candidate>();
+    for (const candidate of [...candidates].reverse()) {
       const { key, tokens } = candidate;
-      if (!this.library.holds(key) && (!turn || (await this.library.read(key, tokens, this.recipeShare(settings), turn)) === 'full')) continue;
-      held.push({ ...candidate, place });
-      place += tokens.length;
+      if (this.library.holds(key) || (turn && (await this.library.read(key, tokens, this.recipeShare(settings), needed, turn)) === 'stored')) held.add(candidate);
     }
-    return held;
+    let place = this.sink.length;
+    return candidates.filter((candidate) => held.has(candidate)).map((candidate) => {
+      const placed = { ...candidate, place };
+      place += candidate.tokens.length;
+      return placed;
+    });
   }
 
   /** Composes what is held of a context, within the share of all that it wants. `queries` is absent for a document that was just opened. Undefined when the store lost (or never had room for) a candidate. */

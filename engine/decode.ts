@@ -40,6 +40,8 @@ export interface Decoded {
   /** From the call on. Without any token of text both are when that was known. */
   readonly firstTokenMs: number;
   readonly totalMs: number;
+  /** Mean from one token of text to the next; 0 where there is no second. */
+  readonly tokenMs: number;
 }
 
 /** Rejects with the signal's reason when aborted, which is looked at before every step. */
@@ -50,6 +52,7 @@ export async function decode(source: LogitSource, options: DecodeOptions): Promi
   const text = new Utf8Text();
   let { logits, pending } = { logits: options.first, pending: options.pending };
   let firstMs: number | undefined;
+  let lastMs = startMs;
   let tokens = 0;
   let probabilities = 0;
   for (;;) {
@@ -66,12 +69,14 @@ export async function decode(source: LogitSource, options: DecodeOptions): Promi
     const bytes = tokenizer.bytesOf(id);
     if (tokenizer.isSpecial(id) || bytes.length === 0) break;
     if (bytes.length > pending.length) {
-      firstMs ??= clock.nowMs();
-      const isOver = options.decodeMsMax > 0 && clock.nowMs() - firstMs >= options.decodeMsMax;
+      const nowMs = clock.nowMs();
+      firstMs ??= nowMs;
+      const isOver = options.decodeMsMax > 0 && nowMs - firstMs >= options.decodeMsMax;
       if (tokens >= options.tokensMax || (isOver && tokens > 0)) {
         text.keep((raw) => wholePart(raw, new TextDecoder().decode(bytes)));
         break;
       }
+      lastMs = nowMs;
       tokens++;
       probabilities += choice.probability;
       text.append(bytes.subarray(pending.length));
@@ -88,6 +93,7 @@ export async function decode(source: LogitSource, options: DecodeOptions): Promi
     confidence,
     firstTokenMs: (firstMs ?? endMs) - startMs,
     totalMs: endMs - startMs,
+    tokenMs: tokens > 1 ? (lastMs - firstMs!) / (tokens - 1) : 0,
   };
 }
 

@@ -172,10 +172,13 @@ export class LocalEngine implements Engine {
 
   async close(): Promise<void> {
     await this.turns.take('completion', undefined, async () => {
-      this.library.store.flush();
-      this.prompter.documents.clear();
-      await this.ranker.close();
-      await this.model.close();
+      try {
+        this.library.store.flush();
+      } finally {
+        this.prompter.documents.clear();
+        await this.ranker.close();
+        await this.model.close();
+      }
     });
   }
 
@@ -198,7 +201,7 @@ export class LocalEngine implements Engine {
       text: decoded.text,
       complete: true,
       context: served(state.context, request.context),
-      timing: { composeMs, prefillMs, firstTokenMs: promptedMs + decoded.firstTokenMs, totalMs: this.clock.nowMs() - startMs },
+      timing: { composeMs, prefillMs, firstTokenMs: promptedMs + decoded.firstTokenMs, totalMs: this.clock.nowMs() - startMs, tokenMs: decoded.tokenMs },
       tokensPrefilled,
       tokensDecoded: decoded.tokens,
       confidence: decoded.confidence,
@@ -282,7 +285,7 @@ export class LocalEngine implements Engine {
   private incomplete(request: CompleteRequest, startMs: number): CompleteResult {
     const state = this.prompter.documents.get(request.client, request.document);
     const totalMs = this.clock.nowMs() - startMs;
-    const timing = { composeMs: 0, prefillMs: totalMs, firstTokenMs: totalMs, totalMs };
+    const timing = { composeMs: 0, prefillMs: totalMs, firstTokenMs: totalMs, totalMs, tokenMs: 0 };
     return { text: '', complete: false, context: [], timing, tokensPrefilled: 0, tokensDecoded: 0, confidence: 0, kv: this.kv(state, request.context) };
   }
 

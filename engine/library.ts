@@ -35,21 +35,24 @@ export class Library {
     return this.store.has(key);
   }
 
-  /** Reads a segment and stores it; 'full' when the store's bound leaves no room. */
-  async read(key: string, tokens: readonly number[], storedShare: number, turn: Turn): Promise<'stored' | 'full'> {
+  /** Reads a segment and stores it; 'full' when the store's bound leaves no room beside `needed`, which are not evicted for it. */
+  async read(key: string, tokens: readonly number[], storedShare: number, needed: ReadonlySet<string>, turn: Turn): Promise<'stored' | 'full'> {
     const blocks = await this.reader.read(tokens, storedShare, turn);
-    return this.store.put({ key, meta: encodeMeta(tokens), blocks: blocks.map(encodeBlock) });
+    return this.store.put({ key, meta: encodeMeta(tokens), blocks: blocks.map(encodeBlock) }, needed);
   }
 
   /** Reads what is missing of `together`, lists of segments that are read as one, and says what was there, what was read, and what found no room. */
   async readAll(together: readonly (readonly Segment[])[], storedShare: number, turn: Turn, onProgress: (done: number, total: number) => void): Promise<Omit<ReadReport, 'seconds'>> {
-    const tokenised = together.map((segments) => this.tokensOf(segments));
-    const total = tokenised.reduce((sum, tokens) => sum + tokens.length, 0);
+    const units = together.map((segments) => {
+      const tokens = this.tokensOf(segments);
+      return { tokens, key: this.keyOf(tokens, storedShare) };
+    });
+    const needed = new Set(units.map(({ key }) => key));
+    const total = units.reduce((sum, { tokens }) => sum + tokens.length, 0);
     const report = { segments: together.length, segmentsEncoded: 0, segmentsReused: 0, segmentsLeftOut: 0, tokens: total, tokensEncoded: 0, rowsStored: 0, storeBytes: 0 };
     let done = 0;
-    for (const tokens of tokenised) {
-      const key = this.keyOf(tokens, storedShare);
-      const kept = this.holds(key) ? 'reused' : await this.read(key, tokens, storedShare, turn);
+    for (const { key, tokens } of units) {
+      const kept = this.holds(key) ? 'reused' : await this.read(key, tokens, storedShare, needed, turn);
       if (kept === 'reused') report.segmentsReused++;
       else if (kept === 'full') report.segmentsLeftOut++;
       else {

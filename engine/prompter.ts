@@ -110,8 +110,9 @@ export class Prompter {
     state.context = chosen;
   }
 
+  /** Partial, so that the next rest reads again what was lost. */
   private withoutContext(key: string): ComposedContext {
-    return { key, candidates: [], tokensWanted: 0, rows: this.model.noContext, rowsPerCandidate: [], rowsHeldMax: 0, isPartial: false, settled: true };
+    return { key, candidates: [], tokensWanted: 0, rows: this.model.noContext, rowsPerCandidate: [], rowsHeldMax: 0, isPartial: true, settled: true };
   }
 
   /** The window's rows saw the older context at older places: they are forgotten. */

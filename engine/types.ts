@@ -109,11 +109,13 @@ export interface CompleteTiming {
   readonly prefillMs: number;
   readonly firstTokenMs: number;
   readonly totalMs: number;
+  /** Mean from one token of the text to the next; 0 where there is no second. */
+  readonly tokenMs: number;
 }
 
 export interface CompleteResult {
   readonly text: string;
-  /** False when the wait ran out before the window was read, or context is still to be read: ask again. */
+  /** False when the wait ran out before the window was read: ask again. */
   readonly complete: boolean;
   readonly context: readonly Served[];
   readonly timing: CompleteTiming;
@@ -191,7 +193,7 @@ export interface Engine {
   read(request: ReadRequest, signal?: AbortSignal, onProgress?: (done: number, total: number) => void): Promise<ReadReport>;
   complete(request: CompleteRequest, signal?: AbortSignal): Promise<CompleteResult>;
   likelihood(request: LikelihoodRequest, signal?: AbortSignal): Promise<LikelihoodResult>;
-  /** While the cursor rests: reads what the plan still lacks, lets the cursor's queries choose rows, and reads the window over the choice. */
+  /** While the cursor rests: reads what the plan still lacks and the window over it, and lets the cursor's queries choose rows. */
   settle(request: Pick<CompleteRequest, 'client' | 'document' | 'prompt' | 'context'>, signal?: AbortSignal): Promise<void>;
   /** Forgets a document's rows. */
   forget(client: string, document: string): Promise<void>;

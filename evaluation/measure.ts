@@ -1,5 +1,6 @@
 // Measures one task under one recipe: lays its context out, asks the engine for the target's bits and for a completion.
 // Refuses to see the target in any other way than as the text whose likelihood is asked for.
+import { UserError } from '../base/errors.js';
 import { segmentsToRead, type ContextPlan, type LocalPrompt, type SourceName } from '../base/segment.js';
 import type { AnchorSettings, CompleteResult, ContextForm, Engine, PolicyName } from '../engine/index.js';
 import { retrieve, type ChunkIndex } from './bm25.js';
@@ -39,7 +40,7 @@ export interface Measured {
   readonly targetTokens: number;
   readonly tokensOutsideHead: number;
   readonly kv: CompleteResult['kv'];
-  readonly completion?: Pick<CompleteResult, 'text' | 'timing' | 'tokensDecoded'>;
+  readonly completion?: Pick<CompleteResult, 'text' | 'timing'>;
 }
 
 const CLIENT = 'evaluation';
@@ -92,6 +93,9 @@ export async function causalForm(blanked: BlankedTask, plan: ContextPlan, recipe
 async function composedForm(plan: ContextPlan, recipe: Recipe, { engine, signal }: MeasureDeps): Promise<ContextForm> {
   const anchors: AnchorSettings = { policy: recipe.policy!, residentShare: recipe.rows!, storedShare: recipe.stored!, state: recipe.state };
   // Every row is kept here, whatever share is served: all policies take prefixes of the same order. Outlines are the engine's to make.
-  if (recipe.policy !== 'outline-text') await engine.read({ client: CLIENT, priority: 'reading', segments: segmentsToRead(plan), storedShare: 1 }, signal);
+  if (recipe.policy !== 'outline-text') {
+    const { segmentsLeftOut } = await engine.read({ client: CLIENT, priority: 'reading', segments: segmentsToRead(plan), storedShare: 1 }, signal);
+    if (segmentsLeftOut > 0) throw new UserError(`${(await engine.info()).store.dir} has no room for what a task needs: remove it, it is filled again`);
+  }
   return { form: 'composed', plan, anchors };
 }

@@ -26,7 +26,7 @@ export interface TaskResult {
   /** Crossfile tasks only. */
   readonly inPlan?: boolean;
   /** Absent after --bits-only. */
-  readonly completion?: { readonly text: string; /** Decoded; older results do not say. */ readonly tokens?: number; readonly firstTokenMs: number; readonly totalMs: number; readonly machine: string };
+  readonly completion?: { readonly text: string; readonly firstTokenMs: number; readonly totalMs: number; /** As in CompleteTiming; older results do not say. */ readonly tokenMs?: number; readonly machine: string };
 }
 
 type Line = ResultKey & TaskResult;

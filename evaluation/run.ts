@@ -118,6 +118,7 @@ async function resultOf(blanked: BlankedTask, recipe: Recipe, plans: Map<string,
   const kept = results.get(key);
   if (kept && (bitsOnly || kept.completion)) return { ...kept, inPlan: inPlan(blanked.task, blanked.pathInRepository, plan) };
   const measured = await measure(blanked, { prompt, plan }, recipe, causal, deps);
+  const { completion } = measured;
   const result: TaskResult = {
     id: blanked.task.id,
     bits: measured.bits,
@@ -126,7 +127,7 @@ async function resultOf(blanked: BlankedTask, recipe: Recipe, plans: Map<string,
     tokensOutsideHead: measured.tokensOutsideHead,
     kv: measured.kv,
     inPlan: inPlan(blanked.task, blanked.pathInRepository, plan),
-    completion: measured.completion && { text: measured.completion.text, tokens: measured.completion.tokensDecoded, firstTokenMs: measured.completion.timing.firstTokenMs, totalMs: measured.completion.timing.totalMs, machine: options.machine },
+    completion: completion && { text: completion.text, firstTokenMs: completion.timing.firstTokenMs, totalMs: completion.timing.totalMs, tokenMs: completion.timing.tokenMs, machine: options.machine },
   };
   results.put(labelOf(recipe, key.commit), key, result);
   return result;

@@ -4,7 +4,6 @@ import { meanOf, quantileOf, ratioOfSums, type Interval } from './bootstrap.js';
 import type { Recipe } from './measure.js';
 import { editSimilarity, exactMatch, identifierF1 } from './metrics.js';
 import type { KvFigures } from '../engine/index.js';
-import type { TaskResult } from './results.js';
 import type { Outcome, RunOutcomes } from './run.js';
 
 export interface Scores {
@@ -104,12 +103,9 @@ function latencyOf(outcomes: readonly Outcome[]): RunSummary['latency'] {
     firstTokenMsP95: quantileOf(values('firstTokenMs'), 0.95),
     totalMsP50: quantileOf(values('totalMs'), 0.5),
     totalMsP95: quantileOf(values('totalMs'), 0.95),
-    tokenMsP50: quantileOf(outcomes.flatMap(({ repository, result }) => tokenMs(result).map((value) => ({ repository, value }))), 0.5),
+    tokenMsP50: quantileOf(outcomes.flatMap(({ repository, result: { completion } }) => (completion?.tokenMs ? [{ repository, value: completion.tokenMs }] : [])), 0.5),
   };
 }
-
-/** Of a completion, the mean from its first token to its last; none where there is no second. */
-const tokenMs = ({ completion }: TaskResult): number[] => (completion?.tokens && completion.tokens > 1 ? [(completion.totalMs - completion.firstTokenMs) / (completion.tokens - 1)] : []);
 
 const absent = (note: string, count = 0): Gain => ({ value: null, low: null, high: null, count, note });
 

@@ -32,7 +32,8 @@ export interface DaemonDeps {
   openEngine(config: Config, onProgress: OnProgress): Promise<Engine | undefined>;
   /** What is fetched where none is installed. */
   readonly pullable: PullableModel;
-  openRepository(roots: readonly string[], settings: RepositorySettings): Repository;
+  /** `onBroken` hears of it when its thread breaks and another one takes over. */
+  openRepository(roots: readonly string[], settings: RepositorySettings, onBroken: (error: Error) => void): Repository;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly power: Power;
@@ -92,7 +93,7 @@ export class Daemon {
       changed: (before) => this.reconfigure(before),
     });
     const reporter = new Reporter(params, roots, (message) => this.tell(message), { env, clock, timers, log, atExit });
-    const repository = openRepository(roots, repositorySettings(settings.config, env));
+    const repository = openRepository(roots, repositorySettings(settings.config, env), (error) => log.error(`the repository's thread is started again: ${error.stack ?? error.message}`));
     const workDone: WorkDone = { createProgress: () => this.connection.window.createWorkDoneProgress(), clock };
     const offer = new ModelOffer({
       log, pullBytes: pullable.bytes,

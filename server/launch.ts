@@ -17,7 +17,7 @@ export async function launch(args: readonly string[], stdout: NodeJS.WritableStr
   const channel = await openChannel(transportOf(args), stdout);
   listen(channel, {
     ...model,
-    openRepository: (roots, settings) => openRepository({ roots, outlinesDir: outlinesDir(process.env), ...settings }),
+    openRepository: (roots, settings, onBroken) => openRepository({ roots, outlinesDir: outlinesDir(process.env), ...settings, onBroken }),
     clock: systemClock, timers: systemTimers, power: systemPower(systemClock), env: process.env, exit: (code) => process.exit(code), atExit: (action) => void process.on('exit', action),
   });
 }

@@ -102,12 +102,12 @@ export class SegmentStore {
     return undefined;
   }
 
-  /** Keeps an entry, gettable by this process at once and by others when its pack is sealed; 'full' when it finds no room and nothing may be evicted. Throws a UserError when the disk is full. */
-  put(entry: { key: string; meta: Uint8Array; blocks: readonly Uint8Array[] }): 'stored' | 'full' {
+  /** Keeps an entry, gettable by this process at once and by others when its pack is sealed; 'full' when it finds no room and nothing may be evicted, packs that hold any of `needed` least of all. Throws a UserError when the disk is full. */
+  put(entry: { key: string; meta: Uint8Array; blocks: readonly Uint8Array[] }, needed: ReadonlySet<string> = new Set()): 'stored' | 'full' {
     if (this.has(entry.key)) return 'stored';
     const laidOut = layOutEntry(entry.meta, entry.blocks);
     const bytes = laidOut.bytes.byteLength + recordBytes(laidOut.parts);
-    if (!this.makeRoom(this.writer ? bytes : bytes + emptyPackBytes)) return 'full';
+    if (!this.makeRoom(this.writer ? bytes : bytes + emptyPackBytes, needed)) return 'full';
     this.explain(() => {
       this.writer ??= new PackWriter(this.dir, this.options.write, this.options.random);
       this.writer.add(entry.key, laidOut);
@@ -218,12 +218,12 @@ export class SegmentStore {
     return name !== undefined;
   }
 
-  /** Evicts the packs used longest ago until `bytes` more find room; evicts none when that would not do. */
-  private makeRoom(bytes: number): boolean {
+  /** Evicts the packs used longest ago that hold none of `needed` until `bytes` more find room; evicts none when that would not do. */
+  private makeRoom(bytes: number, needed: ReadonlySet<string>): boolean {
     const { bytesMax, protectOwn } = this.options;
     if (this.bytes + bytes <= bytesMax) return true;
     this.refresh();
-    const evictable = [...this.packs.values()].filter((pack) => !protectOwn || !this.holdsOwn(pack)).sort((a, b) => a.usedMs - b.usedMs);
+    const evictable = [...this.packs.values()].filter((pack) => !holdsAny(pack, needed) && !(protectOwn && holdsAny(pack, this.ownKeys))).sort((a, b) => a.usedMs - b.usedMs);
     const bytesEvictable = evictable.reduce((sum, pack) => sum + pack.bytes, 0);
     if (this.bytes - bytesEvictable + bytes > bytesMax) return false;
     for (const pack of evictable) {
@@ -231,11 +231,6 @@ export class SegmentStore {
       this.remove(pack);
     }
     return this.bytes + bytes <= bytesMax;
-  }
-
-  private holdsOwn(pack: Pack): boolean {
-    for (const key of pack.directory.keys()) if (this.ownKeys.has(key)) return true;
-    return false;
   }
 
   private remove(pack: Pack): void {
@@ -292,4 +287,9 @@ export class SegmentStore {
       throw explainSystemError(error, `the segment store ${this.dir}`);
     }
   }
+}
+
+function holdsAny({ directory }: Pack, keys: ReadonlySet<string>): boolean {
+  for (const key of directory.keys()) if (keys.has(key)) return true;
+  return false;
 }

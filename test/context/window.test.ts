@@ -57,6 +57,7 @@ const cases: Record<string, Case> = {
     importBlock: 'import os\n',
     prefixStarts: '# Says.\n@dec\ndef here():',
   },
+  'within an endless line the suffix ends with a whole character': { source: `--- a.ts\nf(‸"${'😀'.repeat(300)}");\n`, bounds: { suffix: 4 }, prefixStarts: 'f(', suffix: '"😀' },
   'the suffix ends with a line': { source: `--- a.ts\nf(‸);\n${lines('next', 50)}`, bounds: { suffix: 17 }, prefixStarts: 'f(', suffix: `);\n${lines('next', 2)}` },
   'a suffix line that is too long is cut': { source: `--- a.ts\nf(‸${'x '.repeat(500)}`, bounds: { suffix: 16 }, prefixStarts: 'f(', suffix: 'x '.repeat(8) },
   'at the end of the file there is no suffix': { source: `--- a.ts\nf(‸`, prefixStarts: 'f(', suffix: '' },

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemDisk, type Disk } from '../../context/disk.js';
 import { watch, Workspace, type FileChange } from '../../context/index.js';
+import { clockStepMs } from '../../context/watch.js';
 import { layOut } from '../harness/fixture.js';
 
 function counting(): { disk: Disk; reads: string[] } {
@@ -128,6 +129,7 @@ describe('a file is named from its repository', () => {
 test('the watcher tells a burst as one batch, and nothing of what is ignored', async () => {
   const { root } = layOut('--- .gitignore\nout/\n--- a.ts\na\n--- b.ts\nb\n--- out/c.ts\n--- node_modules/d/d.ts\n');
   const batches: FileChange[][] = [];
+  await sleep(2 * clockStepMs);
   const watcher = watch([root], (changes) => batches.push(changes), (error) => expect(error).toBeUndefined());
   await watcher.ready;
   for (const name of ['a.ts', 'b.ts', 'new.py', 'notes.md', 'out/c.ts', 'node_modules/d/d.ts']) writeFileSync(join(root, name), 'changed');
@@ -135,6 +137,18 @@ test('the watcher tells a burst as one batch, and nothing of what is ignored', a
   await watcher.close();
   expect(batches.flat().map((change) => change.kind === 'disk' && change.path.slice(root.length + 1)).sort()).toEqual(['a.ts', 'b.ts', 'new.py']);
   expect(batches.length).toBeLessThan(3);
+});
+
+test('the watcher tells what changed while it was looking through the folders', async () => {
+  const { root } = layOut(`${source}--- sub/d.ts\n`);
+  await sleep(2 * clockStepMs);
+  const told: string[] = [];
+  const watcher = watch([root], (changes) => told.push(...changes.map((change) => (change.kind === 'disk' ? change.path.slice(root.length + 1) : change.kind))), (error) => expect(error).toBeUndefined());
+  for (const name of ['a.ts', 'sub/new.ts']) writeFileSync(join(root, name), 'changed');
+  await watcher.ready;
+  while (told.length < 2) await sleep(20);
+  await watcher.close();
+  expect(told.sort()).toEqual(['a.ts', 'sub/new.ts']);
 });
 
 test('what is excluded is no context from then on, secrets never are, and a buffer is still its own', () => {

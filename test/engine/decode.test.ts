@@ -128,7 +128,7 @@ describe('decoding', () => {
 
   it('counts time from the first token of text', async () => {
     const decoded = await timed(['ab', 'foo', '(', 'bar', '('], { prefix: 'ab', pending: bytes('ab'), decodeMsMax: 300 });
-    expect(decoded).toMatchObject({ text: 'foo(bar', firstTokenMs: 100, totalMs: 400 });
+    expect(decoded).toMatchObject({ text: 'foo(bar', firstTokenMs: 100, totalMs: 400, tokenMs: 100 });
   });
 
   it("rejects with the signal's reason before the next step", async () => {

@@ -25,9 +25,9 @@ class ManualClock implements Clock {
   }
 }
 
-async function open(options: { storedShare?: number; storeBytesMax?: number; storeDir?: string; clock?: Clock; convertedDir?: string } = {}): Promise<LocalEngine> {
-  const { storedShare, storeBytesMax = 1e8, clock } = options;
-  return LocalEngine.open({ convertedDir: options.convertedDir ?? (await model), storeDir: options.storeDir ?? testDir('store'), storeBytesMax, threads: 1, storedShare }, clock);
+async function open(options: { storedShare?: number; storeBytesMax?: number; protectOwn?: boolean; storeDir?: string; clock?: Clock; convertedDir?: string } = {}): Promise<LocalEngine> {
+  const { storedShare, storeBytesMax = 1e8, protectOwn, clock } = options;
+  return LocalEngine.open({ convertedDir: options.convertedDir ?? (await model), storeDir: options.storeDir ?? testDir('store'), storeBytesMax, protectOwn, threads: 1, storedShare }, clock);
 }
 
 const plan = (segments: readonly PlannedSegment[] = files.map((file) => planned(file))) => ({ segments, tokens: segments.reduce((sum, { tokens }) => sum + tokens, 0) });
@@ -84,6 +84,20 @@ describe('reading', () => {
     const { complete, context } = await engine.complete(request('const a = '));
     expect(complete).toBe(true);
     expect(context.length).toBe(report.segmentsEncoded);
+    await engine.close();
+  });
+
+  it('keeps, where the store holds less than a plan, what of the plan it has, and does not read on for ever', async () => {
+    const engine = await open({ storeBytesMax: 50_000, protectOwn: false });
+    const context = { ...composed(), storedOnly: true } as ContextForm;
+    await engine.settle(request('const a = ', context));
+    const { entries } = (await engine.info()).store;
+    const served = (await engine.complete(request('const a = ', context))).context.map(({ path }) => path);
+    expect(served.length).toBeGreaterThan(0);
+    expect(served.length).toBeLessThan(files.length);
+    await engine.settle(request('const b = ', context));
+    expect((await engine.complete(request('const b = ', context))).context.map(({ path }) => path)).toEqual(served);
+    expect((await engine.info()).store).toMatchObject({ entries });
     await engine.close();
   });
 

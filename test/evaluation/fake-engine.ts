@@ -26,15 +26,16 @@ export class FakeEngine implements Engine {
 
   complete(request: CompleteRequest): Promise<CompleteResult> {
     this.completions.push(request);
-    return Promise.resolve({ text: this.textOf(request), complete: true, context: [], timing: { composeMs: 0, prefillMs: 0, firstTokenMs: 20, totalMs: 50 }, tokensPrefilled: 0, tokensDecoded: 4, confidence: 0, kv: this.kvOf(request) });
+    return Promise.resolve({ text: this.textOf(request), complete: true, context: [], timing: { composeMs: 0, prefillMs: 0, firstTokenMs: 20, totalMs: 50, tokenMs: 10 }, tokensPrefilled: 0, tokensDecoded: 1, confidence: 0, kv: this.kvOf(request) });
   }
 
   read(request: ReadRequest): Promise<ReadReport> {
     this.reads.push(request);
-    return Promise.resolve({ segments: request.segments.length, segmentsEncoded: 0, segmentsReused: 0, segmentsLeftOut: 0, tokens: 0, tokensEncoded: 0, rowsStored: 0, storeBytes: 0, seconds: 0 });
+    return Promise.resolve({ segments: request.segments.length, segmentsEncoded: 0, segmentsReused: 0, segmentsLeftOut: this.segmentsLeftOut, tokens: 0, tokensEncoded: 0, rowsStored: 0, storeBytes: 0, seconds: 0 });
   }
 
   headTokens = 3;
+  segmentsLeftOut = 0;
 
   countTokens(texts: readonly string[]): Promise<number[]> {
     this.counted.push(...texts);
@@ -50,7 +51,7 @@ export class FakeEngine implements Engine {
   info = (): Promise<EngineInfo> =>
     Promise.resolve({
       model: 'fake', architecture: 'qwen2', layers: 1, kvHeads: 1, headDim: 2, vocabularySize: 3, headTokens: this.headTokens, fillInTheMiddle: true, numericClass: 'u8s8', storedBytesPerToken: 3200, rssBytes: 0,
-      store: { dir: '', entries: 0, packs: 0, bytes: 0, bytesMax: 0 },
+      store: { dir: '/store', entries: 0, packs: 0, bytes: 0, bytesMax: 0 },
     });
   close = (): Promise<void> => Promise.resolve();
 

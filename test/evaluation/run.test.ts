@@ -83,6 +83,13 @@ describe('contexts', () => {
     expect(engine.completions[0]).toMatchObject({ stop: 'line', tokensMax: 64, confidenceFloor: 0, decodeMsMax: 0, waitMsMax: 0 });
   });
 
+  it('end where the store has no room for the context', async () => {
+    const { engine, options } = setUp({ tasks: [crossfile], recipes: [recipe('anchors')] });
+    engine.segmentsLeftOut = 1;
+    await expect(evaluate(options)).rejects.toThrow('/store has no room');
+    expect(engine.likelihoods).toEqual([]);
+  });
+
   it.each([['warm' as const, 2], ['first' as const, 3]])('%s: the document is forgotten %i times', async (state, times) => {
     const { engine, options } = setUp({ tasks: [crossfile], recipes: [recipe('none', { state })] });
     await evaluate(options);

@@ -33,7 +33,7 @@ export class ScriptedEngine implements Engine {
   complete(request: CompleteRequest, signal?: AbortSignal): Promise<CompleteResult> {
     return new Promise((resolve, reject) => {
       const answer = (text: string, result: Partial<CompleteResult> = {}): void =>
-        resolve({ text, complete: true, context: [], timing: { composeMs: 0, prefillMs: 0, firstTokenMs: 0, totalMs: 0 }, tokensPrefilled: 0, tokensDecoded: 0, confidence: 1, kv, ...result });
+        resolve({ text, complete: true, context: [], timing: { composeMs: 0, prefillMs: 0, firstTokenMs: 0, totalMs: 0, tokenMs: 0 }, tokensPrefilled: 0, tokensDecoded: 0, confidence: 1, kv, ...result });
       signal?.addEventListener('abort', () => reject(signal.reason as Error));
       this.completions.push({ request, signal, answer, fail: reject });
       if (this.answerAll !== undefined) answer(this.answerAll);

@@ -473,7 +473,7 @@ describe('the daemon', () => {
     await client.open(main, mainText);
     const answer = client.complete(main, 2, 14);
     await engine.until(({ completions }) => completions.length === 1);
-    engine.completions[0].answer('erName', { tokensDecoded: 2, timing: { composeMs: 0, prefillMs: 0, firstTokenMs: 0, totalMs: 0 } });
+    engine.completions[0].answer('erName', { tokensDecoded: 2, timing: { composeMs: 0, prefillMs: 0, firstTokenMs: 0, totalMs: 0, tokenMs: 0 } });
     await answer;
     const daemon = (): SeenDaemon | undefined => runningDaemons(env, { isAlive: () => true, bootMs: 0 })[0];
     while (daemon()?.stats?.requests.offered !== 1) await new Promise(setImmediate);

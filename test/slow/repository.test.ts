@@ -66,6 +66,26 @@ it('asks back for token counts, and says why where they fail; an abort is not wa
   expect(lines).toEqual(['[true,0]', '"no model"', '["UserError",true]', '"typed on"']);
 });
 
+it('goes on with all it was told on another thread where its own breaks, and says why', () => {
+  const { root, cursor } = layOut(`${source}--- other/b.ts\nexport const b = 3;\n`);
+  const lines = run(root, `
+    const cursor = ${JSON.stringify(cursor)};
+    const broken = [];
+    const repository = open({ onBroken: (error) => broken.push(error.message) });
+    const texts = () => repository.prepare(cursor, options).then(({ plan }) => plan.segments.map(({ segment }) => segment.text));
+    repository.apply([{ kind: 'open', path: join(root, 'b.ts'), text: 'export const b = 22;\\n' }, { kind: 'open', path: join(root, 'gone.ts'), text: '' }, { kind: 'close', path: join(root, 'gone.ts') }]);
+    say(await texts());
+    // No editor can say this: it stands for whatever breaks the thread.
+    const breaking = () => repository.apply([{ kind: 'open', path: join(root, 'c.ts'), text: 7 }, { kind: 'close', path: join(root, 'c.ts') }]);
+    breaking();
+    say(await Promise.all([texts(), texts()]));
+    say([broken.length, broken[0].length > 0]);
+    await repository.close();
+    say(await texts().catch((error) => error.message));
+  `);
+  expect(lines).toEqual(['["export const b = 22;\\n"]', '[["export const b = 22;\\n"],["export const b = 22;\\n"]]', '[1,true]', '"the repository is closed"']);
+});
+
 it('watches on a thread of its own', () => {
   const { root } = layOut(source);
   const lines = run(root, `
@@ -89,14 +109,14 @@ it('outlines the workspace by itself, keeps the outlines, and ends in the midst 
   const outlinesDir = JSON.stringify(testDir('outlines'));
   const until = `
     const repository = open({ outlinesDir: ${outlinesDir} });
+    say((await repository.outlined()).pending > 0);
     let known;
     do known = await repository.outlined(); while (known.files < 202 || known.pending > 0);
     say([known, (await repository.importersOf(join(root, 'b.ts'))).length]);
     await repository.close();
   `;
   expect(run(root, `open({ outlinesDir: ${outlinesDir} }); setTimeout(() => process.exit(0), 1200); say('walking');`)).toEqual(['"walking"']);
-  expect(run(root, until)).toEqual(['[{"files":202,"pending":0},201]']);
-  expect(run(root, until)).toEqual(['[{"files":202,"pending":0},201]']);
+  for (let i = 0; i < 2; i++) expect(run(root, until)).toEqual(['true', '[{"files":202,"pending":0},201]']);
 });
 
 it('never outlives its owner, parsing or not, and may be opened and closed many times', () => {
