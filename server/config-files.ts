@@ -1,5 +1,5 @@
-// Where settings files lie, and reading one safely. Refuses a workspace's file that is a link out of its folder, and anything that is no plain text file.
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+// Where settings files lie, reading one safely, and following the one that no workspace's watcher sees. Refuses a workspace's file that is a link out of its folder, and anything that is no plain text file.
+import { readFileSync, realpathSync, statSync, unwatchFile, watchFile } from 'node:fs';
 import { join, sep } from 'node:path';
 import { systemCode } from '../base/errors.js';
 import { homeDir, type Env } from '../base/paths.js';
@@ -15,6 +15,14 @@ export function userConfigPath(env: Env, platform: string = process.platform): s
 }
 
 export const workspaceConfigPath = (root: string): string => join(root, workspaceFileName);
+
+const lookMs = 2000;
+
+/** Calls `changed` when the file at `path`, which need not be there, appears, changes or goes; until the function it returns is called. */
+export function follow(path: string, changed: () => void): () => void {
+  watchFile(path, { persistent: false, interval: lookMs }, changed);
+  return () => unwatchFile(path, changed);
+}
 
 /** Undefined where there is no such file. `within`: the folder that the file, links followed, has to lie in. */
 export function readSettings(path: string, within?: string): { readonly text: string } | { readonly fault: string } | undefined {

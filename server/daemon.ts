@@ -14,6 +14,7 @@ import type { Repository } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
 import { Changes } from './changes.js';
 import { clientProfile, rootsOf } from './clients.js';
+import { follow, userConfigPath } from './config-files.js';
 import { repositorySettings, type Config, type RepositorySettings } from './config.js';
 import { EngineSlot } from './engine-slot.js';
 import { Folders } from './folders.js';
@@ -52,7 +53,7 @@ const section = 'kedge';
 const endMsMax = 3000;
 
 export class Daemon {
-  private started: { readonly session: Session; readonly engines: EngineSlot; readonly settings: Settings; readonly repository: Repository; readonly folders: Folders; readonly reporter: Reporter } | undefined;
+  private started: { readonly session: Session; readonly engines: EngineSlot; readonly settings: Settings; readonly repository: Repository; readonly folders: Folders; readonly reporter: Reporter; unfollow(): void } | undefined;
   private listens!: () => void;
   private readonly listening = new Promise<void>((resolve) => (this.listens = resolve));
   private stopping: Promise<void> | undefined;
@@ -125,7 +126,9 @@ export class Daemon {
       meter: reporter.meter,
       trace: (message, verbose) => this.connection.tracer.log(message, verbose),
     });
-    this.started = { session, engines, settings, repository, folders, reporter };
+    const userFile = userConfigPath(env);
+    const unfollow = follow(userFile, () => settings.apply([{ kind: 'disk', path: userFile }]));
+    this.started = { session, engines, settings, repository, folders, reporter, unfollow };
     log.info(`Kedge ${packageVersion()} serves ${client.name || 'an editor without a name'} in ${roots.join(', ') || 'the folder of the first file'}`);
     return session;
   }
@@ -165,8 +168,8 @@ export class Daemon {
   private async close(): Promise<void> {
     this.stopped.abort();
     this.started?.session.stop();
-    await this.started?.folders.close();
-    await Promise.all([this.started?.repository.close(), this.started?.engines.close()]);
+    this.started?.unfollow();
+    await Promise.all([this.started?.folders.close(), this.started?.repository.close(), this.started?.engines.close()]);
     this.started?.reporter.close();
   }
 

@@ -35,7 +35,9 @@ export class EngineSlot {
         return undefined;
       },
       (error: unknown) => {
-        this.failed(error);
+        this.release(opening);
+        this.report(error);
+        this.later();
         return undefined;
       },
     );
@@ -47,13 +49,16 @@ export class EngineSlot {
     this.failuresInARow = 0;
   }
 
-  /** After a request failed: what the user can act on is told; anything else closes the engine, and a later request opens it anew. */
+  /** The engine where one is open or being opened. */
+  current(): Promise<Engine | undefined> {
+    return this.opened ?? Promise.resolve(undefined);
+  }
+
+  /** After a request failed: what the user can act on is told, and the engine stays; anything else closes it, and a later request opens it anew. */
   failed(error: unknown): void {
-    this.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    if (error instanceof UserError) this.tellOnce(`Kedge: ${error.message}`);
-    else this.tellOnce('Kedge met an error and starts its model again; `kedge doctor` in a terminal says more if completions stay away.');
-    this.failuresInARow += 1;
-    this.retryAtMs = this.clock.nowMs() + Math.min(retryMsMax, 1000 * 2 ** this.failuresInARow);
+    this.report(error);
+    if (error instanceof UserError) return;
+    this.later();
     this.close().catch((closing: unknown) => this.log.warn(`closing the engine: ${String(closing)}`));
   }
 
@@ -61,6 +66,16 @@ export class EngineSlot {
     const opened = this.opened;
     this.opened = undefined;
     await (await opened)?.close();
+  }
+
+  private report(error: unknown): void {
+    this.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    this.tellOnce(error instanceof UserError ? `Kedge: ${error.message}` : 'Kedge met an error and starts its model again; `kedge doctor` in a terminal says more if completions stay away.');
+  }
+
+  private later(): void {
+    this.failuresInARow += 1;
+    this.retryAtMs = this.clock.nowMs() + Math.min(retryMsMax, 1000 * 2 ** this.failuresInARow);
   }
 
   private release(opening: Promise<Engine | undefined>): void {

@@ -3,7 +3,7 @@
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { DidChangeWatchedFilesRegistrationOptions, Disposable, WorkspaceFoldersChangeEvent } from 'vscode-languageserver';
+import { WatchKind, type DidChangeWatchedFilesRegistrationOptions, type Disposable, type WorkspaceFoldersChangeEvent } from 'vscode-languageserver';
 import type { Log } from '../base/log.js';
 import { watchedGlobs, type FileChange, type Watcher } from '../context/index.js';
 import type { ClientProfile } from './clients.js';
@@ -56,9 +56,10 @@ export class Folders {
     return this.watchAnew(this.deps.client.watching);
   }
 
-  close(): Promise<void> {
+  /** Waits for no client that still has to answer: what it then watches is let go at once. */
+  async close(): Promise<void> {
     this.closed = true;
-    return this.next(() => this.letGo());
+    await this.release();
   }
 
   private set(roots: readonly string[]): void {
@@ -68,12 +69,14 @@ export class Folders {
 
   private watchAnew(by: ClientProfile['watching']): Promise<void> {
     return this.next(async () => {
-      await this.letGo();
-      this.letGo = () => Promise.resolve();
+      await this.release();
       // A whole disk or home folder is no project: changes there count when a file is opened.
       const projects = this.roots.filter((root) => root !== homedir() && dirname(root) !== root);
       if (this.closed || projects.length === 0) return;
-      if (by !== 'never' && (await this.watchedByClient(projects, by))) return;
+      if (by !== 'never' && (await this.watchedByClient(projects, by))) {
+        if (this.closed) await this.release();
+        return;
+      }
       const { changed, log, watch, watchFailed } = this.deps;
       const watcher = watch(projects, changed, (error) => {
         log.warn(`watching files: ${String(error)}`);
@@ -83,11 +86,19 @@ export class Folders {
     });
   }
 
+  private async release(): Promise<void> {
+    const { letGo } = this;
+    this.letGo = () => Promise.resolve();
+    await letGo().catch((error: unknown) => this.deps.log.warn(`watching files: ${String(error)}`));
+  }
+
   /** False where it refused. */
   private async watchedByClient(projects: readonly string[], by: 'pattern' | 'relativePattern'): Promise<boolean> {
+    // Of a folder that is deleted some editors tell nothing but its own path.
+    const wanted = [...watchedGlobs.map((pattern) => ({ pattern, kinds: {} })), { pattern: '**/*', kinds: { kind: WatchKind.Delete } }];
     const watchers = by === 'pattern'
-      ? watchedGlobs.map((globPattern) => ({ globPattern }))
-      : projects.flatMap((root) => watchedGlobs.map((pattern) => ({ globPattern: { baseUri: pathToFileURL(root).href, pattern } })));
+      ? wanted.map(({ pattern, kinds }) => ({ globPattern: pattern, ...kinds }))
+      : projects.flatMap((root) => wanted.map(({ pattern, kinds }) => ({ globPattern: { baseUri: pathToFileURL(root).href, pattern }, ...kinds })));
     try {
       const registration = await this.deps.register({ watchers });
       this.letGo = async () => registration.dispose();

@@ -134,7 +134,7 @@ export class Session {
     this.scheduler.forget(uri);
     const { isComposed } = this.of(uri);
     this.remembered.delete(uri);
-    if (isComposed) await (await this.deps.engines.get())?.forget(this.id, uri);
+    if (isComposed) await (await this.deps.engines.current())?.forget(this.id, uri);
   }
 
   /**

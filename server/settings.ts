@@ -77,9 +77,8 @@ export class Settings {
     if (seen) this.recompute();
   }
 
-  /** The editor's own settings, as they came: they replace those that it sent before. The user's file is read again, since nobody watches it. */
+  /** The editor's own settings, as they came: they replace those that it sent before. */
   fromEditor(value: unknown): void {
-    this.setFile(this.files.get('user')!);
     this.setValue('editor', value);
     this.recompute();
   }

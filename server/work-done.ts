@@ -1,5 +1,5 @@
 // Shows in the editor how far long work is, by the protocol's work-done progress.
-// Refuses to show what ends at once.
+// Refuses to show what ends at once, and to let an editor that shows nothing, or never answers, hold the work up.
 import type { WorkDoneProgressReporter } from 'vscode-languageserver';
 import type { Clock } from '../base/clock.js';
 import type { OnProgress } from '../base/progress.js';
@@ -15,7 +15,7 @@ export interface WorkDone {
 /** Runs `work` and shows what it reports under `title`, a percentage at a time, and each label as work of its own. */
 export async function showing<T>({ createProgress, clock }: WorkDone, title: string, work: (onProgress: OnProgress) => Promise<T>): Promise<T> {
   const startedMs = clock.nowMs();
-  let creating: Promise<WorkDoneProgressReporter> | undefined;
+  let creating: Promise<WorkDoneProgressReporter | undefined> | undefined;
   let shown = { label: '', percent: -1 };
   const onProgress: OnProgress = ({ label, done, total, unit }) => {
     const percent = total > 0 ? Math.floor((done * 100) / total) : 100;
@@ -25,14 +25,23 @@ export async function showing<T>({ createProgress, clock }: WorkDone, title: str
     shown = { label, percent };
     const message = `${label}: ${unit === 'bytes' ? `${megabytes(done)} of ${megabytes(total)} MB` : `${count(done)} of ${count(total)} ${unit}`}`;
     const before = creating;
-    creating = begun
-      ? before!.then((reporter) => (reporter.report(percent, message), reporter))
-      : Promise.resolve(before?.then((reporter) => reporter.done())).then(createProgress).then((reporter) => (reporter.begin(title, percent, message, false), reporter));
+    const display = async (): Promise<WorkDoneProgressReporter | undefined> => {
+      const reporter = await before;
+      if (begun) {
+        reporter?.report(percent, message);
+        return reporter;
+      }
+      reporter?.done();
+      const created = await createProgress();
+      created.begin(title, percent, message, false);
+      return created;
+    };
+    creating = display().catch(() => undefined);
   };
   try {
     return await work(onProgress);
   } finally {
-    (await creating?.catch(() => undefined))?.done();
+    creating?.then((reporter) => reporter?.done()).catch(() => {});
   }
 }
 

@@ -1,6 +1,6 @@
 // A daemon's life around completions: folders, who watches, saving, a missing model, tracing, idling, ending. Refuses to load a model.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { CancellationTokenSource, type CompletionList } from 'vscode-languageserver/node';
@@ -8,6 +8,7 @@ import { systemClock } from '../../base/clock.js';
 import { UserError } from '../../base/errors.js';
 import { openRepository, type FileChange } from '../../context/index.js';
 import type { Engine } from '../../engine/index.js';
+import { userConfigPath } from '../../server/config-files.js';
 import type { DaemonDeps } from '../../server/daemon.js';
 import { noModelMessage, offerMessage } from '../../server/model-offer.js';
 import type { Timers } from '../../server/scheduler.js';
@@ -121,6 +122,27 @@ describe('the workspace\'s folders', () => {
     writeFileSync(join(root, 'user.ts'), 'export function userName(): string {\n  return "seen by the client";\n}\n');
     await notify(daemon, 'workspace/didChangeWatchedFiles', { changes: [{ uri: uriOf(join(root, 'user.ts')), type: 2 }] });
     expect(await planIn(daemon, root)).toContain('seen by the client');
+  });
+
+  it('lose what was in a folder of which the client says only that it is gone', async () => {
+    const root = temporaryFolder();
+    mkdirSync(join(root, 'people'));
+    writeFileSync(join(root, 'main.ts'), mainText.replace('./user', './people/user'));
+    writeFileSync(join(root, 'people', 'user.ts'), 'export const userName = "in the folder";\n');
+    const daemon = await started({ roots: [root], capabilities: watching });
+    await daemon.client.until('client/registerCapability');
+    expect(JSON.stringify(daemon.client.messages('client/registerCapability'))).toContain('"pattern":"**/*"},"kind":4');
+    await daemon.client.open(join(root, 'main.ts'), mainText.replace('./user', './people/user'));
+    expect(await planIn(daemon, root)).toContain('in the folder');
+    rmSync(join(root, 'people'), { recursive: true });
+    await notify(daemon, 'workspace/didChangeWatchedFiles', { changes: [{ uri: uriOf(join(root, 'people')), type: 3 }] });
+    expect(await planIn(daemon, root)).not.toContain('in the folder');
+  });
+
+  it('hold no shutdown up where the client never says whether it watches', async () => {
+    const daemon = await started({ roots: [project()], capabilities: watching, answers: { 'client/registerCapability': () => new Promise(() => {}) } });
+    await daemon.client.until('client/registerCapability');
+    expect(await daemon.client.connection.sendRequest('shutdown')).toBeNull();
   });
 
   it('are watched by Kedge where the client refuses', async () => {
@@ -350,4 +372,15 @@ describe('the end', () => {
     });
     expect(exits).toEqual([1]);
   });
+});
+
+it('follows the user\'s own settings file, whoever writes it', async () => {
+  const env = { XDG_CONFIG_HOME: temporaryFolder() };
+  const daemon = await started({ deps: { env } });
+  const user = userConfigPath(env);
+  mkdirSync(dirname(user));
+  writeFileSync(user, '{ "colour": "blue" }');
+  await daemon.client.until('textDocument/publishDiagnostics');
+  expect(daemon.client.messages('textDocument/publishDiagnostics')).toMatchObject([{ uri: uriOf(user), diagnostics: [{ message: expect.stringContaining('"colour"') as string }] }]);
+  await daemon.client.connection.sendRequest('shutdown');
 });

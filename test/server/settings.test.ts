@@ -112,16 +112,16 @@ describe('a running daemon\'s settings', () => {
     expect([settings.config.contextTokensMax, settings.config.suffixTokensMax, changes.length]).toEqual([1500, 2, 2]);
   });
 
-  it('read the user\'s file again when the editor speaks, and tell its faults on it', () => {
+  it('read the user\'s file again when told that it changed, and tell its faults on it', () => {
     const home = temporaryFolder();
     const user = userConfigPath({ HOME: home });
     const { settings, published } = setup(undefined, undefined, home);
     mkdirSync(dirname(user), { recursive: true });
     writeFileSync(user, '{ "threads": 2 }');
-    settings.fromEditor({});
+    settings.apply([{ kind: 'disk', path: user }]);
     expect(settings.config.threads).toBe(2);
     writeFileSync(user, '{\n"threads": 0 }');
-    settings.fromEditor({});
+    settings.apply([{ kind: 'disk', path: user }]);
     expect([settings.config.threads, published.map(([path, faults]) => [path, faults[0][0]])]).toEqual([2, [[user, 1]]]);
   });
 });

@@ -1,0 +1,51 @@
+// The model's lifetime: opened once, again when it broke, and kept where the user is the one who can help.
+import { expect, it } from 'vitest';
+import { UserError } from '../../base/errors.js';
+import { silentLog } from '../../base/log.js';
+import type { Engine } from '../../engine/index.js';
+import { EngineSlot } from '../../server/engine-slot.js';
+import { ScriptedEngine } from '../harness/scripted-engine.js';
+
+function slotOf(open: (times: number) => Promise<Engine | undefined>) {
+  const told: string[] = [];
+  let times = 0;
+  const clock = { ms: 0, nowMs: () => clock.ms, wallMs: () => clock.ms };
+  const slot = new EngineSlot(() => open(++times), () => told.push('no model'), (message) => told.push(message), silentLog, clock);
+  return { slot, told, clock, times: () => times };
+}
+
+it('keeps an engine that the user can help, tells what is wrong once, and opens no other', async () => {
+  const engine = new ScriptedEngine();
+  const { slot, told, times } = slotOf(() => Promise.resolve(engine));
+  expect(await slot.get()).toBe(engine);
+  for (let i = 0; i < 2; i++) slot.failed(new UserError('the disk is full'));
+  expect([await slot.get(), engine.closed, told, times()]).toEqual([engine, 0, ['Kedge: the disk is full'], 1]);
+});
+
+it('closes an engine that broke, and opens another one a little later', async () => {
+  const engines = [new ScriptedEngine(), new ScriptedEngine()];
+  const { slot, told, clock } = slotOf((times) => Promise.resolve(engines[times - 1]));
+  await slot.get();
+  slot.failed(new Error('not a number'));
+  expect(await slot.get()).toBeUndefined();
+  expect([engines[0].closed, told.length]).toEqual([1, 1]);
+  clock.ms += 2000;
+  expect(await slot.get()).toBe(engines[1]);
+});
+
+it('asks again for one that did not open, later each time', async () => {
+  const { slot, told, clock, times } = slotOf(() => Promise.reject(new UserError('no such file')));
+  for (const [ms, opened] of [[0, 1], [1999, 1], [2000, 2], [5999, 2], [6000, 3]]) {
+    clock.ms = ms;
+    expect(await slot.get()).toBeUndefined();
+    expect(times()).toBe(opened);
+  }
+  expect(told).toEqual(['Kedge: no such file']);
+});
+
+it('is asked what is open without opening anything', async () => {
+  const { slot, times } = slotOf(() => Promise.resolve(new ScriptedEngine()));
+  expect(await slot.current()).toBeUndefined();
+  const engine = await slot.get();
+  expect([await slot.current(), times()]).toEqual([engine, 1]);
+});
