@@ -1,5 +1,6 @@
 // The one door for every change of a file: open buffers from the editor and batches from the disk both go to the repository.
 // Refuses to plan, read or complete; an open buffer beats the disk.
+import { realpathSync } from 'node:fs';
 import type { DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, TextDocumentContentChangeEvent } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { FileChange, Repository } from '../context/index.js';
@@ -54,6 +55,9 @@ export class Changes {
   closed({ textDocument }: DidCloseTextDocumentParams): void {
     this.documents.delete(textDocument.uri);
     this.pass(textDocument.uri, undefined);
+    // The same file may be open under another name, a link's: its buffer goes on counting.
+    const closed = realOf(textDocument.uri);
+    for (const other of this.documents.values()) if (realOf(other.uri) === closed) this.pass(other.uri, other.getText());
   }
 
   /** The workspace's folders, or what changed on disk. */
@@ -73,5 +77,14 @@ export class Changes {
     const start = document.positionAt(offsetOf(document, change.range.start, this.encoding));
     const end = document.positionAt(offsetOf(document, change.range.end, this.encoding));
     return { range: { start, end }, text: change.text };
+  }
+}
+
+function realOf(uri: string): string | undefined {
+  const path = pathOf(uri);
+  try {
+    return path && realpathSync.native(path);
+  } catch {
+    return path;
   }
 }

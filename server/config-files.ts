@@ -1,5 +1,5 @@
 // Where settings files lie, reading one safely, and following the one that no workspace's watcher sees. Refuses a workspace's file that is a link out of its folder, and anything that is no plain text file.
-import { readFileSync, realpathSync, statSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { systemCode } from '../base/errors.js';
 import { homeDir, type Env } from '../base/paths.js';
@@ -20,8 +20,22 @@ const lookMs = 2000;
 
 /** Calls `changed` when the file at `path`, which need not be there, appears, changes or goes; until the function it returns is called. */
 export function follow(path: string, changed: () => void): () => void {
-  watchFile(path, { persistent: false, interval: lookMs }, changed);
-  return () => unwatchFile(path, changed);
+  let last = stampOf(path);
+  const timer = setInterval(() => {
+    const stamp = stampOf(path);
+    if (stamp !== last) changed();
+    last = stamp;
+  }, lookMs).unref();
+  return () => clearInterval(timer);
+}
+
+function stampOf(path: string): string | undefined {
+  try {
+    const { ino, size, mtimeMs } = statSync(path);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined where there is no such file. `within`: the folder that the file, links followed, has to lie in. */

@@ -115,8 +115,11 @@ export class Settings {
 
   private recompute(): void {
     const before = this.current;
-    this.current = this.effective();
-    if (JSON.stringify(this.current) !== JSON.stringify(before)) this.deps.changed(before);
+    const now = this.effective();
+    // The same object as long as the same counts: what runs under it goes on.
+    if (JSON.stringify(now) === JSON.stringify(before)) return;
+    this.current = now;
+    this.deps.changed(before);
   }
 
   private effective(): Config {

@@ -120,6 +120,9 @@ describe('a running daemon\'s settings', () => {
     writeFileSync(user, '{ "threads": 2 }');
     settings.apply([{ kind: 'disk', path: user }]);
     expect(settings.config.threads).toBe(2);
+    const { config } = settings;
+    settings.apply([{ kind: 'disk', path: user }]);
+    expect(settings.config).toBe(config);
     writeFileSync(user, '{\n"threads": 0 }');
     settings.apply([{ kind: 'disk', path: user }]);
     expect([settings.config.threads, published.map(([path, faults]) => [path, faults[0][0]])]).toEqual([2, [[user, 1]]]);
