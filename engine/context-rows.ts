@@ -67,6 +67,7 @@ export class ContextRows {
       for (const span of spansLaid(shape)) {
         const size = context.bytesOf(span);
         const buffer = space.take(size);
+        new Uint8Array(buffer, 0, size).fill(0);
         const parts = partsOf(shape).filter(({ first }) => first >= span.first && first < span.end);
         const layers = parts.flatMap((part) => context.layersIn(buffer, part, context.start(part) - context.start(span)));
         if (!lay(span, layers)) {

@@ -21,5 +21,5 @@ export interface Experiment {
   partBudgets: readonly number[];
 }
 
-export const plain: Experiment = { prefixQueries: 24, middleQuery: true, looks: 2, mean: false, gap: 0, keySteps: 127, valueSteps: 127, signatureFactor: 1, mentionedFactor: 1, contextBias: 0, keyFactor: 1, partBudgets: [1, 1, 1, 1, 1, 1, 1, 1] };
+export const plain: Experiment = { prefixQueries: 24, middleQuery: true, looks: 1, mean: false, gap: 0, keySteps: 127, valueSteps: 127, signatureFactor: 1, mentionedFactor: 1, contextBias: 0, keyFactor: 1, partBudgets: [1, 1, 1, 1, 1, 1, 1, 1] };
 export const experiment: Experiment = { ...plain };

@@ -99,7 +99,10 @@ export class Prompter {
     const candidates = await this.contexts.fill(wanted, context.anchors, context.storedOnly ? undefined : turn);
     const isPartial = context.storedOnly === true && candidates.length < wanted.length;
     const composed = await this.contexts.compose(key, candidates, wanted, isPartial, context.anchors, queries);
-    if (composed) this.rebase(state, composed, this.sink.length + candidates.reduce((sum, { tokens }) => sum + tokens.length, 0));
+    if (composed && queries && older) {
+      older.rows.close();
+      state.context = composed;
+    } else if (composed) this.rebase(state, composed, this.sink.length + candidates.reduce((sum, { tokens }) => sum + tokens.length + experiment.gap, 0));
     else this.rebase(state, { key, candidates: [], rows: this.model.noContext, rowsPerCandidate: [], rowsHeldMax: 0, isPartial: false, settled: true }, this.sink.length);
   }
 
