@@ -53,7 +53,7 @@ export async function benchAnchors(engine: Engine, options: AnchorsOptions): Pro
   const measured = (ways: readonly Way[], bitsOnly: boolean, tasks: Partial<TasksMeasured>): Promise<Summary['runs']> => measureWays(engine, ways, bitsOnly, { ...options, ...tasks });
   const others = { tasksPath: options.othersPath, limit: options.limitOthers };
   const few = { ...others, limit: options.limitLong };
-  // Floors and decoding need the grid for what is best: from the kept results, where it was measured before.
+  // The next three need the grid for what is best: from the kept results, where it was measured before.
   let kept: Summary['runs'] | undefined;
   const gridRuns = async (): Promise<Summary['runs']> => (kept ??= await measured([none, dense, ...allStored, ...opened, ...grid], true, {}));
   const runsOf: Readonly<Record<Stage, () => Promise<Summary['runs']>>> = {
@@ -71,7 +71,7 @@ export async function benchAnchors(engine: Engine, options: AnchorsOptions): Pro
 /** What is chosen, and of how much; the share that is resident is left open. */
 type Choosing = Pick<Way, 'policy' | 'stored'>;
 
-/** By the gain that is kept at the smallest share that all of them have: where most is left out, ranking says most. The best first. */
+/** By the gain that is kept at the default's share. The best first. */
 function bestOf(runs: Summary['runs']): Choosing[] {
   const gain = ({ retainedGain }: Summary['runs'][number]): number => retainedGain.dense.value ?? -Infinity;
   const ranked = runs.filter(({ policy, rows, state }) => RANKED.includes(policy!) && rows === SHARE_RANKED && state === 'warm');
