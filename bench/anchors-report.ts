@@ -19,6 +19,8 @@ const AXES: readonly Axis[] = [
 ];
 const [WIDTH, HEIGHT, MARGIN] = [520, 320, 44];
 const GAIN_MAX_LEAST = 1.2;
+/** Axes are logarithmic. */
+const TICKS = [0.5, 1, 2, 5, 10, 20, 30, 40, 50, 100, 200, 500, 1000];
 const COLOURS = ['#1b6ca8', '#c1440e', '#3a7d44', '#7b2d8b', '#b8860b', '#5f6b6d', '#d1495b', '#00798c', '#8c564b', '#111111', '#9acd32', '#ff7f0e'];
 
 export function anchorsReport(title: string, figures: readonly StageFigures[]): string {
@@ -51,7 +53,9 @@ function plot(runs: readonly Run[], { title, of }: Axis, reference: Reference): 
   for (const run of runs) {
     const x = of(run);
     const gain = run.retainedGain[reference].value;
-    if (run.context !== 'anchors' || x === null || x <= 0 || gain === null) continue;
+    if (run.context !== 'anchors' || gain === null) continue;
+    // Where some runs were not timed, the others say little.
+    if (x === null || x <= 0) return '';
     lines.set(nameOf(run), [...(lines.get(nameOf(run)) ?? []), { x, gain, run }]);
   }
   const xs = [...lines.values()].flat().map(({ x }) => x);
@@ -68,7 +72,7 @@ function plot(runs: readonly Run[], { title, of }: Axis, reference: Reference): 
     return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.5"/>${dots.join('')}<text x="${WIDTH - MARGIN + 8}" y="${MARGIN + 16 * i}" fill="${colour}">${escaped(name)}</text>`;
   });
   const gains = [0, 0.25, 0.5, 0.75, 1].map((gain) => `<line x1="${MARGIN}" x2="${WIDTH - MARGIN}" y1="${top(gain)}" y2="${top(gain)}" stroke="#ddd"/><text x="6" y="${top(gain) + 4}">${gain}</text>`);
-  const ticks = [...new Set(xs.map((x) => x.toPrecision(2)))].filter((_, i, all) => i % Math.ceil(all.length / 6) === 0).map((x) => `<text x="${left(Number(x))}" y="${HEIGHT - MARGIN + 16}" text-anchor="middle">${Number(x)}</text>`);
+  const ticks = TICKS.filter((x) => Math.log(x) >= low && Math.log(x) <= high).map((x) => `<text x="${left(x).toFixed(1)}" y="${HEIGHT - MARGIN + 16}" text-anchor="middle">${x}</text>`);
   return `<svg width="${WIDTH + 180}" height="${HEIGHT}" role="img" aria-label="retained gain over ${escaped(title)}"><rect width="100%" height="100%" fill="#fff"/>${gains.join('')}${drawn.join('')}${ticks.join('')}<text x="${WIDTH / 2}" y="${HEIGHT - 8}" text-anchor="middle">${escaped(title)}</text><text x="6" y="16">retained gain, of ${reference}</text></svg>`;
 }
 
