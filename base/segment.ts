@@ -63,8 +63,10 @@ export interface LocalPrompt {
   readonly importBlock: string;
   /** From the window's start to the cursor. */
   readonly prefix: string;
-  /** From the cursor on, a few lines. */
+  /** From the cursor on, at most the next lines. */
   readonly suffix: string;
+  /** From the cursor on, further than the model reads: what a completion has to fit. */
+  readonly following: string;
 }
 
 /** Counts the model's tokens in each text; asynchronous since the tokenizer lives beside the model. */

@@ -36,7 +36,7 @@ export async function benchSpeed(engine: Engine): Promise<SpeedFigures> {
   const request = (document: string, length: number, context: CompleteRequest['context']): CompleteRequest => ({
     client: 'bench',
     document,
-    prompt: { path: 'src/main.ts', importBlock: "import { routine3n7 } from './part3.js';\n", prefix: `export function main(): number {\n${body}${typed.slice(0, length)}`, suffix: '\n  return total;\n}\n' },
+    prompt: { path: 'src/main.ts', importBlock: "import { routine3n7 } from './part3.js';\n", prefix: `export function main(): number {\n${body}${typed.slice(0, length)}`, suffix: '\n  return total;\n}\n', following: '\n  return total;\n}\n' },
     context,
     stop: 'line',
     tokensMax: 8,

@@ -7,7 +7,7 @@ import type { Engine } from '../engine/index.js';
 import { blankTask, evaluate, measuredCommit, preparing, readTasks, summarise, type BlankedTask, type Recipe, type ResultStore, type Summary, type Task } from '../evaluation/index.js';
 
 /** The daemon's defaults. */
-export const localWindow = { prefixTokensMax: 256, suffixTokensMax: 32, importTokensMax: 256 };
+export const localWindow = { prefixTokensMax: 256, suffixTokensMax: 8, importTokensMax: 256 };
 
 export interface BenchTask {
   readonly blanked: BlankedTask;

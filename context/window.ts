@@ -1,4 +1,4 @@
-// The text near the cursor: import block, prefix and suffix, each within its tokens, starting where it can stay while somebody types.
+// The text near the cursor: import block, prefix and suffix, each within its tokens, and what follows, starting where it can stay while somebody types.
 // Refuses to look beyond the current file.
 import type { CountTokens, LocalPrompt } from '../base/segment.js';
 import type { Declaration, ImportStatement, Outline, Span } from './outline.js';
@@ -22,6 +22,8 @@ export interface Window {
 
 /** Lines are counted in stretches of at most this many code units, so that one endless line costs no more than many. */
 const stretchChars = 256;
+/** So much behind the cursor is looked at to see what stands there already; some ten lines. */
+const followingChars = 400;
 /** Text further than this many code units a token cannot be in the window. */
 const tokenCharsMost = 8;
 
@@ -38,7 +40,8 @@ export async function windowOf(path: string, text: string, outline: Outline | un
   const windowStart = keptStart !== undefined && tokensFrom(keptStart, before, beforeTokens) <= 2 * prefixTokensMax ? keptStart : startOf(text, outline, cursor, before, beforeTokens, prefixTokensMax);
   const suffixEnd = endOf(text, cursor, after, counts.slice(before.length), suffixTokensMax);
   const importBlock = importsWithin(text, imports, counts.slice(before.length + after.length), windowStart, importTokensMax, isLocal);
-  return { prompt: { path, importBlock, prefix: text.slice(windowStart, cursor), suffix: text.slice(cursor, suffixEnd) }, windowStart, shown: { start: windowStart, end: suffixEnd } };
+  const following = text.slice(cursor, wholeEnd(text, cursor, Math.min(text.length, Math.max(suffixEnd, cursor + followingChars))));
+  return { prompt: { path, importBlock, prefix: text.slice(windowStart, cursor), suffix: text.slice(cursor, suffixEnd), following }, windowStart, shown: { start: windowStart, end: suffixEnd } };
 }
 
 function isLineStart(text: string, offset: number, cursor: number): boolean {

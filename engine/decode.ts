@@ -19,6 +19,7 @@ export interface DecodeOptions {
   readonly tokenizer: ByteTokenizer;
   readonly headIds: Int32Array;
   readonly prefix: string;
+  /** What stands behind the cursor, as far as the text has to fit it. */
   readonly suffix: string;
   readonly stop: Stop;
   /** Of text; those that spell pending bytes do not count. */

@@ -1,5 +1,5 @@
 // What was measured, one line a task, kept in files small enough to commit: another clone, or a run after an interruption, goes on from there.
-// Refuses to serve a result of another task text, recipe or state of the code.
+// Refuses to serve a result of another task text or recipe, or of another state of the code, but for what is read as text in one run (run.ts).
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { explainSystemError } from '../base/errors.js';

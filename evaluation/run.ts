@@ -137,8 +137,8 @@ const taskDigest = ({ task, text }: BlankedTask): string => digestOf(task.file, 
 const recipeDigest = (recipe: Recipe): string => digestOf(JSON.stringify(recipe, Object.keys(recipe).sort())).slice(0, 16);
 
 /** Text read in one run is dear and knows nothing of rows: its key is what was read and by which model, so that it outlives changes of the code. */
-function readKey(blanked: BlankedTask, prompt: LocalPrompt, causal: ContextForm, recipe: Recipe, { headTokens, numericClass }: EngineInfo): ResultKey {
-  const read = digestOf(JSON.stringify(prompt), JSON.stringify(causal));
+function readKey(blanked: BlankedTask, { path, importBlock, prefix, suffix }: LocalPrompt, causal: ContextForm, recipe: Recipe, { headTokens, numericClass }: EngineInfo): ResultKey {
+  const read = digestOf(JSON.stringify({ path, importBlock, prefix, suffix }), JSON.stringify(causal));
   return { task: digestOf(blanked.task.target, read).slice(0, 24), recipe: digestOf('read', recipe.model, recipe.state, String(headTokens), numericClass).slice(0, 16), commit: 'any' };
 }
 

@@ -53,7 +53,7 @@ export const addEvalCommand: AddCommand = (cli, io) => {
     .option('--tokens <n>', 'Context tokens at most', { default: 8000 })
     .option('--sources <names>', `Where the plan's context comes from, of ${sourcesKnown.join(', ')}`, { default: sourcesByDefault.join(',') })
     .option('--prefix <n>', 'Prefix tokens at most', { default: 256 })
-    .option('--suffix <n>', 'Suffix tokens at most', { default: 32 })
+    .option('--suffix <n>', 'Suffix tokens at most', { default: 8 })
     .option('--state <name>', 'first: the document was just opened; warm: the cursor rested there', { default: 'warm' })
     .option('--drafts <on|off>', 'Drafts from text at hand', { default: 'off' })
     .option('--ngrams <on|off>', 'The repository\'s n-gram cache', { default: 'off' })

@@ -82,6 +82,9 @@ for (const [name, { source, bounds, ...expected }] of Object.entries(cases))
     expect(tokensOf(prompt.suffix)).toBeLessThanOrEqual(bounds?.suffix ?? 64);
     if (expected.importBlock !== undefined) expect(prompt.importBlock).toBe(expected.importBlock);
     if (expected.suffix !== undefined) expect(prompt.suffix).toBe(expected.suffix);
+    const after = `${text.slice(text.indexOf('‸') + 1)}\n`;
+    expect(prompt.following.startsWith(prompt.suffix) && after.startsWith(prompt.following)).toBe(true);
+    expect(prompt.following.length).toBeGreaterThanOrEqual(Math.min(after.length - 1, 399));
   });
 
 describe('an endless line', () => {

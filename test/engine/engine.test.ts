@@ -125,6 +125,14 @@ describe('completing', () => {
     await engine.close();
   });
 
+  it('fits the text to what follows, also where the model does not read it', async () => {
+    const engine = await open();
+    expect((await engine.complete(request('lift('))).text).toBe(')');
+    const again = await engine.complete(request('lift(', composed(), { prompt: { ...promptOf('lift('), following: ')\n' } }));
+    expect([again.text, again.tokensPrefilled <= 4]).toEqual(['', true]);
+    await engine.close();
+  });
+
   it('says which segments served and what they cost', async () => {
     const engine = await open();
     const { context, kv } = await engine.complete(request('const a = '));

@@ -88,4 +88,4 @@ export function segmentOf(path: string, text: string): Segment {
 
 export const planned = (segment: Segment, share = 1): PlannedSegment => ({ segment, source: 'given', reason: 'test', tokens: segment.text.length, share });
 
-export const promptOf = (prefix: string, suffix = '\n'): LocalPrompt => ({ path: 'main.ts', importBlock: "import { lift } from './crane';\n", prefix, suffix });
+export const promptOf = (prefix: string, suffix = '\n', following = suffix): LocalPrompt => ({ path: 'main.ts', importBlock: "import { lift } from './crane';\n", prefix, suffix, following });

@@ -227,7 +227,7 @@ describe('the daemon', () => {
     const readFor = (engine: ScriptedEngine): string[] => engine.reads.filter(({ priority }) => priority === 'background').map(({ segments }) => segments.flat().map(({ path }) => path).join());
     await engine.until((one) => readFor(one).length > 1);
     const [forLabel, forPage, ...more] = readFor(engine);
-    expect([forLabel, forPage.includes('label.ts'), more]).toEqual(['shape.ts', true, []]);
+    expect([forLabel, forPage.includes('label.ts'), more]).toEqual(['label.ts,shape.ts', true, []]);
     await client.connection.sendRequest('shutdown');
   });
 

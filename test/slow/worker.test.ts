@@ -40,7 +40,7 @@ it('converts while its caller goes on, answers, reports progress, cancels and en
     const report = await engine.read({ client: 'test', priority: 'reading', segments: segments.map((segment) => [segment]) }, undefined, (done, total) => progress.push([done, total]));
     say([report.segmentsEncoded, progress.length, progress.at(-1)[0] === progress.at(-1)[1]]);
     const abort = new AbortController();
-    const request = { client: 'test', document: 'd', prompt: { path: 'b.ts', importBlock: '', prefix: 'lift(', suffix: '' }, context: { form: 'none' }, stop: 'line', tokensMax: 4, decodeMsMax: 0, waitMsMax: 0, confidenceFloor: 0 };
+    const request = { client: 'test', document: 'd', prompt: { path: 'b.ts', importBlock: '', prefix: 'lift(', suffix: '', following: '' }, context: { form: 'none' }, stop: 'line', tokensMax: 4, decodeMsMax: 0, waitMsMax: 0, confidenceFloor: 0 };
     const running = engine.complete(request, abort.signal).catch((error) => error.message);
     abort.abort(new Error('typed on'));
     say(await running);
