@@ -15,6 +15,7 @@ export interface WindowOptions {
 /** Prefix, suffix and import tokens at most. */
 const SIZES: readonly { prefix: number; suffix: number; imports: number }[] = [
   { prefix: 128, suffix: 32, imports: 256 },
+  { prefix: 256, suffix: 8, imports: 256 },
   { prefix: 256, suffix: 32, imports: 0 },
   { prefix: 256, suffix: 32, imports: 256 },
   { prefix: 256, suffix: 64, imports: 256 },
