@@ -73,10 +73,9 @@ export class Folders {
       // A whole disk or home folder is no project: changes there count when a file is opened.
       const projects = this.roots.filter((root) => root !== homedir() && dirname(root) !== root);
       if (this.closed || projects.length === 0) return;
-      if (by !== 'never' && (await this.watchedByClient(projects, by))) {
-        if (this.closed) await this.release();
-        return;
-      }
+      const isWatched = by !== 'never' && (await this.watchedByClient(projects, by));
+      if (this.closed) return this.release();
+      if (isWatched) return;
       const { changed, log, watch, watchFailed } = this.deps;
       const watcher = watch(projects, changed, (error) => {
         log.warn(`watching files: ${String(error)}`);

@@ -147,6 +147,18 @@ describe('the workspace\'s folders', () => {
     expect(await daemon.client.connection.sendRequest('shutdown')).toBeNull();
   });
 
+  it('are not watched by Kedge where the client refuses after the shutdown', async () => {
+    let refuse: (error: Error) => void = () => {};
+    const daemon = await started({ roots: [project()], capabilities: watching, answers: { 'client/registerCapability': () => new Promise((_, reject) => (refuse = reject)) } });
+    await daemon.client.until('client/registerCapability');
+    await daemon.client.connection.sendRequest('shutdown');
+    refuse(new Error('not here'));
+    // One more message there and back: the refusal was heard.
+    await daemon.client.connection.sendRequest('shutdown').catch(() => {});
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    expect(daemon.watched).toEqual([]);
+  });
+
   it('are watched by Kedge where the client refuses', async () => {
     const root = project();
     const refuse = (): never => {
