@@ -25,7 +25,9 @@ const RESIDENT_SHARES = [0.2, 0.1, 0.05, 0.02, 0.01];
 const STORED_SHARES = [1, 0.5, 0.3];
 const RANKED: readonly PolicyName[] = ['two-stage', 'stored-order'];
 const FLOORS: readonly PolicyName[] = ['every-kth', 'newlines', 'signatures', 'outline-text', 'key-difference'];
-const FLOOR_SHARES = [0.2, 0.1, 0.05];
+const DECODING_SHARES = [0.2, 0.1, 0.05];
+/** The shares that the targets name. */
+const FLOOR_SHARES = [0.1, 0.05];
 const SHARE_RANKED = 0.05;
 const BEST = 4;
 /** Rows in memory of those composed, with the default model (record 0016): a larger share of what is stored is all of it, whatever the policy. */
@@ -44,7 +46,9 @@ const joint = textWay('joint');
 /** At equal bytes: everything that is stored, in int8. */
 const allStored = STORED_SHARES.map((stored) => rowsWay('all-stored', stored, stored));
 const grid = STORED_SHARES.flatMap((stored) => RANKED.flatMap((policy) => RESIDENT_SHARES.map((rows) => rowsWay(policy, rows, stored)))).filter(leavesOut);
-const floors = FLOORS.flatMap((policy) => atFloorShares({ policy, stored: 1 }));
+/** What the other stages take the best of: the grid's ways at one share, which are measured without the grid in minutes. */
+const ranked = grid.filter(({ rows }) => rows === SHARE_RANKED);
+const floors = FLOORS.flatMap((policy) => atShares(FLOOR_SHARES, { policy, stored: 1 }));
 /** Where ways are ranked, and where the context is long, no joint read is worth its hours: what is kept is of dense. */
 const long: readonly Way[] = [none, dense, rowsWay('all-stored', 0.5, 0.5), ...[0.1, 0.05, 0.02].map((rows) => rowsWay('two-stage', rows, 0.5))];
 
@@ -53,14 +57,12 @@ export async function benchAnchors(engine: Engine, options: AnchorsOptions): Pro
   const measured = (ways: readonly Way[], bitsOnly: boolean, tasks: Partial<TasksMeasured>): Promise<Summary['runs']> => measureWays(engine, ways, bitsOnly, { ...options, ...tasks });
   const others = { tasksPath: options.othersPath, limit: options.limitOthers };
   const few = { ...others, limit: options.limitLong };
-  // The next three need the grid for what is best: from the kept results, where it was measured before.
-  let kept: Summary['runs'] | undefined;
-  const gridRuns = async (): Promise<Summary['runs']> => (kept ??= await measured([none, dense, ...allStored, ...opened, ...grid], true, {}));
+  const best = async (): Promise<Choosing[]> => bestOf(await measured([none, dense, ...ranked], true, {}));
   const runsOf: Readonly<Record<Stage, () => Promise<Summary['runs']>>> = {
-    grid: gridRuns,
-    floors: async () => measured([none, joint, dense, ...allStored, ...bestOf(await gridRuns()).flatMap(atFloorShares).filter(leavesOut), ...floors], true, others),
-    decoding: async () => measured([none, { ...textWay('bm25'), tokens: BM25_TOKENS }, joint, dense, ...atFloorShares(bestOf(await gridRuns())[0])], false, others),
-    repetition: async () => measured([none, joint, dense, ...atFloorShares(bestOf(await gridRuns())[0]), ...atFloorShares({ policy: 'repetition', stored: 1 })], true, few),
+    grid: () => measured([none, dense, ...allStored, ...opened, ...grid], true, {}),
+    floors: async () => measured([none, joint, dense, ...allStored, ...(await best()).flatMap((way) => atShares(FLOOR_SHARES, way)).filter(leavesOut), ...floors], true, others),
+    decoding: async () => measured([none, { ...textWay('bm25'), tokens: BM25_TOKENS }, joint, dense, ...atShares(DECODING_SHARES, (await best())[0])], false, others),
+    repetition: async () => measured([none, joint, dense, ...atShares(FLOOR_SHARES, (await best())[0]), ...atShares(FLOOR_SHARES, { policy: 'repetition', stored: 1 })], true, few),
     long: () => measured(long, true, { ...few, contextTokensMax: LONG_TIMES * options.contextTokensMax }),
   };
   const figures: StageFigures[] = [];
@@ -71,15 +73,14 @@ export async function benchAnchors(engine: Engine, options: AnchorsOptions): Pro
 /** What is chosen, and of how much; the share that is resident is left open. */
 type Choosing = Pick<Way, 'policy' | 'stored'>;
 
-/** By the gain that is kept at the default's share. The best first. */
+/** By the gain that is kept. The best first. */
 function bestOf(runs: Summary['runs']): Choosing[] {
   const gain = ({ retainedGain }: Summary['runs'][number]): number => retainedGain.dense.value ?? -Infinity;
-  const ranked = runs.filter(({ policy, rows, state }) => RANKED.includes(policy!) && rows === SHARE_RANKED && state === 'warm');
-  return ranked.sort((a, b) => gain(b) - gain(a)).slice(0, BEST);
+  return runs.filter(({ context }) => context === 'anchors').sort((a, b) => gain(b) - gain(a)).slice(0, BEST);
 }
 
-function atFloorShares({ policy, stored }: Choosing): Way[] {
-  return FLOOR_SHARES.map((rows) => rowsWay(policy!, rows, stored!));
+function atShares(shares: readonly number[], { policy, stored }: Choosing): Way[] {
+  return shares.map((rows) => rowsWay(policy!, rows, stored!));
 }
 
 /** Whether the share leaves any of the stored rows out. */
