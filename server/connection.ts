@@ -17,26 +17,29 @@ import type { Channel } from './transport.js';
 
 export function serve(connection: Connection, deps: DaemonDeps): Daemon {
   const daemon = new Daemon(connection, deps);
+  // LSP 3.17, "Server lifecycle": notifications are dropped before `initialize`; after `shutdown` none is due either.
+  const heard = <P>(handle: (params: P) => void | Promise<void>) => (params: P): void | Promise<void> => (daemon.isRunning ? handle(params) : undefined);
   connection.onInitialize(initialize(daemon));
-  connection.onInitialized(initialized(daemon));
-  connection.onDidChangeConfiguration(didChangeConfiguration(daemon));
-  connection.onDidChangeWatchedFiles(didChangeWatchedFiles(daemon));
-  connection.onDidOpenTextDocument(didOpen(daemon));
-  connection.onDidChangeTextDocument(didChange(daemon));
-  connection.onDidSaveTextDocument(didSave(daemon));
-  connection.onDidCloseTextDocument(didClose(daemon));
+  connection.onInitialized(heard(initialized(daemon)));
+  connection.onDidChangeConfiguration(heard(didChangeConfiguration(daemon)));
+  connection.onDidChangeWatchedFiles(heard(didChangeWatchedFiles(daemon)));
+  connection.onDidOpenTextDocument(heard(didOpen(daemon)));
+  connection.onDidChangeTextDocument(heard(didChange(daemon)));
+  connection.onDidSaveTextDocument(heard(didSave(daemon)));
+  connection.onDidCloseTextDocument(heard(didClose(daemon)));
   connection.onCompletion(completion(daemon));
   connection.languages.inlineCompletion.on(inlineCompletion(daemon));
   connection.onShutdown(shutdown(daemon));
   // In place of the library's: the one it offers only to clients that announce it, at the other it ends the process in the middle of a run.
-  connection.onNotification(DidChangeWorkspaceFoldersNotification.type, didChangeWorkspaceFolders(daemon));
+  connection.onNotification(DidChangeWorkspaceFoldersNotification.type, heard(didChangeWorkspaceFolders(daemon)));
   connection.onNotification(ExitNotification.type, () => daemon.end());
   connection.listen();
   return daemon;
 }
 
 /** The editor's end gone, the daemon ends, too. */
-export function listen({ reader, writer, onGone }: Channel, deps: DaemonDeps): void {
+export function listen({ reader, writer, onGone }: Channel, deps: DaemonDeps): Daemon {
   const daemon = serve(createConnection(reader, writer), deps);
   onGone(() => daemon.end());
+  return daemon;
 }

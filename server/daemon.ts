@@ -64,7 +64,12 @@ export class Daemon {
     private readonly deps: DaemonDeps,
   ) {}
 
-  /** Throws the protocol's error where `initialize` has not come yet. */
+  /** From `initialize` to `shutdown`. */
+  get isRunning(): boolean {
+    return this.started !== undefined && this.stopping === undefined;
+  }
+
+  /** Throws the protocol's error where the daemon is not running. */
   get session(): Session {
     return this.running.session;
   }
@@ -79,10 +84,12 @@ export class Daemon {
 
   private get running(): NonNullable<typeof this.started> {
     if (!this.started) throw new ResponseError(ErrorCodes.ServerNotInitialized, 'initialize comes first');
+    if (this.stopping) throw new ResponseError(ErrorCodes.InvalidRequest, 'after shutdown only exit comes');
     return this.started;
   }
 
   start(params: InitializeParams): Session {
+    if (this.started) throw new ResponseError(ErrorCodes.InvalidRequest, 'initialize came before');
     const { clock, env, openEngine, openRepository, power, pullable, timers, atExit } = this.deps;
     const { log } = this;
     const client = clientProfile(params);
@@ -153,8 +160,7 @@ export class Daemon {
 
   /** `shutdown`: what was read is sealed on disk, then the model is let go. */
   stop(): Promise<void> {
-    this.stopping ??= this.close();
-    return this.stopping;
+    return (this.stopping = this.close(this.running));
   }
 
   /** `exit`, or the editor is gone. The process ends with 0 after `shutdown`, with 1 without. */
@@ -162,15 +168,16 @@ export class Daemon {
     const { exit, timers } = this.deps;
     const code = this.stopping ? 0 : 1;
     timers.set(() => exit(code), endMsMax);
-    this.stop().then(() => exit(code), () => exit(code));
+    this.stopping ??= this.started ? this.close(this.started) : Promise.resolve();
+    this.stopping.then(() => exit(code), () => exit(code));
   }
 
-  private async close(): Promise<void> {
+  private async close({ session, unfollow, folders, repository, engines, reporter }: NonNullable<typeof this.started>): Promise<void> {
     this.stopped.abort();
-    this.started?.session.stop();
-    this.started?.unfollow();
-    await Promise.all([this.started?.folders.close(), this.started?.repository.close(), this.started?.engines.close()]);
-    this.started?.reporter.close();
+    session.stop();
+    unfollow();
+    await Promise.all([folders.close(), repository.close(), engines.end()]);
+    reporter.close();
   }
 
   /** An engine that other settings opened is closed; the next request opens it anew. */

@@ -13,6 +13,8 @@ export class EngineSlot {
   private failuresInARow = 0;
   private retryAtMs = -Infinity;
   private readonly told = new Set<string>();
+  private isOpening = false;
+  private ended = false;
 
   /** `open` resolves with undefined while no model is installed, of which `missing` hears each time; `tell` shows a message to the user. */
   constructor(
@@ -26,8 +28,10 @@ export class EngineSlot {
   /** The engine, undefined while there is none. Opening goes on when its asker has gone. */
   get(): Promise<Engine | undefined> {
     if (this.opened) return this.opened;
-    if (this.clock.nowMs() < this.retryAtMs) return Promise.resolve(undefined);
-    const opening = this.open().then(
+    if (this.ended || this.clock.nowMs() < this.retryAtMs) return Promise.resolve(undefined);
+    this.isOpening = true;
+    const opened = this.open().finally(() => (this.isOpening = false));
+    const opening = opened.then(
       (engine) => {
         if (engine) return engine;
         this.release(opening);
@@ -60,6 +64,14 @@ export class EngineSlot {
     if (error instanceof UserError) return;
     this.later();
     this.close().catch((closing: unknown) => this.log.warn(`closing the engine: ${String(closing)}`));
+  }
+
+  /** For good. An engine that is still being opened, which may take a model's conversion, is not waited for. */
+  async end(): Promise<void> {
+    this.ended = true;
+    const closed = this.close();
+    if (!this.isOpening) await closed;
+    else closed.catch((error: unknown) => this.log.warn(`closing the engine: ${String(error)}`));
   }
 
   async close(): Promise<void> {

@@ -15,9 +15,10 @@ export async function launch(args: readonly string[], stdout: NodeJS.WritableStr
   // What daemons left behind that were killed is deleted.
   runningDaemons(process.env, systemProcesses(systemClock));
   const channel = await openChannel(transportOf(args), stdout);
-  listen(channel, {
+  const daemon = listen(channel, {
     ...model,
     openRepository: (roots, settings, onBroken) => openRepository({ roots, outlinesDir: outlinesDir(process.env), ...settings, onBroken }),
     clock: systemClock, timers: systemTimers, power: systemPower(systemClock), env: process.env, exit: (code) => process.exit(code), atExit: (action) => void process.on('exit', action),
   });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => daemon.end());
 }

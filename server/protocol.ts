@@ -1,6 +1,6 @@
 // Between the protocol's terms and ours: URIs and paths, positions in three encodings and UTF-16 offsets.
 // Refuses to fail on a position that lies outside the document: it is clamped.
-import { extname } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CancellationToken, Position, Range } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
@@ -14,10 +14,10 @@ export function negotiateEncoding(offered: readonly string[] | undefined): Posit
   return (offered?.find((encoding) => encodings.includes(encoding)) as PositionEncoding | undefined) ?? 'utf-16';
 }
 
-/** The absolute path behind a `file:` URI; undefined for anything that is no file (an unsaved buffer, a remote document). */
+/** The absolute path behind a `file:` URI, a folder's without the slash that may stand at its end; undefined for anything that is no file (an unsaved buffer, a remote document). */
 export function pathOf(uri: string): string | undefined {
   try {
-    return fileURLToPath(uri);
+    return resolve(fileURLToPath(uri));
   } catch {
     return undefined;
   }

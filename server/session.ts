@@ -97,9 +97,11 @@ export class Session {
   /** A window whose start moved cannot be kept, nor its plan. */
   edited(params: DidChangeTextDocumentParams): void {
     const { uri } = params.textDocument;
-    const { changedFrom, deletedOnly } = this.deps.changes.edited(params);
+    const { changes } = this.deps;
+    const { changedFrom, deletedOnly } = changes.edited(params);
     const own = this.of(uri);
     own.isShortened = deletedOnly;
+    if (own.cursor !== undefined) own.cursor = Math.min(own.cursor, changes.document(uri)?.getText().length ?? 0);
     if (changedFrom < (own.held?.windowStart ?? 0)) own.held = undefined;
     this.rest.movedOn(uri);
     this.rest.changed(pathOf(uri));

@@ -33,6 +33,19 @@ it('closes an engine that broke, and opens another one a little later', async ()
   expect(await slot.get()).toBe(engines[1]);
 });
 
+it('opens none once it has ended, and waits for none that is still being opened', async () => {
+  const engine = new ScriptedEngine();
+  let open: (engine: Engine) => void = () => {};
+  const { slot, times } = slotOf(() => new Promise((resolve) => (open = resolve)));
+  const asked = slot.get();
+  await slot.end();
+  expect([await slot.get(), times(), engine.closed]).toEqual([undefined, 1, 0]);
+  open(engine);
+  await asked;
+  await new Promise(setImmediate);
+  expect(engine.closed).toBe(1);
+});
+
 it('asks again for one that did not open, later each time', async () => {
   const { slot, told, clock, times } = slotOf(() => Promise.reject(new UserError('no such file')));
   for (const [ms, opened] of [[0, 1], [1999, 1], [2000, 2], [5999, 2], [6000, 3]]) {

@@ -41,6 +41,7 @@ describe.each(['stdio', 'node-ipc', 'socket', 'pipe'] as const)('the daemon over
       },
     },
     'exit comes without shutdown': { code: 1, end: ({ client }) => client.connection.sendNotification('exit') },
+    'it is asked to terminate': { code: 1, end: ({ child }) => void child.kill('SIGTERM') },
     'the editor hangs up': { code: 1, end: (daemon) => daemon.hangUp() },
     'the editor hangs up after shutdown': {
       code: 0,

@@ -358,6 +358,44 @@ describe('a daemon with nothing to do', () => {
   });
 });
 
+describe('the protocol\'s order', () => {
+  const outcome = ({ client }: Started, method: string, params?: object): Promise<unknown> => client.connection.sendRequest(method, params).then(() => 'answered', ({ code }: { code: number }) => code);
+  const completion = { textDocument: { uri: uriOf('/a.ts') }, position: { line: 0, character: 0 } };
+
+  it('is kept by saying what came too early, twice or too late', async () => {
+    const daemon = await started({ roots: [project()] });
+    const again = { processId: null, rootUri: null, capabilities: {} };
+    expect(await outcome(daemon, 'initialize', again)).toBe(-32600);
+    expect(await outcome(daemon, 'shutdown')).toBe('answered');
+    for (const [method, params] of [['textDocument/completion', completion], ['initialize', again], ['shutdown', undefined]] as const) expect(await outcome(daemon, method, params), method).toBe(-32600);
+    await notify(daemon, 'exit', {});
+    await until(() => daemon.exits.length > 0);
+    expect(daemon.exits).toEqual([0]);
+  });
+});
+
+it('finds a project whose folder\'s URI ends in a slash', async () => {
+  const root = project();
+  const daemon = await started({ roots: [`${root}/`] });
+  await daemon.client.open(join(root, 'main.ts'), mainText);
+  expect(await planIn(daemon, root)).toContain('on disk');
+});
+
+it('goes on reading where a file became shorter than its cursor', async () => {
+  const root = project();
+  const daemon = await started({ roots: [root] });
+  const { client, engine } = daemon;
+  await client.open(join(root, 'main.ts'), mainText);
+  await planIn(daemon, root);
+  const { length } = engine.settled;
+  await client.change(join(root, 'main.ts'), 2, { range: { start: { line: 0, character: 5 }, end: { line: 9, character: 0 } }, text: '' });
+  while (engine.settled.length === length) {
+    daemon.timers.fire();
+    await new Promise(setImmediate);
+  }
+  expect(engine.settled.at(-1)?.prompt.prefix).toBe('impor');
+});
+
 describe('the end', () => {
   it.each([[true, 0], [false, 1]] as const)('comes after the engine is closed; shutdown %s: code %i', async (shutdown, code) => {
     const root = project();

@@ -66,6 +66,7 @@ describe('a document', () => {
   it('that is no file has no path', () => {
     expect(pathOf('untitled:Untitled-1')).toBeUndefined();
     expect(pathOf('file:///tmp/a%20b.ts')).toBe('/tmp/a b.ts');
+    expect(pathOf('file:///tmp/folder/')).toBe('/tmp/folder');
   });
   it('is of the language that its name says, else of what the editor says', () => {
     expect(languageOf('/a/b.tsx', 'tsx')).toBe('typescriptreact');
