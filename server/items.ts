@@ -16,6 +16,8 @@ export interface Offer {
 }
 
 const pathsNamedMax = 3;
+/** In UTF-16 units: what is longer is no name that somebody types. */
+const wordLengthMax = 256;
 
 const needsSnippet: Readonly<Record<ClientProfile['snippetWhen'], RegExp>> = { never: /(?!)/, blank: /\s/, lines: /\n/ };
 
@@ -56,14 +58,14 @@ export function inlineList(document: TextDocument, offset: number, offer: Offer,
   return { items: [item] };
 }
 
-/** The identifier that ends at the cursor, '' where there is none. */
+/** The identifier that ends at the cursor, or its end, '' where there is none. */
 export function typedWord(before: string): string {
-  return /[\p{L}\p{N}_$]*$/u.exec(before)![0];
+  return /[\p{L}\p{N}_$]*$/u.exec(before.slice(-wordLengthMax))![0];
 }
 
-/** As a snippet: its own characters escaped, and later lines indented relative to the cursor's line, since editors add that line's indent. */
+/** As a snippet: its own characters escaped, and later lines indented relative to the cursor's line, since editors add that line's indent, and the file's line ends. */
 function snippetOf(text: string, indent: string): string {
-  const [first, ...later] = text.split('\n');
+  const [first, ...later] = text.split(/\r?\n/);
   const relative = later.map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line.trimStart()));
   return [first, ...relative].join('\n').replace(/[\\$}]/g, '\\$&');
 }

@@ -46,6 +46,9 @@ const cases: Record<string, Case> = {
     client: 'neovim', document: '    if x:|', text: '\n        y()\n    else:\n        z()', edit: [0, 9, 9, '\n    y()\nelse:\n    z()'],
     item: { label: 'y() …', insertTextFormat: 2, documentation: { kind: 'markdown', value: '```python\n\n        y()\n    else:\n        z()\n```' } },
   },
+  'a snippet\'s lines end as snippets\' do, whatever the file\'s do': {
+    client: 'neovim', document: '  if (x) {|', text: '\r\n    y();\r\n  }', edit: [0, 10, 10, '\n  y();\n\\}'], item: { label: 'y(); …', insertTextFormat: 2 },
+  },
   'several lines as they are where the client may be told not to indent': {
     client: 'helix', document: '  f(|', text: 'a,\n    b)', edit: [0, 4, 4, 'a,\n    b)'],
     item: { label: 'a, …', insertTextFormat: 1, insertTextMode: 1, documentation: { kind: 'plaintext', value: 'a,\n    b)' } },
@@ -107,4 +110,5 @@ describe('the typed word', () => {
   for (const [before, word] of [['a.b', 'b'], ['a.', ''], ['$x_1', '$x_1'], ['näm', 'näm'], ['a b ', ''], ['', '']] as const) {
     it(`of ${JSON.stringify(before)}`, () => expect(typedWord(before)).toBe(word));
   }
+  it('of a file\'s worth of letters is their end', () => expect(typedWord(`const blob = ${'f0'.repeat(200_000)}`)).toBe('f0'.repeat(128)));
 });
