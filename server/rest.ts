@@ -60,7 +60,7 @@ export class Rest implements Resting {
 
   /**
    * The plan is made anew where the cursor last was, what the store lacks of it is read, and the cursor's queries choose among its rows.
-   * Until then the document is completed over the plan that it has, and longer where the user goes on before that, unless it had but a part of it.
+   * A document in which no completion was asked for is read ahead. Until then the document is completed over the plan that it has, and longer where the user goes on before that, unless it had but a part of it.
    */
   async warm(uri: string, signal: AbortSignal): Promise<void> {
     const document = this.documents.completable(uri);
@@ -71,6 +71,7 @@ export class Rest implements Resting {
     if (!engine || signal.aborted) return;
     const own = this.documents.of(uri);
     const { cursor } = own;
+    if (cursor === undefined && (await this.paused())) return;
     const made = await this.readPlan(engine, { path: pathOf(uri)!, offset: cursor ?? 0 }, own.held?.plan, 'reading', signal);
     const isCurrent = (): boolean => !signal.aborted && config === this.deps.settings.config && this.documents.completable(uri) === document;
     if (!made || cursor === undefined || !isCurrent()) return;
@@ -84,7 +85,7 @@ export class Rest implements Resting {
     const { changes, engines } = this.deps;
     const open = new Map(changes.uris.filter((uri) => this.documents.completable(uri)).map((uri) => [pathOf(uri)!, this.documents.of(uri)]));
     for await (const path of this.plans.next([...open.keys()], signal)) {
-      const engine = await engines.get();
+      const engine = (await this.paused()) ? undefined : await engines.get();
       if (!engine || signal.aborted || !(await this.readPlan(engine, { path, offset: open.get(path)?.cursor ?? 0 }, open.get(path)?.held?.plan, 'background', signal))) return;
     }
   }
@@ -113,11 +114,11 @@ export class Rest implements Resting {
     while (!signal.aborted && (await repository.outlined()).pending > 0);
   }
 
-  /** Makes the plan anew, with groups of the plan that was `readBefore`, and reads what the store lacks of it. Undefined where reading is paused or aborted. */
+  /** Makes the plan anew, with groups of the plan that was `readBefore`, and reads what the store lacks of it. Undefined where it is aborted. */
   private async readPlan(engine: Engine, cursor: Cursor, readBefore: ContextPlan | undefined, priority: ReadRequest['priority'], signal: AbortSignal): Promise<{ prompt: LocalPrompt; held: HeldPlan } | undefined> {
     const { repository, meter, workDone, settings } = this.deps;
     const made = await planned(engine, { repository, cursor, readBefore }, settings.config, 'reading', signal);
-    if (signal.aborted || (await this.paused())) return undefined;
+    if (signal.aborted) return undefined;
     const request = { client: this.documents.id, priority, segments: segmentsToRead(made.held.plan), storedShare } as const;
     const read = (): Promise<ReadReport> => showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));
     meter.read(await meter.during('reading', read));
@@ -126,6 +127,7 @@ export class Rest implements Resting {
     return made;
   }
 
+  /** Whether nothing is read ahead now. */
   private async paused(): Promise<boolean> {
     const { readingPaused } = this.deps.settings.config;
     return readingPaused === 'always' || (readingPaused === 'onBattery' && (await this.deps.power.onBattery()));
