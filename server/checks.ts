@@ -27,7 +27,7 @@ export type RuntimeFacts = { readonly version: string; readonly saturates: boole
 export function runtimeCheck(facts: RuntimeFacts): Check {
   const name = 'runtime';
   if ('error' in facts) {
-    return { name, state: 'failed', what: `onnxruntime does not load: ${facts.error}`, todo: 'install Kedge again (npm install -g kedge) on Linux x64 or arm64, Windows x64 or arm64, or macOS arm64' };
+    return { name, state: 'failed', what: `onnxruntime does not load: ${facts.error}`, todo: 'install Kedge again, as its README says, on Linux x64 or arm64, Windows x64 or arm64, or macOS arm64' };
   }
   const what = `onnxruntime ${facts.version}`;
   if (!facts.saturates) return { name, state: 'ok', what: `${what}, integer products are exact` };

@@ -85,8 +85,10 @@ export class Settings {
 
   private setValue(level: Level, value: unknown): void {
     const layer = valueLayer(level, value);
+    const kept = this.layers.get(level);
+    const told = kept ? faultLines(kept) : [];
     this.layers.set(level, layer);
-    for (const line of faultLines(layer)) this.deps.tell(line);
+    for (const line of faultLines(layer)) if (!told.includes(line)) this.deps.tell(line);
   }
 
   private setFile(file: SettingsFile): void {

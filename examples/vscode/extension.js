@@ -11,7 +11,11 @@ exports.activate = async () => {
   const command = workspace.getConfiguration('kedge').get('command', 'kedge');
   client = new LanguageClient('kedge', 'Kedge', { command, args: ['--stdio'] }, {
     documentSelector: languages.map((language) => ({ scheme: 'file', language })),
-    middleware: { provideCompletionItem: () => [] },
+    middleware: {
+      provideCompletionItem: () => [],
+      // Which program is started is this extension's own setting.
+      workspace: { configuration: async (params, token, next) => (await next(params, token)).map((settings) => ({ ...settings, command: undefined })) },
+    },
   });
   await client.start();
 };

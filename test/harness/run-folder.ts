@@ -7,5 +7,6 @@ import { join } from 'node:path';
 export default function runFolder(): () => void {
   const dir = mkdtempSync(join(tmpdir(), 'kedge-run-'));
   for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = dir;
-  return () => rmSync(dir, { recursive: true, force: true });
+  // Again where a daemon that is still ending writes into it.
+  return () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -57,6 +57,15 @@ let provider: InlineProvider | undefined;
 const rest = (name: string): unknown => (name.startsWith('on') ? never : /^[A-Z]/.test(name) ? class {} : () => nothing);
 const partly = (known: Readonly<Record<string, unknown>>): object => new Proxy(known, { get: (own, name) => (typeof name === 'symbol' || name in own || name === 'then' ? own[name as string] : rest(name)) });
 
+/** The extension's own, at their defaults, by full name and by section, as VS Code gives them. */
+const { contributes } = JSON.parse(readFileSync(join(extension, 'package.json'), 'utf8')) as { contributes: { configuration: { properties: Record<string, { default: unknown }> } } };
+const settings: Record<string, unknown> = {};
+for (const [name, { default: value }] of Object.entries(contributes.configuration.properties)) {
+  const [section, key] = name.split('.');
+  settings[name] = value;
+  settings[section] = { ...(settings[section] as object | undefined), [key]: value };
+}
+
 const vscode = partly({
   __esModule: true, version: '1.120.0', Position, Range, InlineCompletionItem, InlineCompletionList, EventEmitter,
   Disposable: class {
@@ -73,10 +82,11 @@ const vscode = partly({
   workspace: partly({
     workspaceFolders: [root], textDocuments: [document], notebookDocuments: [], isTrusted: true, onDidChangeTextDocument: changed.event,
     getWorkspaceFolder: () => root,
-    getConfiguration: () => ({ get: (_: string, otherwise: unknown) => otherwise, inspect: () => undefined, has: () => false }),
+    getConfiguration: (section?: string) => ({ get: (name: string, otherwise: unknown) => settings[section === undefined ? name : `${section}.${name}`] ?? otherwise, inspect: () => undefined, has: () => false }),
   }),
   window: partly({
     visibleTextEditors: [{ document }], activeTextEditor: { document }, tabGroups: partly({ all: [] }),
+    ...Object.fromEntries(['showErrorMessage', 'showWarningMessage', 'showInformationMessage'].map((name) => [name, (message: string) => Promise.resolve(void process.stdout.write(`${name}: ${message}\n`))])),
     createOutputChannel: () => partly({ appendLine: (text: string) => process.stderr.write(`${text}\n`), logLevel: 2 }),
     withProgress: (_: object, task: (progress: object, token: object) => unknown) => task({ report: () => {} }, token),
   }),

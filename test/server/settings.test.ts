@@ -33,6 +33,12 @@ function setup(text?: string, options?: unknown, home = temporaryFolder()): Setu
 }
 
 describe('a running daemon\'s settings', () => {
+  it('tell a fault of the editor\'s once, as long as it sends it', () => {
+    const { settings, told } = setup();
+    for (const value of [{ colour: 1 }, { colour: 2, size: 3 }, {}, { colour: 1 }]) settings.fromEditor(value);
+    expect(told).toEqual(['colour', 'size', 'colour'].map((name) => `the editor's settings: "${name}" is no setting`));
+  });
+
   it('follow kedge.json on disk', () => {
     const { settings, file, changes } = setup('{ "contextTokensMax": 1000 }');
     writeFileSync(file, '{ "contextTokensMax": 2000 }');
