@@ -1,5 +1,6 @@
 // A repository as its callers see it: on a thread of its own, and on a new one, which is told all that counts, where that broke.
 // Refuses to ask a second thread twice: what breaks that too is the caller's to hear of.
+import { UserError } from '../base/errors.js';
 import { LocalRepository, type OutlinedFiles, type PlanOptions, type Repository, type RepositoryOptions } from './repository.js';
 import type { Cursor, Prepared } from './prepare.js';
 import { RepositoryThread } from './thread.js';
@@ -65,7 +66,10 @@ class RepositoryClient implements Repository {
     } catch (error) {
       if (!thread.ended || this.closing) throw error;
       this.renewed();
-      return ask(this.thread);
+      const second = this.thread;
+      return ask(second).catch((again: unknown) => {
+        throw second.ended ? new UserError(`the repository's thread ended twice over one request, the last time by: ${second.ended.message}`) : again;
+      });
     }
   }
 

@@ -1,9 +1,9 @@
 // Outlines that survive a restart: one file for each workspace root in the user's cache, a line for each source file.
 // Refuses to trust it: what is damaged, foreign or of another version is as if it had never been written.
-import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { deflateSync, inflateSync } from 'node:zlib';
+import { asideOf, sweepAsides } from '../base/aside.js';
 import { digestOf } from '../base/digest.js';
 import { packageFile } from '../base/package.js';
 import type { FileStamp } from './disk.js';
@@ -14,6 +14,9 @@ const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')
 const formatVersion = 1;
 /** Read or written at once. */
 const chunkBytes = 1 << 18;
+const suffix = '.outlines';
+/** A root that was not opened for so long is forgotten. */
+const unusedMsMax = 60 * 24 * 3600 * 1000;
 /** A longer line is damage. */
 const lineBytesMax = 8 << 20;
 
@@ -39,7 +42,7 @@ export class OutlineStore {
     readonly root: string,
   ) {
     const name = digestOf(root).slice(0, 32);
-    this.path = join(dir, `${name}.outlines`);
+    this.path = join(dir, `${name}${suffix}`);
     this.header = JSON.stringify(['kedge outlines', formatVersion, version, name]);
   }
 
@@ -56,13 +59,16 @@ export class OutlineStore {
     return path.startsWith(this.root.endsWith(sep) ? this.root : this.root + sep);
   }
 
-  /** Reads what is there, calling `pause` now and then; newer entries stay. */
+  /** Reads what is there, calling `pause` now and then; newer entries stay. What nobody needs any more in the folder is deleted. */
   async load(pause: () => Promise<void>): Promise<void> {
     try {
       this.file = openSync(this.path, 'r');
+      utimesSync(this.path, new Date(), new Date());
     } catch {
-      return;
+      // Not there yet, or not ours.
     }
+    tidy(dirname(this.path), Date.now());
+    if (this.file === undefined) return;
     let start = 0;
     for (const line of linesOf(this.file)) {
       if (typeof line !== 'string') {
@@ -103,7 +109,7 @@ export class OutlineStore {
 
   /** Writes all entries, or those of `paths` alone, aside and renames; false where that failed: then the old file stays. */
   async save(paths: ReadonlySet<string> | undefined, pause: () => Promise<void>): Promise<boolean> {
-    const aside = `${this.path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+    const aside = asideOf(this.path);
     const written = new Map<string, Entry>();
     let file: number | undefined;
     try {
@@ -148,6 +154,19 @@ export class OutlineStore {
     const buffer = Buffer.alloc(line.bytes);
     if (this.file !== undefined) readSync(this.file, buffer, 0, line.bytes, line.start);
     return buffer.toString('utf8');
+  }
+}
+
+/** As far as that can be done. */
+function tidy(dir: string, wallMs: number): void {
+  sweepAsides(dir, wallMs);
+  try {
+    for (const path of readdirSync(dir).filter((name) => name.endsWith(suffix)).map((name) => join(dir, name))) {
+      const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: wallMs };
+      if (wallMs - mtimeMs > unusedMsMax) rmSync(path);
+    }
+  } catch {
+    // No such folder, or somebody else is faster.
   }
 }
 

@@ -5,7 +5,7 @@ import { digestOf } from '../base/digest.js';
 import type { ByteLru } from '../base/lru.js';
 import { bagOf, type Bag } from '../base/okapi.js';
 import { Dependencies } from './dependencies.js';
-import type { Disk } from './disk.js';
+import { fileBytesMax, type Disk } from './disk.js';
 import { IgnoreRules } from './ignore-rules.js';
 import type { ImporterIndex, ImportRequest } from './importers.js';
 import { PythonResolver, type PythonModule } from './languages/resolve-python.js';
@@ -305,7 +305,9 @@ export class Snapshot {
 
   private readable(known: string): Buffer | undefined {
     const buffer = this.isReadable(known) ? this.buffer(known) : undefined;
-    if (!buffer || !isEnvExample(known)) return buffer;
+    // The disk's bound holds for what is open, too: it is completed in, but nobody else's context.
+    if (!buffer || buffer.text.length > fileBytesMax) return undefined;
+    if (!isEnvExample(known)) return buffer;
     const text = envNames(buffer.text);
     return { text, digest: digestOf(text) };
   }

@@ -14,7 +14,7 @@ export const clockStepMs = 50;
 const batchMsMax = 1000;
 
 /** The same files, for an editor that watches. */
-export const watchedGlobs: readonly string[] = ['**/*.{ts,mts,cts,tsx,js,mjs,cjs,jsx,py,pyi,json,toml,cfg}', '**/{.gitignore,.kedgeignore}'];
+export const watchedGlobs: readonly string[] = ['**/*.{ts,mts,cts,tsx,js,mjs,cjs,jsx,py,pyi,json,toml,cfg}', '**/{.gitignore,.kedgeignore,pnpm-workspace.yaml,pnpm-lock.yaml,yarn.lock}'];
 
 /** The workspace's settings are watched though git may not track them. */
 const settingsFile = 'kedge.json';

@@ -1,13 +1,12 @@
 // Composed context rows in int8, as the decoder's parts take them: kept in a file, of which one part's rows are in memory at a time.
 // Refuses to choose rows and to lay them out.
-import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { asideOf } from '../base/aside.js';
 import { explainSystemError } from '../base/errors.js';
 import { largestPart, partsOf, type LayerSpan, type ModelShape } from './graph/shape.js';
 import { MASKED, type RowShape } from './rows.js';
 import { bytes, floats, type Feeds, type Tensor } from './session.js';
-import { asideName } from './store/folder.js';
 
 /** One layer's rows: keys rotated to their places [KV, hd, rows], values [KV, rows, hd], and a scale for each row of each head [KV, rows]. */
 export interface LayerRows {
@@ -34,7 +33,7 @@ export class RowsSpace {
 
   /** A file that loses its name at once, so that nothing is left of it when the process ends, however it ends; where a system keeps the name, the store clears it away with its own leftovers. */
   open(): number {
-    const path = join(this.dir, asideName(randomBytes(16).toString('hex')));
+    const path = asideOf(join(this.dir, 'rows'));
     let file: number | undefined;
     try {
       mkdirSync(this.dir, { recursive: true, mode: 0o700 });

@@ -3,6 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isAlive } from '../base/aside.js';
 import type { Clock } from '../base/clock.js';
 import { systemCode } from '../base/errors.js';
 import type { Log } from '../base/log.js';
@@ -99,14 +100,7 @@ export interface Processes {
 }
 
 export const systemProcesses = (clock: Clock): Processes => ({
-  isAlive(pid) {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch (error) {
-      return systemCode(error) === 'EPERM';
-    }
-  },
+  isAlive,
   bootMs: clock.wallMs() - uptime() * 1000,
 });
 

@@ -1,8 +1,9 @@
 // GGUF to a folder that the engine opens: quantised weights, graphs, embedding, tokenizer, calibration. Written aside and renamed.
 // Refuses to hold more than one layer's weights at a time.
-import { createHash, randomBytes, type Hash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { asideOf, sweepAsides } from '../../base/aside.js';
 import { digestOf } from '../../base/digest.js';
 import { explainSystemError, UserError } from '../../base/errors.js';
 import type { OnProgress } from '../../base/progress.js';
@@ -44,7 +45,8 @@ export const isConverted = (dir: string): boolean => readManifest(dir) !== undef
 export async function convertModel(gguf: GgufFile, outDir: string, options: ConvertOptions): Promise<void> {
   const shape = shapeOf(basename(gguf.path), gguf.metadata);
   const tokenizerData = tokenizerDataFromGguf(gguf.metadata);
-  const aside = `${outDir}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  sweepAsides(dirname(outDir), Date.now());
+  const aside = asideOf(outDir);
   try {
     mkdirSync(aside, { recursive: true, mode: 0o700 });
     const tokenizerJson = JSON.stringify(tokenizerData);

@@ -1,9 +1,8 @@
-// The store's folder: which names mean what, and whose leftovers may go.
+// The store's folder: which names mean what, and making changes to it durable.
 // Refuses to look inside a pack, and to touch a file that is not of the store's making.
 import { closeSync, fsyncSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { digestOf } from '../../base/digest.js';
+import { isAside } from '../../base/aside.js';
 import { systemCode } from '../../base/errors.js';
 
 export interface FolderFile {
@@ -14,18 +13,9 @@ export interface FolderFile {
   readonly modifiedMs: number;
 }
 
-/** A file aside is a leftover after this long even if a process of its writer's number is alive: numbers are used again, and other machines' processes cannot be asked. */
-const asideAgeMsMax = 7 * 24 * 3600 * 1000;
-
-const host = digestOf(hostname()).slice(0, 8);
-
 const packPattern = /^[0-9a-f]{32}\.pack$/;
-const asidePattern = /^[0-9a-f]{32}\.([0-9a-f]{8})-(\d+)\.tmp$/;
 
 export const packName = (id: string): string => `${id}.pack`;
-
-/** Names the writer, so that anybody can tell whether it still lives. */
-export const asideName = (id: string, pid = process.pid): string => `${id}.${host}-${pid}.tmp`;
 
 /** Every visible file in the folder; one that vanishes meanwhile is left out, a folder that does not exist is empty. */
 export function listFolder(dir: string): FolderFile[] {
@@ -34,7 +24,7 @@ export function listFolder(dir: string): FolderFile[] {
     if (name.startsWith('.')) continue;
     const stat = statSync(join(dir, name), { throwIfNoEntry: false });
     if (!stat) continue;
-    const kind = !stat.isFile() ? 'foreign' : packPattern.test(name) ? 'pack' : asidePattern.test(name) ? 'aside' : 'foreign';
+    const kind = !stat.isFile() ? 'foreign' : packPattern.test(name) ? 'pack' : isAside(name) ? 'aside' : 'foreign';
     files.push({ name, kind, bytes: stat.size, modifiedMs: stat.mtimeMs });
   }
   return files;
@@ -47,22 +37,6 @@ function namesIn(dir: string): string[] {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;
   }
-}
-
-function processLives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) !== 'ESRCH';
-  }
-}
-
-/** Whether a file aside can have no writer any more. */
-export function isLeftover(file: FolderFile, wallMs: number): boolean {
-  const [, writerHost, pid] = asidePattern.exec(file.name) ?? [];
-  if (!pid) return false;
-  return wallMs - file.modifiedMs > asideAgeMsMax || (writerHost === host && !processLives(Number(pid)));
 }
 
 /** Removes a file if it is there and may be removed; says whether it is gone now. */

@@ -3,9 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { asideOf } from '../../base/aside.js';
 import { systemCode } from '../../base/errors.js';
 import { decodeEnd, directoryBytesOf, encodeEnd, encodeHead, faultInHead, headBytes, recordBytes, spanOf, takeParts, trailerBytes, type Directory, type EntryPlace, type LaidOutEntry } from './format.js';
-import { asideName, packName, syncFolder } from './folder.js';
+import { packName, syncFolder } from './folder.js';
 
 export interface StoredEntry {
   readonly meta: Uint8Array;
@@ -114,7 +115,7 @@ export class PackWriter {
     random: (length: number) => Buffer = randomBytes,
   ) {
     this.id = random(16).toString('hex');
-    this.asideName = asideName(this.id);
+    this.asideName = asideOf(this.id);
     this.path = join(dir, this.asideName);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     this.file = openSync(this.path, 'wx+', 0o600);

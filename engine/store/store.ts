@@ -3,12 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { isLeftover } from '../../base/aside.js';
 import { assert } from '../../base/assert.js';
 import { systemClock, type Clock } from '../../base/clock.js';
 import { explainSystemError } from '../../base/errors.js';
 import type { StoreStats } from '../types.js';
 import { emptyPackBytes, layOutEntry, recordBytes, type Directory } from './format.js';
-import { isLeftover, listFolder, removeFile } from './folder.js';
+import { listFolder, removeFile } from './folder.js';
 import { PackWriter, readDirectory, readEntry, systemWrite, type StoredEntry, type Write } from './pack.js';
 import { verifyStore, type VerifyReport } from './verify.js';
 
@@ -277,7 +278,7 @@ export class SegmentStore {
 
   private removeLeftovers(): void {
     const wallMs = this.options.clock.wallMs();
-    for (const file of listFolder(this.dir)) if (isLeftover(file, wallMs)) removeFile(this.dir, file.name);
+    for (const file of listFolder(this.dir)) if (isLeftover(file.name, file.modifiedMs, wallMs)) removeFile(this.dir, file.name);
   }
 
   private explain(run: () => void): void {

@@ -1,9 +1,9 @@
 // The models in the user's cache folder: found, pulled, added, removed, verified. A model is there as a whole or not at all.
 // Refuses architectures and tokenizers that Kedge does not run, and names that are not plain file names.
-import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { copyFile, constants, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { asideOf } from '../../base/aside.js';
 import { explainSystemError, systemCode, UserError } from '../../base/errors.js';
 import { writeFileAtomically } from '../../base/files.js';
 import type { Log } from '../../base/log.js';
@@ -199,7 +199,7 @@ function install(dir: string, record: Record, root: string): void {
 
 /** Renamed first, so that nobody finds half a model. */
 function discard(dir: string): void {
-  const aside = join(dir, '..', `.removed-${randomBytes(4).toString('hex')}`);
+  const aside = asideOf(join(dir, '..', '.removed'));
   try {
     renameSync(dir, aside);
     rmSync(aside, { recursive: true, force: true });

@@ -1,18 +1,14 @@
 // Folders in which models are put together before they are renamed into place: one owner each, taken over once the owner is gone.
 // Refuses locks: a folder's name says who writes to it, and renaming it is how it changes hands.
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { asideAgeMsMax, host, isAlive, sweepAsides } from '../../base/aside.js';
 import { explainSystemError } from '../../base/errors.js';
 
 export const MODEL_FILE = 'model.gguf';
 
 const prefix = '.partial-';
-/** After this long without a change, a folder of another machine or a forgotten one is deleted. */
-const forgottenMs = 7 * 24 * 3600 * 1000;
-
-const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 const keyLength = 16;
 
 interface Partial {
@@ -30,8 +26,9 @@ export function claimPartial(modelsDir: string, sha256: string): string {
     mkdirSync(modelsDir, { recursive: true, mode: 0o700 });
     const key = sha256.slice(0, keyLength);
     const own = join(modelsDir, `${prefix}${key}-${host}-${process.pid}-${randomBytes(4).toString('hex')}`);
+    sweepAsides(modelsDir, Date.now());
     const found = partialsIn(modelsDir);
-    for (const partial of found) if (Date.now() - partial.changedMs > forgottenMs) rmSync(partial.path, { recursive: true, force: true });
+    for (const partial of found) if (Date.now() - partial.changedMs > asideAgeMsMax) rmSync(partial.path, { recursive: true, force: true });
     for (const partial of found.filter((candidate) => candidate.key === key && candidate.orphaned).sort((a, b) => b.bytes - a.bytes)) {
       if (!renamed(partial.path, own)) continue;
       for (const name of readdirSync(own)) if (name !== MODEL_FILE) rmSync(join(own, name), { recursive: true, force: true });
@@ -79,14 +76,5 @@ function renamed(from: string, to: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,7 +1,9 @@
 // Outlines across restarts: what is parsed is counted. Damage, other versions and other owners only cost time.
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { asideOf } from '../../base/aside.js';
 import { Workspace } from '../../context/index.js';
 import { outlineOf } from '../../context/parse.js';
 import { surveyFilesMax } from '../../context/survey.js';
@@ -46,6 +48,21 @@ test('a restart parses only what changed, and knows who imports what', async () 
   expect(third.parsed).toEqual(['b.ts', 'new.ts']);
   expect(third.importers('b.ts').sort()).toEqual(['a.ts', 'new.ts']);
   expect((await run(root, dir)).parsed).toEqual([]);
+});
+
+test('what nobody needs any more goes: roots not opened for months, and what a dead writer left', async () => {
+  const { root } = layOut(source);
+  const dir = join(temporaryFolder(), 'outlines');
+  await run(root, dir);
+  const own = fileIn(dir);
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  const [old, lately, left, written] = [join(dir, 'a.outlines'), join(dir, 'b.outlines'), asideOf(own, pid), asideOf(own)];
+  for (const path of [old, lately, left, written]) writeFileSync(path, '');
+  const months = Date.now() / 1000 - 61 * 24 * 3600;
+  for (const path of [own, old]) utimesSync(path, months, months);
+  expect((await run(root, dir)).parsed).toEqual([]);
+  await run(layOut(source).root, dir);
+  expect([own, old, lately, left, written].map((path) => existsSync(path))).toEqual([true, false, true, false, true]);
 });
 
 test('the same text under another time is not parsed', async () => {

@@ -43,6 +43,14 @@ test('a snapshot stays; an edit, a close and a change on disk make new ones', ()
   expect(edited.read(path)).toBe('edited');
 });
 
+test('an open file that is too large for the disk is completed in, and is nobody\'s context', () => {
+  const { root } = layOut(source);
+  const path = join(root, 'b.ts');
+  const text = `export const b = '${'x'.repeat(1_048_577)}';\n`;
+  const snapshot = new Workspace([root]).apply([{ kind: 'open', path, text }]);
+  expect([snapshot.own(path), snapshot.read(path), snapshot.pieces(path, 'passage')]).toEqual([text, undefined, []]);
+});
+
 test('a change on disk that changes nothing is dropped', () => {
   const { root } = layOut(source);
   const workspace = new Workspace([root]);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { isAlive } from '../../base/aside.js';
 import { packageRoot } from '../../base/package.js';
 import { modelsDir } from '../../base/paths.js';
 import { outlineOf } from '../../context/index.js';
@@ -87,12 +88,4 @@ function environment(dir: string, program: string): NodeJS.ProcessEnv {
     KEDGE_CACHE_DIR: join(dir, 'cache'),
     PATH: [join(dir, 'bin'), process.env.PATH].join(delimiter),
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }

@@ -80,10 +80,14 @@ it('goes on with all it was told on another thread where its own breaks, and say
     breaking();
     say(await Promise.all([texts(), texts()]));
     say([broken.length, broken[0].length > 0]);
+    repository.apply([{ kind: 'open', path: join(root, 'c.ts'), text: 7 }]);
+    say(await texts().catch((error) => [error.name, error.message.includes('twice')]));
+    repository.apply([{ kind: 'close', path: join(root, 'c.ts') }]);
+    say((await texts()).length);
     await repository.close();
     say(await texts().catch((error) => error.message));
   `);
-  expect(lines).toEqual(['["export const b = 22;\\n"]', '[["export const b = 22;\\n"],["export const b = 22;\\n"]]', '[1,true]', '"the repository is closed"']);
+  expect(lines).toEqual(['["export const b = 22;\\n"]', '[["export const b = 22;\\n"],["export const b = 22;\\n"]]', '[1,true]', '["UserError",true]', '1', '"the repository is closed"']);
 });
 
 it('watches on a thread of its own', () => {

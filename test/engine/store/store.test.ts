@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../../base/errors.js';
-import { asideName } from '../../../engine/store/folder.js';
+import { asideOf } from '../../../base/aside.js';
 import { SegmentStore, type StoreOptions } from '../../../engine/store/store.js';
 import { entryOf, lookUp, ManualClock, storeFolder, type TestEntry } from './support.js';
 
@@ -306,12 +306,12 @@ describe('the folder', () => {
     const [liveName] = readdirSync(dir);
     utimesSync(join(dir, liveName), clock.wallMs() / 1000, clock.wallMs() / 1000);
     const deadPid = spawnSync(process.execPath, ['--version']).pid;
-    const elsewhere = `${'c'.repeat(32)}.00000000-${deadPid}.tmp`;
+    const elsewhere = `${'c'.repeat(32)}.00000000-${deadPid}-01234567.tmp`;
     const week = 7 * 24 * 3600;
     const cases: { name: string; ageSeconds: number; stays: boolean }[] = [
-      { name: asideName('d'.repeat(32), deadPid), ageSeconds: 0, stays: false },
-      { name: asideName('e'.repeat(32), process.pid), ageSeconds: 3600, stays: true },
-      { name: asideName('f'.repeat(32), process.pid), ageSeconds: week + 1, stays: false },
+      { name: asideOf('d'.repeat(32), deadPid), ageSeconds: 0, stays: false },
+      { name: asideOf('e'.repeat(32), process.pid), ageSeconds: 3600, stays: true },
+      { name: asideOf('f'.repeat(32), process.pid), ageSeconds: week + 1, stays: false },
       { name: elsewhere, ageSeconds: 3600, stays: true },
       { name: elsewhere.replace('c', 'd'), ageSeconds: week + 1, stays: false },
       { name: 'draft.tmp', ageSeconds: week + 1, stays: true },

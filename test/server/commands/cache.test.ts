@@ -1,5 +1,5 @@
 // `kedge cache`: what it prints for a reader and for a program, and the code it ends with.
-import { readdirSync, rmSync, truncateSync, writeFileSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cac } from 'cac';
@@ -15,7 +15,7 @@ afterEach(() => {
   process.exitCode = undefined;
 });
 
-/** A store of two packs of one entry each. */
+/** A store of two packs of one entry each, and a project's outlines. */
 function filledStore(): string {
   root = mkdtempSync(join(tmpdir(), 'kedge-cache-'));
   const dir = join(root, 'store');
@@ -24,6 +24,8 @@ function filledStore(): string {
     store.put({ key: digestOf(name), meta: new Uint8Array(10), blocks: [new Uint8Array(499_000)] });
     store.flush();
   }
+  mkdirSync(join(root, 'outlines'));
+  writeFileSync(join(root, 'outlines', 'a.outlines'), new Uint8Array(100_000));
   return dir;
 }
 
@@ -38,15 +40,15 @@ async function run(...args: string[]): Promise<{ out: string; exitCode: typeof p
 }
 
 const cases: { args: string[]; harm?: (dir: string) => void; out: RegExp; exitCode?: number }[] = [
-  { args: ['stats'], out: /^2 entries in 2 packs, 1(\.0)? MB of at most 4,000 MB, in .*store$/ },
-  { args: ['stats', '--json'], out: /^\{"dir":".*store","entries":2,"packs":2,"bytes":99\d{4},"bytesMax":4000000000\}$/ },
+  { args: ['stats'], out: /^2 entries in 2 packs, 1(\.0)? MB of at most 4,000 MB, in .*store\noutlines of projects, 0\.1 MB, in .*outlines$/ },
+  { args: ['stats', '--json'], out: /^\{"dir":".*store","entries":2,"packs":2,"bytes":99\d{4},"bytesMax":4000000000,"outlineBytes":100000\}$/ },
   { args: ['verify'], out: /^2 entries in 2 packs, .* MB: all as written$/ },
   { args: ['verify', '--json'], out: /^\{"dir":".*store","packs":2,"entries":2,"bytes":\d+,"damaged":\[\]\}$/ },
   { args: ['verify'], harm: cutOne, out: /^[0-9a-f]{32}\.pack is cut short or damaged\n1 file of .*store is not as written.*kedge cache clear$/, exitCode: 1 },
   { args: ['verify', '--json'], harm: cutOne, out: /"entries":1,.*"damaged":\[\{"file":"[0-9a-f]{32}\.pack","reason":"is cut short or damaged"\}\]\}$/, exitCode: 1 },
   { args: ['verify'], harm: (dir) => writeFileSync(join(dir, 'notes.txt'), 'mine'), out: /^notes.txt is not a file of the store\n/, exitCode: 1 },
-  { args: ['clear'], out: /^1(\.0)? MB freed in .*store$/ },
-  { args: ['clear', '--json'], out: /^\{"dir":".*store","bytesFreed":99\d{4}\}$/ },
+  { args: ['clear'], out: /^1\.1 MB freed in .*store and .*outlines$/ },
+  { args: ['clear', '--json'], out: /^\{"dir":".*store","bytesFreed":109\d{4}\}$/ },
   { args: ['stats'], harm: (dir) => rmSync(dir, { recursive: true }), out: /^0 entries in 0 packs, 0 MB of/ },
 ];
 
