@@ -12,12 +12,15 @@ export interface SpeedFigures {
 }
 
 const SEGMENTS = 9;
+const ROUTINES = 24;
+/** Routines of two segments and a half, which are 2,048 rows: what a token over the chosen rows is compared with. */
+const REFERENCE = [ROUTINES, ROUTINES, 9];
 const KEYSTROKES = 12;
 
-/** Segments of our own making: numbered declarations, so that nothing is read twice. */
-function segmentsOf(count: number): Segment[] {
-  return Array.from({ length: count }, (_, s) => {
-    const lines = Array.from({ length: 24 }, (_, i) => `export function routine${s}n${i}(load: number, limit: number): number {\n  return load * ${s + i} > limit ? ${i} : load - ${s};\n}\n`);
+/** Segments of our own making, each of so many numbered declarations, so that nothing is read twice. */
+function segmentsOf(routines: readonly number[]): Segment[] {
+  return routines.map((count, s) => {
+    const lines = Array.from({ length: count }, (_, i) => `export function routine${s}n${i}(load: number, limit: number): number {\n  return load * ${s + i} > limit ? ${i} : load - ${s};\n}\n`);
     const text = lines.join('\n');
     const path = `src/part${s}.ts`;
     return { path, text, ranges: [{ start: 0, end: text.length, kind: 'body' }], digest: digestOf(path, text) };
@@ -27,9 +30,12 @@ function segmentsOf(count: number): Segment[] {
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1];
 
 export async function benchSpeed(engine: Engine): Promise<SpeedFigures> {
-  const segments = segmentsOf(SEGMENTS);
-  const counts = await engine.countTokens(segments.map(({ text }) => text));
-  const plan: ContextPlan = { segments: segments.map((segment, i) => ({ segment, source: 'given', reason: 'bench', tokens: counts[i], share: 1 })), tokens: counts.reduce((a, b) => a + b, 0) };
+  const planOf = async (routines: readonly number[]): Promise<ContextPlan> => {
+    const segments = segmentsOf(routines);
+    const counts = await engine.countTokens(segments.map(({ text }) => text));
+    return { segments: segments.map((segment, i) => ({ segment, source: 'given', reason: 'bench', tokens: counts[i], share: 1 })), tokens: counts.reduce((a, b) => a + b, 0) };
+  };
+  const [plan, reference] = [await planOf(Array.from({ length: SEGMENTS }, () => ROUTINES)), await planOf(REFERENCE)];
   const read = await engine.read({ client: 'bench', priority: 'reading', segments: segmentsToRead(plan) });
   const body = Array.from({ length: 40 }, (_, i) => `  const value${i} = routine${i % SEGMENTS}n${i % 24}(value${Math.max(0, i - 1)}, ${i});\n`).join('');
   const typed = '  const total = routine3n7(value39, 12)';
@@ -46,6 +52,7 @@ export async function benchSpeed(engine: Engine): Promise<SpeedFigures> {
   });
   const contexts: Record<string, CompleteRequest['context']> = {
     none: { form: 'none' },
+    'every of 2,048': { form: 'composed', plan: reference, anchors: { policy: 'every-row', residentShare: 1, storedShare: 1, state: 'first' } },
     'two-stage 0.05': { form: 'composed', plan, anchors: { policy: 'two-stage', residentShare: 0.05, storedShare: 0.5, state: 'warm' } },
     'two-stage 0.1': { form: 'composed', plan, anchors: { policy: 'two-stage', residentShare: 0.1, storedShare: 0.5, state: 'warm' } },
     'all-stored': { form: 'composed', plan, anchors: { policy: 'all-stored', residentShare: 1, storedShare: 0.5, state: 'first' } },
