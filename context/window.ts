@@ -6,6 +6,7 @@ import { textTokens } from './token-counts.js';
 
 export interface WindowOptions {
   readonly prefixTokensMax: number;
+  /** Of the cursor's own line up to `lineTimes` as many: what stands there has to be fitted. */
   readonly suffixTokensMax: number;
   readonly importTokensMax: number;
   /** Where the last window started: kept while the prefix is within twice its bound. Leave out when the text before it changed. */
@@ -22,6 +23,9 @@ export interface Window {
 
 /** Lines are counted in stretches of at most this many code units, so that one endless line costs no more than many. */
 const stretchChars = 256;
+const lineTimes = 4;
+/** In so short stretches the rest of the cursor's line is counted, which may be cut. */
+const lineStretchChars = 16;
 /** So much behind the cursor is looked at to see what stands there already; some ten lines. */
 const followingChars = 400;
 /** Text further than this many code units a token cannot be in the window. */
@@ -33,7 +37,9 @@ export async function windowOf(path: string, text: string, outline: Outline | un
   const keptStart = options.windowStart !== undefined && isLineStart(text, options.windowStart, cursor) ? options.windowStart : undefined;
   const reach = prefixTokensMax * tokenCharsMost * (keptStart === undefined ? 1 : 2);
   const before = stretches(text, Math.max(0, cursor - reach), cursor);
-  const after = stretches(text, cursor, wholeEnd(text, cursor, Math.min(text.length, cursor + suffixTokensMax * tokenCharsMost)));
+  const lineEnd = endOfLine(text, cursor);
+  const within = (end: number, times: number): number => wholeEnd(text, cursor, Math.min(end, cursor + times * suffixTokensMax * tokenCharsMost));
+  const after = [...stretches(text, cursor, within(lineEnd, lineTimes), lineStretchChars), ...stretches(text, lineEnd, within(text.length, 1))];
   const imports = statementsOf(outline, text);
   const counts = await textTokens(countTokens, [...before, ...after, ...imports].map((s) => text.slice(s.start, s.end)));
   const beforeTokens = counts.slice(0, before.length);
@@ -49,11 +55,11 @@ function isLineStart(text: string, offset: number, cursor: number): boolean {
 }
 
 /** Lines with their line ends, in order, long ones in stretches; the first begins with a line where one begins after `from`. */
-function stretches(text: string, from: number, to: number): Span[] {
+function stretches(text: string, from: number, to: number, charsMax = stretchChars): Span[] {
   const found: Span[] = [];
   for (let start = from; start < to; ) {
     const newline = text.indexOf('\n', start);
-    const end = wholeEnd(text, start, Math.min(newline < 0 ? to : newline + 1, to, start + stretchChars));
+    const end = wholeEnd(text, start, Math.min(newline < 0 ? to : newline + 1, to, start + charsMax));
     found.push({ start, end });
     start = end;
   }
@@ -96,14 +102,21 @@ function firstDeclared(declarations: readonly Declaration[], text: string, from:
   return undefined;
 }
 
+/** The end of the line that holds `offset`, its line end included. */
+function endOfLine(text: string, offset: number): number {
+  const newline = text.indexOf('\n', offset);
+  return newline < 0 ? text.length : newline + 1;
+}
+
 /** The last line end within the bound, or the last place within a line that alone exceeds it. */
 function endOf(text: string, cursor: number, after: readonly Span[], tokens: readonly number[], tokensMax: number): number {
+  const ownEnd = endOfLine(text, cursor);
   let sum = 0;
   let end = cursor;
   let lineEnd: number | undefined;
   for (const [i, stretch] of after.entries()) {
     sum += tokens[i];
-    if (sum > tokensMax) break;
+    if (sum > tokensMax * (stretch.end <= ownEnd ? lineTimes : 1)) break;
     end = stretch.end;
     if (end === text.length || text[end - 1] === '\n') lineEnd = end;
   }

@@ -20,6 +20,9 @@ async function local(source: string, { prefix = 512, suffix = 64, imports = 256 
   return prepare(snapshot, cursor, { contextTokensMax: 2000, prefixTokensMax: prefix, suffixTokensMax: suffix, importTokensMax: imports, countTokens, windowStart });
 }
 
+/** The cursor's own line may be four times as long. */
+const suffixBound = (suffix: string, bound: number): number => (/\n./.test(suffix) ? bound : 4 * bound);
+
 const lines = (name: string, count: number): string => Array.from({ length: count }, (_, i) => `  ${name}(${i});\n`).join('');
 const imports = `import { a } from './a';\nimport b from 'b';\n`;
 
@@ -57,9 +60,11 @@ const cases: Record<string, Case> = {
     importBlock: 'import os\n',
     prefixStarts: '# Says.\n@dec\ndef here():',
   },
-  'within an endless line the suffix ends with a whole character': { source: `--- a.ts\nf(‸"${'😀'.repeat(300)}");\n`, bounds: { suffix: 4 }, prefixStarts: 'f(', suffix: '"😀' },
+  'within an endless line the suffix ends with a whole character': { source: `--- a.ts\nf(‸"${'😀'.repeat(300)}");\n`, bounds: { suffix: 4 }, prefixStarts: 'f(', suffix: `"${'😀'.repeat(7)}` },
+  'the rest of the cursor\'s line stands whole beyond the bound': { source: `--- a.ts\nreturn fetchUser(‸id).then((user) => render(user, options));\n${lines('next', 9)}`, bounds: { suffix: 8 }, prefixStarts: 'return', suffix: 'id).then((user) => render(user, options));\n' },
   'the suffix ends with a line': { source: `--- a.ts\nf(‸);\n${lines('next', 50)}`, bounds: { suffix: 17 }, prefixStarts: 'f(', suffix: `);\n${lines('next', 2)}` },
-  'a suffix line that is too long is cut': { source: `--- a.ts\nf(‸${'x '.repeat(500)}`, bounds: { suffix: 16 }, prefixStarts: 'f(', suffix: 'x '.repeat(8) },
+  'a rest of the line that is too long is cut': { source: `--- a.ts\nf(‸${'x '.repeat(500)}`, bounds: { suffix: 16 }, prefixStarts: 'f(', suffix: 'x '.repeat(32) },
+  'no suffix where none is wanted': { source: `--- a.ts\nf(‸x);\n`, bounds: { suffix: 0 }, prefixStarts: 'f(', suffix: '' },
   'at the end of the file there is no suffix': { source: `--- a.ts\nf(‸`, prefixStarts: 'f(', suffix: '' },
   'of too many imports those of the workspace stay, in file order': {
     source: `--- a.ts\nimport { one } from 'one';\nimport { near } from './near';\nimport { two } from 'two';\n${lines('f', 60)}‸\n--- near.ts\nexport const near = 1;\n`,
@@ -79,7 +84,7 @@ for (const [name, { source, bounds, ...expected }] of Object.entries(cases))
     expect(prompt.prefix.startsWith(expected.prefixStarts), prompt.prefix).toBe(true);
     expect(prompt.prefix).toBe(text.slice(windowStart, text.indexOf('‸')));
     expect(tokensOf(prompt.prefix)).toBeLessThanOrEqual(bounds?.prefix ?? 512);
-    expect(tokensOf(prompt.suffix)).toBeLessThanOrEqual(bounds?.suffix ?? 64);
+    expect(tokensOf(prompt.suffix)).toBeLessThanOrEqual(suffixBound(prompt.suffix, bounds?.suffix ?? 64));
     if (expected.importBlock !== undefined) expect(prompt.importBlock).toBe(expected.importBlock);
     if (expected.suffix !== undefined) expect(prompt.suffix).toBe(expected.suffix);
     const after = `${text.slice(text.indexOf('‸') + 1)}\n`;
@@ -93,7 +98,7 @@ describe('an endless line', () => {
     const { prompt } = await local(`--- a.js\n${line}‸${line}`, { prefix: 100 });
     expect(prompt.prefix.length).toBeGreaterThan(20);
     expect(tokensOf(prompt.prefix)).toBeLessThanOrEqual(130);
-    expect(tokensOf(prompt.suffix)).toBeLessThanOrEqual(64);
+    expect(tokensOf(prompt.suffix)).toBeLessThanOrEqual(suffixBound(prompt.suffix, 64));
   });
 });
 
