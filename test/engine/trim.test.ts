@@ -54,6 +54,8 @@ const lines: readonly Case[] = [
 
   // Strings and apostrophes.
   ['a regular expression', 'x = |;\n', '/[/")]\\/(/.test(a)\n', '/[/")]\\/(/.test(a)'],
+  ['a tag that ends itself', '<p><Icon name={n} />|</p>\n', ' <b>{n}</b></p>\n', ' <b>{n}</b>'],
+  ['brackets after a tag that ends itself', 'c ? <A x={1} /> : foo(|)\n', 'bar);\n', 'bar'],
   ['a division', 'x = f(|)\n', '(a) / b, c / d)\n', '(a) / b, c / d'],
   ["Python's slash between arguments", 'def f(|\n', 'a, /, b)):\n', 'a, /, b)'],
   ['inside a comment', '// that is |\n', 'a) this, b) that\n', 'a) this, b) that'],
