@@ -76,9 +76,9 @@ export class TypescriptResolver {
     return this.firstSource([join(dir, 'src', inside), join(dir, inside), join(dir, 'src', inside, 'index'), join(dir, 'lib', inside)]);
   }
 
-  /** `dist/a.d.ts` or `lib/a.js` of a package in the workspace stands for `src/a.ts` where there is one. */
+  /** `dist/a.d.ts` or `lib/a.js` of a package in the workspace stands for `src/a.ts` where there is one; `lib/a.ts` is a source itself. */
   private sourceOf(path: string): string | undefined {
-    const match = /^(.*[\\/])(?:dist|build|lib|out|esm|cjs|types)[\\/](?:(?:esm|cjs|types|src)[\\/])?(.*?)(?:\.d)?\.[cm]?[jt]sx?$/.exec(path);
+    const match = /^(.*[\\/])(?:dist|build|lib|out|esm|cjs|types)[\\/](?:(?:esm|cjs|types|src)[\\/])?(.*?)(?:\.d\.[cm]?ts|\.[cm]?jsx?)$/.exec(path);
     if (!match || path.includes(`${sep}node_modules${sep}`) || !this.disk.isFile(join(match[1], 'package.json'))) return undefined;
     return this.firstSource([join(match[1], 'src', match[2]), join(match[1], match[2])]);
   }

@@ -45,6 +45,10 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- package.json\n{ "workspaces": ["packages/*"] }\n--- packages/app/package.json\n{ "name": "app" }\n--- packages/app/a.ts\nimport { b } from '@x/lib';\nimport { c } from '@x/lib/c';\nb; c‸\n--- packages/lib/package.json\n{ "name": "@x/lib", "exports": { ".": "./dist/index.js", "./c": "./dist/c.js" } }\n--- packages/lib/src/index.ts\nexport const b = 1;\n--- packages/lib/src/c.ts\nexport const c = 1;\n--- node_modules/@x/lib -> ../../packages/lib\n`,
     ['packages/lib/src/c.ts', 'packages/lib/src/index.ts'],
   ],
+  'sources in folders that others build into': [
+    `--- package.json\n{}\n--- src/a.ts\nimport { T } from '../types';\nimport { auth } from '../lib/auth';\nlet t: T; auth‸\n--- src/index.ts\nexport const no = 1;\n--- types/index.ts\nexport interface T { a: 1 }\n--- lib/auth.ts\nexport const auth = 1;\n--- auth.ts\nexport const no = 2;\n`,
+    ['lib/auth.ts', 'types/index.ts'],
+  ],
   'a built workspace package still means its source': [
     `--- package.json\n{}\n--- packages/app/a.ts\nimport { b } from 'lib';\nb‸\n--- packages/lib/package.json\n{ "name": "lib", "types": "./dist/index.d.ts" }\n--- packages/lib/dist/index.d.ts\nexport declare const b = 1;\n--- packages/lib/src/index.ts\nexport const b = 1;\n--- node_modules/lib -> ../packages/lib\n`,
     ['packages/lib/src/index.ts'],
