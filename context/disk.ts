@@ -1,6 +1,6 @@
 // Reading files safely: regular files of bounded size, text only, never a secret. Refuses to throw: what cannot be read has a reason.
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync, type Dirent, type Stats } from 'node:fs';
-import { envNames, isEnvExample, isSecret } from './secrets.js';
+import { envNames, holdsKey, isEnvExample, isSecret } from './secrets.js';
 
 export const fileBytesMax = 1_048_576;
 
@@ -46,6 +46,7 @@ export const systemDisk: Disk = {
       let filled = 0;
       for (let got = 1; got > 0 && filled < size; filled += got) got = readSync(file, bytes, filled, size - filled, null);
       const reading = decode(bytes.subarray(0, filled));
+      if ('text' in reading && holdsKey(path, reading.text)) return { leftOut: 'secret' };
       return 'text' in reading && isEnvExample(path) ? { text: envNames(reading.text) } : reading;
     } catch {
       return { leftOut: 'unreadable' };

@@ -15,7 +15,7 @@ import type { Outline } from './outline.js';
 import type { Buffer, Overlay } from './overlay.js';
 import { isSource, type OpenOutlines } from './parse.js';
 import type { Modules } from './resolve.js';
-import { envNames, isEnvExample, isSecret } from './secrets.js';
+import { envNames, holdsKey, isEnvExample, isSecret } from './secrets.js';
 import { piecesOf, type Piece, type SegmentForm } from './segments.js';
 
 /** What installed packages offer, of files that an import led to. */
@@ -306,7 +306,7 @@ export class Snapshot {
   private readable(known: string): Buffer | undefined {
     const buffer = this.isReadable(known) ? this.buffer(known) : undefined;
     // The disk's bound holds for what is open, too: it is completed in, but nobody else's context.
-    if (!buffer || buffer.text.length > fileBytesMax) return undefined;
+    if (!buffer || buffer.text.length > fileBytesMax || holdsKey(known, buffer.text)) return undefined;
     if (!isEnvExample(known)) return buffer;
     const text = envNames(buffer.text);
     return { text, digest: digestOf(text) };

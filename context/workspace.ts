@@ -133,6 +133,8 @@ export class Workspace {
     }
     counts.set(path, count + 1);
     const stood = known !== undefined || this.layout.readable.get(path) === true || this.overlay.has(path);
+    // It may be a link now.
+    this.layout.readable.delete(path);
     return !stood || !exists || layoutFile.test(basename(path));
   }
 

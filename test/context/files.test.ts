@@ -107,7 +107,14 @@ describe('content that is not text', () => {
     });
 });
 
-const secrets = ['.env.example.local', '.env.sample.bak', '.aws/.env.example', '/home/me/.config/gcloud/application.json', '.config/gh/hosts.yml', 'app-firebase-adminsdk-x.json', '.terraformrc', '.env', '.env.production', '.env.ts', 'a/.envrc', 'x.pem', 'C:\\Users\\me\\.ssh\\config', '/home/me/.aws/credentials', 'id_ed25519', 'id_rsa.old', 'db.kdbx', 'terraform.tfstate', 'prod.tfvars', 'secrets.yaml', 'my-secret.json', 'service-account.json', 'gcp_service_account_key.json', '.netrc', '.pypirc', '.git-credentials', 'API_KEYS.txt', 'keystore.jks'];
+const secrets = ['.env.example.local', '.env.sample.bak', '.aws/.env.example', '/home/me/.config/gcloud/application.json', '.config/gh/hosts.yml', 'app-firebase-adminsdk-x.json', '.terraformrc', '.env', '.env.production', '.env.ts', 'a/.envrc', 'x.pem', 'C:\\Users\\me\\.ssh\\config', '/home/me/.aws/credentials', 'id_ed25519', 'id_rsa.old', 'db.kdbx', 'terraform.tfstate', 'prod.tfvars', 'secrets.yaml', 'my-secret.json', 'service-account.json', 'gcp_service_account_key.json', '.netrc', '.pypirc', '.git-credentials', 'API_KEYS.txt', 'keystore.jks', 'terraform.tfvars.json', 'prod.auto.tfvars.json', 'terraform.tfstate.backup', 'prod.kubeconfig', 'kubeconfig.yaml', '.dev.vars', '.flaskenv', '.envrc.local', '.env~', 'id_rsa~', '.npmrc.bak', 'token.json', 'deploy_key'];
 const plain = ['.env.example', 'a/.env.sample', '.env.template', 'gcloud/main.py', 'config/gh/a.ts', 'a.ts', 'environment.ts', 'env.py', 'src/secrets.py', 'credentials.ts', 'keys.ts', 'identity.ts', 'secretary.json', 'monkey.py', 'a.env.d.ts', 'keyboard.tsx', 'tokens.json'];
+test('a key is a secret under any name, but code that names one is code', () => {
+  const key = '-----BEGIN RSA PRIVATE KEY-----';
+  const { root } = layOut(`--- project-1a2b3c.json\n{ "private_key": "${key}" }\n--- notes.txt\n${key}\n--- pem.ts\nexport const head = '-----BEGIN PRIVATE KEY-----';\n`);
+  const snapshot = new Workspace([root]).apply([{ kind: 'open', path: join(root, 'open.txt'), text: key }]);
+  expect(['project-1a2b3c.json', 'notes.txt', 'open.txt', 'pem.ts'].map((name) => snapshot.read(join(root, name)) === undefined)).toEqual([true, true, true, false]);
+});
+
 test.each(secrets)('%s is a secret', (path) => expect(isSecret(path)).toBe(true));
 test.each(plain)('%s is not', (path) => expect(isSecret(path)).toBe(false));

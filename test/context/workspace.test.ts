@@ -1,5 +1,5 @@
 // Changes through the one door: what is read, parsed and found again, and that a snapshot that was taken stays as it was.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -109,6 +109,18 @@ test('folders are added and removed', () => {
   expect(read()).toEqual(['a\n', 'b\n']);
   workspace.apply([{ kind: 'roots', roots: [join(root, 'two')] }]);
   expect(read()).toEqual([undefined, 'b\n']);
+});
+
+test.skipIf(process.platform === 'win32')('a file that becomes a link out of the workspace is read no more', () => {
+  const { root } = layOut(source);
+  const elsewhere = layOut('--- credentials\n[default]\n').root;
+  const workspace = new Workspace([root]);
+  const path = join(root, 'b.ts');
+  expect([workspace.snapshot.read(path), workspace.snapshot.resolveSpecifier(join(root, 'a.ts'), './b')]).toEqual(['export const b = 1;\n', path]);
+  rmSync(path);
+  symlinkSync(join(elsewhere, 'credentials'), path);
+  const after = workspace.apply([{ kind: 'disk', path }]);
+  expect([after.read(path), after.own(path), after.pieces(path, 'passage'), after.resolveSpecifier(join(root, 'a.ts'), './b')]).toEqual([undefined, undefined, [], undefined]);
 });
 
 test('a root that is a symbolic link is the folder it leads to', () => {
