@@ -1,9 +1,9 @@
-// Composed context rows in int8, as the decoder's parts take them: kept in a file, of which one part's rows are in memory at a time.
+// Composed context rows in int8, as the decoder's parts take them: kept in a file, of which one part's rows are in memory at a time; all in memory where the disk has no room.
 // Refuses to choose rows and to lay them out.
 import { closeSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { asideOf } from '../base/aside.js';
-import { explainSystemError } from '../base/errors.js';
+import { systemCode } from '../base/errors.js';
 import { largestPart, partsOf, type LayerSpan, type ModelShape } from './graph/shape.js';
 import { MASKED, type RowShape } from './rows.js';
 import { bytes, floats, type Feeds, type Tensor } from './session.js';
@@ -19,6 +19,13 @@ export interface LayerRows {
 /** Lays the rows of some layers; false where that cannot be. */
 export type LayRows = (span: LayerSpan, layers: readonly LayerRows[]) => boolean;
 
+/** Where one context's rows lie. */
+interface Keeping {
+  write(bytes: Uint8Array, at: number): void;
+  read(into: Uint8Array, at: number): void;
+  close(): void;
+}
+
 /** Where composed rows lie: files in `dir` that go with the process, and the one buffer into which a part is read. The model runs once at a time. */
 export class RowsSpace {
   private buffer = new ArrayBuffer(0);
@@ -31,20 +38,26 @@ export class RowsSpace {
     return this.buffer;
   }
 
-  /** A file that loses its name at once, so that nothing is left of it when the process ends, however it ends; where a system keeps the name, the store clears it away with its own leftovers. */
-  open(): number {
+  /** A file that loses its name at once, so that nothing is left of it when the process ends, however it ends; where a system keeps the name, the store clears it away with its own leftovers. Throws the system error. */
+  open(): Keeping {
     const path = asideOf(join(this.dir, 'rows'));
     let file: number | undefined;
     try {
       mkdirSync(this.dir, { recursive: true, mode: 0o700 });
       file = openSync(path, 'wx+', 0o600);
       unlinkSync(path);
-      return file;
     } catch (error) {
       if (file !== undefined) closeSync(file);
-      throw explainSystemError(error, path);
+      throw error;
     }
+    const opened = file;
+    return { write: (bytes, at) => writeWhole(opened, bytes, at), read: (into, at) => readWhole(opened, into, at), close: () => closeSync(opened) };
   }
+}
+
+function inMemory(size: number): Keeping {
+  const kept = new Uint8Array(size);
+  return { write: (bytes, at) => kept.set(bytes, at), read: (into, at) => into.set(kept.subarray(at, at + into.byteLength)), close: () => {} };
 }
 
 export class ContextRows {
@@ -52,7 +65,7 @@ export class ContextRows {
     private readonly shape: RowShape,
     readonly rows: number,
     /** Undefined where there is no context: one masked row stands for it, since no tensor may be empty. */
-    private readonly kept: { readonly space: RowsSpace; readonly file: number } | undefined,
+    private readonly kept: { readonly space: RowsSpace; readonly keeping: Keeping } | undefined,
     private readonly bias: Tensor,
   ) {}
 
@@ -60,9 +73,18 @@ export class ContextRows {
     return new ContextRows(shape, 1, undefined, floats(Float32Array.of(MASKED), [1, 1, 1]));
   }
 
-  /** `rows` rows for each head, laid part by part; undefined where `lay` fails. Throws a UserError that names the file where the disk has no room. */
+  /** `rows` rows for each head, laid part by part; undefined where `lay` fails. */
   static laid(shape: RowShape, rows: number, space: RowsSpace, lay: LayRows): ContextRows | undefined {
-    const context = new ContextRows(shape, rows, { space, file: space.open() }, floats(new Float32Array(rows), [1, 1, rows]));
+    try {
+      return ContextRows.laidIn(space.open(), shape, rows, space, lay);
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      return ContextRows.laidIn(inMemory(bytesOf(shape, rows, { first: 0, end: shape.layers })), shape, rows, space, lay);
+    }
+  }
+
+  private static laidIn(keeping: Keeping, shape: RowShape, rows: number, space: RowsSpace, lay: LayRows): ContextRows | undefined {
+    const context = new ContextRows(shape, rows, { space, keeping }, floats(new Float32Array(rows), [1, 1, rows]));
     try {
       for (const span of spansLaid(shape)) {
         const size = context.bytesOf(span);
@@ -73,11 +95,11 @@ export class ContextRows {
           context.close();
           return undefined;
         }
-        writeWhole(context.kept!.file, new Uint8Array(buffer, 0, size), context.start(span));
+        keeping.write(new Uint8Array(buffer, 0, size), context.start(span));
       }
     } catch (error) {
       context.close();
-      throw explainSystemError(error, 'the file of composed rows');
+      throw error;
     }
     return context;
   }
@@ -108,14 +130,14 @@ export class ContextRows {
 
   /** The rows are gone; must not be called while the model runs over them. */
   close(): void {
-    if (this.kept) closeSync(this.kept.file);
+    this.kept?.keeping.close();
   }
 
   private read(span: LayerSpan): LayerRows[] {
     const size = this.bytesOf(span);
     if (!this.kept) return this.layersIn(new ArrayBuffer(size), span);
     const buffer = this.kept.space.take(size);
-    readWhole(this.kept.file, new Uint8Array(buffer, 0, size), this.start(span));
+    this.kept.keeping.read(new Uint8Array(buffer, 0, size), this.start(span));
     return this.layersIn(buffer, span);
   }
 
@@ -123,9 +145,8 @@ export class ContextRows {
     return this.bytesOf({ first: 0, end: span.first });
   }
 
-  private bytesOf({ first, end }: LayerSpan): number {
-    const { kvHeads, headDim } = this.shape;
-    return (end - first) * this.rows * kvHeads * (2 * headDim + 8);
+  private bytesOf(span: LayerSpan): number {
+    return bytesOf(this.shape, this.rows, span);
   }
 
   /** A part's, from `at` on; scales first, so that they are aligned. */
@@ -141,6 +162,8 @@ export class ContextRows {
     }));
   }
 }
+
+const bytesOf = ({ kvHeads, headDim }: RowShape, rows: number, { first, end }: LayerSpan): number => (end - first) * rows * kvHeads * (2 * headDim + 8);
 
 /** Layers' worth of int8 rows that the decoder makes of one KV head's context rows of one layer: keys and values in fp32, each by itself and laid before the window's. */
 const layersWidened = ({ kvHeads }: Pick<ModelShape, 'kvHeads'>): number => (2 * 2 * 4) / (2 * kvHeads);
