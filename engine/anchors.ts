@@ -8,7 +8,7 @@ import type { Model } from './model.js';
 import { type Ranker, type RankingQueries } from './ranker.js';
 import type { WindowRows } from './rows.js';
 
-/** Rises with every change to how rows are ranked or kept. */
+/** Rises with every change to how rows are ranked or kept, with the graph's version and with the prompts that are typical. */
 export const ANCHOR_VERSION = 2;
 /** Ranks in one block of the store: the unit in which an order's prefix is read. */
 export const BLOCK_RANKS = 32;
