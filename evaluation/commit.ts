@@ -7,8 +7,8 @@ import { digestOf } from '../base/digest.js';
 
 /** What sums results up, long after they were measured. */
 const SUMMING = ['bootstrap', 'commit', 'metrics', 'report', 'summary'].map((name) => `:(exclude)evaluation/${name}.ts`);
-/** What a result can depend on, its recipe apart; tests, documents, the generator and results themselves cannot. */
-const MEASURED = ['base', 'context', 'engine', 'models', 'evaluation/*.ts', ':(exclude)evaluation/generate', ...SUMMING];
+/** What a result can depend on, its recipe apart: code, and the schema for its defaults; tests, other documents, the generator and results themselves cannot. */
+const MEASURED = ['base', 'context', 'engine', 'models', 'evaluation/*.ts', 'docs/kedge.schema.json', ':(exclude)evaluation/generate', ...SUMMING];
 
 /** `release` (a version) names an installed copy, which has no git. */
 export function measuredCommit(packageRoot: string, release: string): string {
