@@ -2,7 +2,7 @@
 // Refuses to hold more than one layer's weights at a time.
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { asideOf, sweepAsides } from '../../base/aside.js';
 import { digestOf } from '../../base/digest.js';
 import { explainSystemError, UserError } from '../../base/errors.js';
@@ -15,7 +15,8 @@ import { calibrate, identityCalibration, writeCalibration, type Calibration } fr
 import { decoderGraphs, type DecoderWeights, type LayerWeights, type QuantisedMatrix } from './decoder.js';
 import { decoderFile, GRAPH_VERSION, readManifest, writeManifest, type FillInTheMiddle, type Manifest } from './manifest.js';
 import { quantisePerOutput, quantiseRow, type DenseRows } from './quantise.js';
-import { shapeOf, type ModelShape } from './shape.js';
+import type { ModelShape } from './shape.js';
+import { supportedShape } from './supported.js';
 
 /** Names of special tokens, as the catalogue gives them. */
 export interface FimTokens {
@@ -43,7 +44,7 @@ export const isConverted = (dir: string): boolean => readManifest(dir) !== undef
 
 /** Throws a UserError that names the file and what is not supported, or that the disk is full; `outDir` is then as it was. */
 export async function convertModel(gguf: GgufFile, outDir: string, options: ConvertOptions): Promise<void> {
-  const shape = shapeOf(basename(gguf.path), gguf.metadata);
+  const shape = supportedShape(gguf);
   const tokenizerData = tokenizerDataFromGguf(gguf.metadata);
   sweepAsides(dirname(outDir), Date.now());
   const aside = asideOf(outDir);
@@ -123,6 +124,7 @@ function quantiseWeights(gguf: GgufFile, shape: ModelShape, headIds: Int32Array,
     digest.update(new Uint8Array(values.buffer));
     return values;
   };
+  if (shape.ropeFactors) digest.update(new Uint8Array(Float32Array.from(shape.ropeFactors).buffer));
   const layers = Array.from({ length: shape.layers }, (_, l): LayerWeights => {
     const name = (part: string): string => `blk.${l}.${part}`;
     const heads = { q: shape.heads, k: shape.kvHeads };
