@@ -36,6 +36,8 @@ export interface ConvertOptions {
 }
 
 const WEIGHTS_FILE = 'weights.bin';
+const PROJECTIONS = ['q', 'k', 'v'] as const;
+type Projection = (typeof PROJECTIONS)[number];
 const EMBEDDING_ROWS_AT_ONCE = 4096;
 const FIM_COMMON: FimTokens = { prefix: '<|fim_prefix|>', suffix: '<|fim_suffix|>', middle: '<|fim_middle|>', repoName: '<|repo_name|>', fileSeparator: '<|file_sep|>' };
 const STOP_NAMES = ['<|endoftext|>', '<|im_end|>', '<|im_start|>', '<|file_sep|>', '<|repo_name|>', '<|fim_pad|>', '<|eot_id|>', '<|end_of_text|>'];
@@ -110,7 +112,7 @@ function quantiseWeights(gguf: GgufFile, shape: ModelShape, headIds: Int32Array,
   const dense = (name: string): DenseRows => {
     const tensor = gguf.tensors.get(name);
     if (!tensor) throw new UserError(`${gguf.path}: tensor '${name}' is missing`);
-    const [outputs, inputs] = tensor.shape;
+    const [outputs, inputs = 1] = tensor.shape;
     return { values: readTensor(gguf, name), outputs, inputs };
   };
   const quantised = (parts: readonly DenseRows[]): QuantisedMatrix => {
@@ -119,22 +121,27 @@ function quantiseWeights(gguf: GgufFile, shape: ModelShape, headIds: Int32Array,
     digest.update(new Uint8Array(scales.buffer));
     return { values: data.append(values), scales };
   };
-  const vector = (name: string): Float32Array => {
-    const values = readTensor(gguf, name);
+  const digested = (values: Float32Array): Float32Array => {
     digest.update(new Uint8Array(values.buffer));
     return values;
   };
-  if (shape.ropeFactors) digest.update(new Uint8Array(Float32Array.from(shape.ropeFactors).buffer));
+  const vector = (name: string): Float32Array => digested(readTensor(gguf, name));
+  if (shape.ropeFactors) digested(Float32Array.from(shape.ropeFactors));
   const layers = Array.from({ length: shape.layers }, (_, l): LayerWeights => {
     const name = (part: string): string => `blk.${l}.${part}`;
-    const heads = { q: shape.heads, k: shape.kvHeads };
-    const rotated = (part: 'q' | 'k'): DenseRows => unpermuted(dense(name(`attn_${part}.weight`)), shape, heads[part]);
-    const biases = (['q', 'k', 'v'] as const).map((part) => (gguf.tensors.has(name(`attn_${part}.bias`)) ? vector(name(`attn_${part}.bias`)) : undefined));
+    const heads = { q: shape.heads, k: shape.kvHeads, v: shape.kvHeads };
+    const projection = (part: Projection, kind: 'weight' | 'bias'): DenseRows => {
+      const rows = dense(name(`attn_${part}.${kind}`));
+      return part === 'v' ? rows : unpermuted(rows, shape, heads[part]);
+    };
+    const isBiased = (part: Projection): boolean => gguf.tensors.has(name(`attn_${part}.bias`));
+    const biases = PROJECTIONS.map((part) => (isBiased(part) ? projection(part, 'bias').values : new Float32Array(heads[part] * shape.headDim)));
+    const qkvBias = PROJECTIONS.some(isBiased) ? digested(Float32Array.from(biases.flatMap((bias) => [...bias]))) : undefined;
     const layer = {
       attentionNorm: vector(name('attn_norm.weight')),
       feedForwardNorm: vector(name('ffn_norm.weight')),
-      qkv: quantised([rotated('q'), rotated('k'), dense(name('attn_v.weight'))]),
-      qkvBias: biases.every((bias) => bias !== undefined) ? Float32Array.from(biases.flatMap((bias) => [...bias])) : undefined,
+      qkv: quantised(PROJECTIONS.map((part) => projection(part, 'weight'))),
+      qkvBias,
       attentionOut: quantised([dense(name('attn_output.weight'))]),
       gate: quantised([dense(name('ffn_gate.weight'))]),
       up: quantised([dense(name('ffn_up.weight'))]),

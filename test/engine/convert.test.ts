@@ -1,13 +1,14 @@
 // What a conversion takes and leaves behind. Refuses to judge what the model says: parity and the engine's tests do.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asideOf } from '../../base/aside.js';
 import { UserError } from '../../base/errors.js';
 import { noProgress } from '../../base/progress.js';
-import { openGguf } from '../../engine/gguf/read.js';
+import { openGguf, readTensor } from '../../engine/gguf/read.js';
 import { convertModel } from '../../engine/graph/convert.js';
+import { readManifest } from '../../engine/graph/manifest.js';
 import { supportedShape } from '../../engine/graph/supported.js';
 import { testDir } from '../harness/folders.js';
 import { tinyVector, writeTinyGguf, type Tensor, type TinyGgufOptions } from '../harness/tiny-gguf.js';
@@ -56,5 +57,44 @@ describe('what the file holds', () => {
     expect(error).toBeInstanceOf(UserError);
     expect((error as UserError).message).toMatch(line);
     expect((error as UserError).message).not.toContain('\n');
+  });
+});
+
+describe("llama's order of queries and keys", () => {
+  /** As llama.cpp's converter writes them: rows of each head's two halves in turn. */
+  const interleaved = ({ name, dims, type, values }: Tensor): Tensor => {
+    const columns = dims.length === 1 ? 1 : dims[0];
+    const out = values.map((_, at) => {
+      const [row, column] = [Math.floor(at / columns), at % columns];
+      const [head, i] = [Math.floor(row / HEAD_DIM), row % HEAD_DIM];
+      return values[(head * HEAD_DIM + (i % 2) * (HEAD_DIM / 2) + Math.floor(i / 2)) * columns + column];
+    });
+    return { name, dims, type, values: out };
+  };
+
+  /** The digest of all weights, and what calibration saw when the graph ran. */
+  const convertedAs = async (architecture: TinyGgufOptions['architecture'], tensors: readonly Tensor[]) => {
+    const dir = await tinyModel({ ...small, architecture, tensors, metadata: { 'tokenizer.ggml.pre': 'qwen2' } });
+    return { digest: readManifest(dir)!.weightsDigest, calibration: readFileSync(join(dir, 'calibration.bin')).toString('base64') };
+  };
+
+  const tensorsOfQwen2 = async (): Promise<Tensor[]> => {
+    const path = join(testDir('order'), 'model.gguf');
+    writeTinyGguf(path, { ...small, architecture: 'qwen2' });
+    const gguf = await openGguf(path);
+    return [...gguf.tensors.values()].map(({ name, shape }) => ({ name, dims: [...shape].reverse(), type: 'F32', values: readTensor(gguf, name) }));
+  };
+
+  it('is undone for weights and biases alike', async () => {
+    const tensors = await tensorsOfQwen2();
+    const llama = tensors.map((tensor) => (/attn_[qk]/.test(tensor.name) ? interleaved(tensor) : tensor));
+    expect(await convertedAs('llama', llama)).toEqual(await convertedAs('qwen2', tensors));
+  });
+
+  it('takes biases of queries and keys alone, as if the values had zeros', async () => {
+    const tensors = await tensorsOfQwen2();
+    const isOfValues = ({ name }: Tensor): boolean => name.endsWith('attn_v.bias');
+    const [zeros, none] = [tensors.map((tensor) => (isOfValues(tensor) ? { ...tensor, values: tensor.values.map(() => 0) } : tensor)), tensors.filter((tensor) => !isOfValues(tensor))];
+    expect((await convertedAs('llama', none)).calibration).toBe((await convertedAs('llama', zeros)).calibration);
   });
 });
