@@ -85,6 +85,12 @@ export function tokenizerDataFromGguf(metadata: Readonly<Record<string, unknown>
   return { pre, tokens, merges, special, unused };
 }
 
+/** The id of the token that opens every text, where a GGUF's metadata asks for one. */
+export function openingToken(metadata: Readonly<Record<string, unknown>>): number | undefined {
+  const id = metadata['tokenizer.ggml.bos_token_id'];
+  return metadata['tokenizer.ggml.add_bos_token'] === true && typeof id === 'number' ? id : undefined;
+}
+
 const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 
 /** What is used of the library's tokenizer: merging one word that is already spelled in the byte alphabet. */

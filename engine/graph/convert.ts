@@ -9,7 +9,7 @@ import { explainSystemError, UserError } from '../../base/errors.js';
 import type { OnProgress } from '../../base/progress.js';
 import { readRows, readTensor, type GgufFile } from '../gguf/read.js';
 import { headTokens, readHeadTokenList } from '../head.js';
-import { Tokenizer, tokenizerDataFromGguf } from '../tokenizer.js';
+import { openingToken, Tokenizer, tokenizerDataFromGguf } from '../tokenizer.js';
 import { ExternalData } from './builder.js';
 import { calibrate, identityCalibration, writeCalibration, type Calibration } from './calibrate.js';
 import { decoderGraphs, type DecoderWeights, type LayerWeights, type QuantisedMatrix } from './decoder.js';
@@ -75,6 +75,7 @@ export async function convertModel(gguf: GgufFile, outDir: string, options: Conv
       tokenizerDigest: digestOf(tokenizerJson),
       headTokens: headIds.length,
       fim,
+      opening: openingToken(gguf.metadata),
       stopIds: stopIds(gguf, tokenizer, fim),
     };
     const write = (calibration: Calibration): void => {
