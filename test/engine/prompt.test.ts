@@ -12,6 +12,8 @@ describe('the token that opens a text', () => {
     { title: 'is the one that the model asks for', metadata: { [key('add_bos_token')]: true, [key('bos_token_id')]: 7 }, expected: 7 },
     { title: 'is absent where the model asks for none', metadata: { [key('add_bos_token')]: false, [key('bos_token_id')]: 7 } },
     { title: 'is absent where the model does not say', metadata: { [key('pre')]: 'qwen2', [key('bos_token_id')]: 7 } },
+    { title: "is Llama 3's, whose files seldom say that they ask for it", metadata: { [key('pre')]: 'llama-bpe', [key('bos_token_id')]: 7 }, expected: 7 },
+    { title: "is absent where one of Llama 3's files asks for none", metadata: { [key('pre')]: 'llama-bpe', [key('add_bos_token')]: false, [key('bos_token_id')]: 7 } },
     { title: 'is absent where the model names none', metadata: { [key('add_bos_token')]: true } },
   ];
   it.each(cases)('$title', ({ metadata, expected }) => {
