@@ -28,8 +28,10 @@ export interface AnchorBlock {
 }
 
 /** Everything that a stored segment depends on besides its tokens. */
-export const recipeOf = (model: Model, storedShare: number): string =>
-  digestOf(`kedge anchors ${ANCHOR_VERSION}`, model.manifest.weightsDigest, model.manifest.tokenizerDigest, model.numericClass, String(storedShare));
+export function recipeOf({ manifest, numericClass }: Model, storedShare: number): string {
+  const opening = manifest.opening === undefined ? [] : [`opened by ${manifest.opening}`];
+  return digestOf(`kedge anchors ${ANCHOR_VERSION}`, manifest.weightsDigest, manifest.tokenizerDigest, numericClass, String(storedShare), ...opening);
+}
 
 export const segmentKey = (recipe: string, tokens: readonly number[]): string => digestOf(recipe, new Uint8Array(Uint32Array.from(tokens).buffer));
 

@@ -68,7 +68,7 @@ export class LocalEngine implements Engine {
     const model = await Model.open(options.convertedDir, { threads: options.threads });
     const { shape } = model.manifest;
     const calibration = readCalibration(options.convertedDir, shape);
-    const form = new PromptForm(model.tokenizer, model.manifest.fim);
+    const form = new PromptForm(model.tokenizer, model.manifest);
     // Built here, so that no keystroke waits for it.
     headIndexOf(model.tokenizer, model.headIds);
     const sink = await model.read(form.sink);

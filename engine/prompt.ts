@@ -1,7 +1,7 @@
 // The one place that lays texts out as token ids: sink, segments, and the fill-in-the-middle prompt around the cursor.
 // Refuses to run a model.
 import type { LocalPrompt, Segment } from '../base/segment.js';
-import type { FillInTheMiddle } from './graph/manifest.js';
+import type { FillInTheMiddle, Manifest } from './graph/manifest.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** The constant name in the sink: never the repository's own, so that every segment everywhere sees the same one. */
@@ -23,11 +23,15 @@ export class PromptForm {
   /** The sink and what else is read before a segment without being composed: a segment that opened the text would have its first tokens act as sinks. */
   readonly lead: readonly number[];
 
+  private readonly fim: FillInTheMiddle | null;
+
   constructor(
     private readonly tokenizer: Tokenizer,
-    private readonly fim: FillInTheMiddle | null,
+    { fim, opening }: Pick<Manifest, 'fim' | 'opening'>,
   ) {
-    this.sink = fim?.repoName === undefined ? tokenizer.encode(`# ${SINK_NAME}\n`) : [fim.repoName, ...tokenizer.encode(`${SINK_NAME}\n`)];
+    this.fim = fim;
+    const name = fim?.repoName === undefined ? tokenizer.encode(`# ${SINK_NAME}\n`) : [fim.repoName, ...tokenizer.encode(`${SINK_NAME}\n`)];
+    this.sink = opening === undefined ? name : [opening, ...name];
     this.lead = [...this.sink, ...this.segment(LEAD)];
   }
 

@@ -1,10 +1,10 @@
 // Rows (one token's keys and values in every layer) of the local window in fp32, as the decoder's parts take them.
 // Refuses to choose rows.
 import { assert } from '../base/assert.js';
-import type { LayerSpan, ModelShape } from './graph/shape.js';
+import { frequenciesOf, type LayerSpan, type ModelShape, type Rotary } from './graph/shape.js';
 import { floats, type Feeds, type Tensor } from './session.js';
 
-export type RowShape = Pick<ModelShape, 'layers' | 'kvHeads' | 'headDim' | 'ropeBase'>;
+export type RowShape = Pick<ModelShape, 'layers' | 'kvHeads' | 'headDim'>;
 
 /** A masked row's bias: its weight after softmax is exactly 0. */
 export const MASKED = -1e9;
@@ -18,9 +18,9 @@ export class Rotation {
   readonly half: number;
   private readonly kept: Float32Array[] = [];
 
-  constructor(shape: Pick<RowShape, 'headDim' | 'ropeBase'>) {
+  constructor(shape: Rotary) {
     this.half = shape.headDim / 2;
-    this.frequencies = Float64Array.from({ length: this.half }, (_, i) => shape.ropeBase ** (-i / this.half));
+    this.frequencies = frequenciesOf(shape);
   }
 
   /** cos and sin [headDim] of `position`, kept. */

@@ -85,6 +85,13 @@ export function tokenizerDataFromGguf(metadata: Readonly<Record<string, unknown>
   return { pre, tokens, merges, special, unused };
 }
 
+/** The id of the token that opens every text, where a GGUF's metadata asks for one. Llama 3's files seldom say so: llama.cpp asks for it by their word rule. */
+export function openingToken(metadata: Readonly<Record<string, unknown>>): number | undefined {
+  const id = metadata['tokenizer.ggml.bos_token_id'];
+  const isWanted = metadata['tokenizer.ggml.add_bos_token'] ?? metadata['tokenizer.ggml.pre'] === 'llama-bpe';
+  return isWanted === true && typeof id === 'number' ? id : undefined;
+}
+
 const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 
 /** What is used of the library's tokenizer: merging one word that is already spelled in the byte alphabet. */

@@ -54,7 +54,7 @@ export async function calibrate(dir: string, shape: ModelShape, weights: Decoder
   const queries: Float32Array[][] = weights.layers.map(() => []);
   const model = await Model.open(dir);
   try {
-    const form = new PromptForm(model.tokenizer, model.manifest.fim);
+    const form = new PromptForm(model.tokenizer, model.manifest);
     for (const prompt of prompts.prompts) {
       const before = [...form.sink, ...form.segment({ path: `context/${prompt.path}`, text: prompt.context }), ...form.beforePrefix({ path: prompt.path, importBlock: '' })];
       const prefix = [...before, ...model.tokenizer.encode(prompt.prefix)];

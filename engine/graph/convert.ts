@@ -2,20 +2,21 @@
 // Refuses to hold more than one layer's weights at a time.
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { asideOf, sweepAsides } from '../../base/aside.js';
 import { digestOf } from '../../base/digest.js';
 import { explainSystemError, UserError } from '../../base/errors.js';
 import type { OnProgress } from '../../base/progress.js';
 import { readRows, readTensor, type GgufFile } from '../gguf/read.js';
 import { headTokens, readHeadTokenList } from '../head.js';
-import { Tokenizer, tokenizerDataFromGguf } from '../tokenizer.js';
+import { openingToken, Tokenizer, tokenizerDataFromGguf } from '../tokenizer.js';
 import { ExternalData } from './builder.js';
 import { calibrate, identityCalibration, writeCalibration, type Calibration } from './calibrate.js';
 import { decoderGraphs, type DecoderWeights, type LayerWeights, type QuantisedMatrix } from './decoder.js';
 import { decoderFile, GRAPH_VERSION, readManifest, writeManifest, type FillInTheMiddle, type Manifest } from './manifest.js';
 import { quantisePerOutput, quantiseRow, type DenseRows } from './quantise.js';
-import { shapeOf, type ModelShape } from './shape.js';
+import type { ModelShape } from './shape.js';
+import { supportedShape } from './supported.js';
 
 /** Names of special tokens, as the catalogue gives them. */
 export interface FimTokens {
@@ -35,6 +36,8 @@ export interface ConvertOptions {
 }
 
 const WEIGHTS_FILE = 'weights.bin';
+const PROJECTIONS = ['q', 'k', 'v'] as const;
+type Projection = (typeof PROJECTIONS)[number];
 const EMBEDDING_ROWS_AT_ONCE = 4096;
 const FIM_COMMON: FimTokens = { prefix: '<|fim_prefix|>', suffix: '<|fim_suffix|>', middle: '<|fim_middle|>', repoName: '<|repo_name|>', fileSeparator: '<|file_sep|>' };
 const STOP_NAMES = ['<|endoftext|>', '<|im_end|>', '<|im_start|>', '<|file_sep|>', '<|repo_name|>', '<|fim_pad|>', '<|eot_id|>', '<|end_of_text|>'];
@@ -43,7 +46,7 @@ export const isConverted = (dir: string): boolean => readManifest(dir) !== undef
 
 /** Throws a UserError that names the file and what is not supported, or that the disk is full; `outDir` is then as it was. */
 export async function convertModel(gguf: GgufFile, outDir: string, options: ConvertOptions): Promise<void> {
-  const shape = shapeOf(basename(gguf.path), gguf.metadata);
+  const shape = supportedShape(gguf);
   const tokenizerData = tokenizerDataFromGguf(gguf.metadata);
   sweepAsides(dirname(outDir), Date.now());
   const aside = asideOf(outDir);
@@ -72,6 +75,7 @@ export async function convertModel(gguf: GgufFile, outDir: string, options: Conv
       tokenizerDigest: digestOf(tokenizerJson),
       headTokens: headIds.length,
       fim,
+      opening: openingToken(gguf.metadata),
       stopIds: stopIds(gguf, tokenizer, fim),
     };
     const write = (calibration: Calibration): void => {
@@ -109,7 +113,7 @@ function quantiseWeights(gguf: GgufFile, shape: ModelShape, headIds: Int32Array,
   const dense = (name: string): DenseRows => {
     const tensor = gguf.tensors.get(name);
     if (!tensor) throw new UserError(`${gguf.path}: tensor '${name}' is missing`);
-    const [outputs, inputs] = tensor.shape;
+    const [outputs, inputs = 1] = tensor.shape;
     return { values: readTensor(gguf, name), outputs, inputs };
   };
   const quantised = (parts: readonly DenseRows[]): QuantisedMatrix => {
@@ -118,21 +122,27 @@ function quantiseWeights(gguf: GgufFile, shape: ModelShape, headIds: Int32Array,
     digest.update(new Uint8Array(scales.buffer));
     return { values: data.append(values), scales };
   };
-  const vector = (name: string): Float32Array => {
-    const values = readTensor(gguf, name);
+  const digested = (values: Float32Array): Float32Array => {
     digest.update(new Uint8Array(values.buffer));
     return values;
   };
+  const vector = (name: string): Float32Array => digested(readTensor(gguf, name));
+  if (shape.ropeFactors) digested(Float32Array.from(shape.ropeFactors));
   const layers = Array.from({ length: shape.layers }, (_, l): LayerWeights => {
     const name = (part: string): string => `blk.${l}.${part}`;
-    const heads = { q: shape.heads, k: shape.kvHeads };
-    const rotated = (part: 'q' | 'k'): DenseRows => unpermuted(dense(name(`attn_${part}.weight`)), shape, heads[part]);
-    const biases = (['q', 'k', 'v'] as const).map((part) => (gguf.tensors.has(name(`attn_${part}.bias`)) ? vector(name(`attn_${part}.bias`)) : undefined));
+    const heads = { q: shape.heads, k: shape.kvHeads, v: shape.kvHeads };
+    const projection = (part: Projection, kind: 'weight' | 'bias'): DenseRows => {
+      const rows = dense(name(`attn_${part}.${kind}`));
+      return part === 'v' ? rows : unpermuted(rows, shape, heads[part]);
+    };
+    const isBiased = (part: Projection): boolean => gguf.tensors.has(name(`attn_${part}.bias`));
+    const biases = PROJECTIONS.map((part) => (isBiased(part) ? projection(part, 'bias').values : new Float32Array(heads[part] * shape.headDim)));
+    const qkvBias = PROJECTIONS.some(isBiased) ? digested(Float32Array.from(biases.flatMap((bias) => [...bias]))) : undefined;
     const layer = {
       attentionNorm: vector(name('attn_norm.weight')),
       feedForwardNorm: vector(name('ffn_norm.weight')),
-      qkv: quantised([rotated('q'), rotated('k'), dense(name('attn_v.weight'))]),
-      qkvBias: biases.every((bias) => bias !== undefined) ? Float32Array.from(biases.flatMap((bias) => [...bias])) : undefined,
+      qkv: quantised(PROJECTIONS.map((part) => projection(part, 'weight'))),
+      qkvBias,
       attentionOut: quantised([dense(name('attn_output.weight'))]),
       gate: quantised([dense(name('ffn_gate.weight'))]),
       up: quantised([dense(name('ffn_up.weight'))]),

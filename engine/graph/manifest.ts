@@ -28,6 +28,8 @@ export interface Manifest {
   readonly headTokens: number;
   /** Null for a model that completes from the prefix alone. */
   readonly fim: FillInTheMiddle | null;
+  /** Id of the token that opens every text; absent where the model asks for none. */
+  readonly opening?: number;
   /** Ids at which decoding ends. */
   readonly stopIds: readonly number[];
 }

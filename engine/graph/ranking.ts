@@ -1,6 +1,6 @@
 // A small graph that tells how much attention given queries would pay to given rows. Refuses to choose among them.
 import { Graph, type Value } from './builder.js';
-import type { ModelShape } from './shape.js';
+import { frequenciesOf, type ModelShape, type Rotary } from './shape.js';
 
 /**
  * B heads (layers x KV heads, any part of them), N rows, M queries a head (query heads that share the KV head side by side).
@@ -9,7 +9,7 @@ import type { ModelShape } from './shape.js';
  *   own [1]: 1 to normalise over these rows and the others, 0 where `others` already counts these.
  * Outputs: mass [B,M,1]: log-sum-exp over these rows alone; weight [B,N]: the largest share of its attention that any query pays to a row.
  */
-export function rankingGraph(shape: Pick<ModelShape, 'headDim' | 'positionsMax' | 'ropeBase'>): Graph {
+export function rankingGraph(shape: Rotary & Pick<ModelShape, 'positionsMax'>): Graph {
   const graph = new Graph();
   const { headDim } = shape;
   const keys = graph.input('keys', 'float32', ['B', 'N', headDim]);
@@ -37,12 +37,11 @@ export function rankingGraph(shape: Pick<ModelShape, 'headDim' | 'positionsMax' 
 }
 
 /** cos and sin [positions, headDim / 2]. */
-function rotationTables(graph: Graph, shape: Pick<ModelShape, 'headDim' | 'positionsMax' | 'ropeBase'>): [cos: Value, sin: Value] {
+function rotationTables(graph: Graph, shape: Rotary & Pick<ModelShape, 'positionsMax'>): [cos: Value, sin: Value] {
   const half = shape.headDim / 2;
   const cos = new Float32Array(shape.positionsMax * half);
   const sin = new Float32Array(shape.positionsMax * half);
-  for (let i = 0; i < half; i++) {
-    const frequency = shape.ropeBase ** (-i / half);
+  for (const [i, frequency] of frequenciesOf(shape).entries()) {
     for (let p = 0; p < shape.positionsMax; p++) {
       cos[p * half + i] = Math.cos(p * frequency);
       sin[p * half + i] = Math.sin(p * frequency);

@@ -1,4 +1,4 @@
-// A decoder's dimensions, read from a GGUF's metadata. Refuses architectures whose graph we do not write.
+// A decoder's dimensions, read from a GGUF's metadata, and the frequencies of its rotation. Refuses architectures whose graph we do not write.
 import { UserError } from '../../base/errors.js';
 
 export type Architecture = 'qwen2' | 'llama';
@@ -16,10 +16,21 @@ export interface ModelShape {
   /** Width inside the feed-forward block. */
   readonly feedForward: number;
   readonly ropeBase: number;
+  /** [headDim / 2]: what each frequency is divided by, as in Llama 3.1 and later; absent: by nothing. */
+  readonly ropeFactors?: readonly number[];
   readonly normEpsilon: number;
   readonly vocabularySize: number;
   /** Positions that context and window may take. */
   readonly positionsMax: number;
+}
+
+/** How a model's heads rotate. */
+export type Rotary = Pick<ModelShape, 'headDim' | 'ropeBase' | 'ropeFactors'>;
+
+/** Radians a position, of each pair of channels i and i + headDim / 2: [headDim / 2]. */
+export function frequenciesOf({ headDim, ropeBase, ropeFactors }: Rotary): Float64Array {
+  const half = headDim / 2;
+  return Float64Array.from({ length: half }, (_, i) => ropeBase ** (-i / half) / (ropeFactors?.[i] ?? 1));
 }
 
 /** Layers `first` to `end`, which is not of them. */

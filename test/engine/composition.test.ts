@@ -23,7 +23,7 @@ const prompt = promptOf('const dock = new Dock();\nlift(', ');\n');
 const open = async () => {
   const dir = await tinyFloatModel({ architecture: 'qwen2', seed: 7, layers: 3 });
   const model = await Model.open(dir, { threads: 1 });
-  const form = new PromptForm(model.tokenizer, model.manifest.fim);
+  const form = new PromptForm(model.tokenizer, model.manifest);
   const sink = await model.read(form.sink);
   const tokens = segments.map((segment) => form.segment(segment));
   const after = [...form.beforePrefix(prompt), ...model.tokenizer.encode(prompt.prefix), ...form.afterPrefix(prompt)];

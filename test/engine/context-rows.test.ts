@@ -6,7 +6,7 @@ import { partsOf } from '../../engine/graph/shape.js';
 import { testDir } from '../harness/folders.js';
 
 const shapes = { 'one layer': 1, 'fewer layers than parts': 5, 'a last part that is smaller': 19, 'even parts': 24 };
-const shapeOf = (layers: number) => ({ layers, kvHeads: 2, headDim: 4, ropeBase: 1e4 });
+const shapeOf = (layers: number) => ({ layers, kvHeads: 2, headDim: 4 });
 
 /** Another byte in every place. */
 function fill(layer: LayerRows, l: number): void {

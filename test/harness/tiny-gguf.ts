@@ -22,6 +22,8 @@ export interface TinyGgufOptions {
   outputMatrix?: boolean;
   /** Overrides or adds metadata; undefined leaves a key out. */
   metadata?: Record<string, GgufValue | undefined>;
+  /** Override the tensors of their names, or are added. */
+  tensors?: readonly Tensor[];
 }
 
 /** A number is written as UINT32, { f32 } as FLOAT32, an array of numbers as INT32s. */
@@ -38,6 +40,8 @@ const merges = [
   'e x', 'ex port', 'n a', 'm e', 'na me', 'Ġ name', 'Ġ value', 'Ġ self', 'c l', 'a s', 'cl as', 'clas s', 'Ġ return', 'i t',
   'f r', 'fr om', 'a t', 'a r', 'e n', 'Ġ {', '{ Ċ', '} Ċ', '( )', '\' \'', '" "', '= >', 'Ġ =>', '= =', '1 0', 'Ã ©',
 ];
+
+export const tinyVector = (name: string, values: readonly number[]): Tensor => ({ name, dims: [values.length], type: 'F32', values: Float32Array.from(values) });
 
 /** Writes the file and returns its token strings, by id: 256 bytes, then one per merge, then the special tokens. */
 export function writeTinyGguf(path: string, options: TinyGgufOptions): string[] {
@@ -104,7 +108,7 @@ export function writeTinyGguf(path: string, options: TinyGgufOptions): string[] 
       : {}),
     ...options.metadata,
   };
-  writeGguf(path, metadata, tensors);
+  writeGguf(path, metadata, [...new Map([...tensors, ...(options.tensors ?? [])].map((tensor) => [tensor.name, tensor])).values()]);
   return tokens;
 }
 
