@@ -1,4 +1,5 @@
 // Which files the imports of the marked file lead to, nearest mention first. Each case is data.
+import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { prepare, Workspace } from '../../context/index.js';
 import { layOut } from '../harness/fixture.js';
@@ -114,6 +115,25 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- one/src/ns/a.py\nfrom ns.two import b\nb.f‸\n--- two/src/ns/two/b.py\ndef f(): pass\n--- one/src/ns/two/b.py\ndef f(): pass\n`,
     ['one/src/ns/two/b.py'],
   ],
+  'Python: another project of the workspace, its package whole and a module of it': [
+    `--- pyproject.toml\n[tool.uv.workspace]\nmembers = ["packages/*"]\n--- packages/app/pyproject.toml\n--- packages/app/src/app/main.py\nfrom core import Base\nfrom core.db import Session\nBase\nSession‸\n--- packages/core/pyproject.toml\n--- packages/core/src/core/__init__.py\nclass Base: pass\n--- packages/core/src/core/db.py\nclass Session: pass\n`,
+    ['packages/core/src/core/db.py', 'packages/core/src/core/__init__.py'],
+  ],
+  'Python: another project without __init__ and without src': [
+    `--- .git/HEAD\n--- libs/app/setup.py\n--- libs/app/app/main.py\nfrom core import db\ndb.x‸\n--- libs/core/setup.py\n--- libs/core/core/db.py\nx = 1\n`,
+    ['libs/core/core/db.py'],
+  ],
+  'Python: tests beside a project': [`--- .git/HEAD\n--- tests/test_models.py\nfrom app.models import User\nUser‸\n--- backend/pyproject.toml\n--- backend/app/models.py\nclass User: pass\n`, ['backend/app/models.py']],
+  'Python: where manifests say that packages lie': [
+    `--- .git/HEAD\n--- a.py\nimport one, two, three, four\none.x\ntwo.x\nthree.x\nfour.x‸\n--- p/pyproject.toml\n[tool.setuptools.packages.find]\nwhere = ["code"]\n--- p/code/one.py\nx = 1\n--- q/setup.cfg\n[options]\npackage_dir =\n    = py\n--- q/py/two.py\nx = 1\n--- r/setup.py\nsetup(package_dir={'': 'lib/py'})\n--- r/lib/py/three.py\nx = 1\n--- s/pyproject.toml\n[tool.poetry]\npackages = [{ include = "four", from = "in" }]\n--- s/in/four.py\nx = 1\n`,
+    ['s/in/four.py', 'r/lib/py/three.py', 'q/py/two.py', 'p/code/one.py'],
+  ],
+  'Python: what is near counts before other projects': [`--- a.py\nfrom core import x\nx‸\n--- core.py\nx = 1\n--- p/pyproject.toml\n--- p/core.py\nx = 1\n`, ['core.py']],
+  'Python: ignored projects are none, nor is what lies outside': [
+    `--- .git/HEAD\n--- ws/.gitignore\ngen/\n--- ws/a.py\nimport one, two\none.x\ntwo.x‸\n--- ws/gen/setup.py\n--- ws/gen/one.py\nx = 1\n--- ws/p/pyproject.toml\nwhere = ["../../out"]\n--- out/two.py\nx = 1\n`,
+    [],
+    ['ws'],
+  ],
 
   'several roots': [`--- one/a.ts\nimport { b } from '../two/b';\nb‸\n--- two/b.ts\nexport const b = 1;\n`, ['b.ts'], ['one', 'two']],
   'outside the roots': [`--- one/a.ts\nimport { b } from '../two/b';\nb‸\n--- two/b.ts\nexport const b = 1;\n`, [], ['one']],
@@ -123,3 +143,10 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
 };
 
 for (const [name, [source, expected, roots]] of Object.entries(cases)) test(name, () => check(source, expected, roots));
+
+test('Python: folders that a project has installed to be edited, inside the roots', () => {
+  const { root } = layOut(`--- ws/p/setup.py\n--- ws/p/.venv/pyvenv.cfg\n--- ws/p/.venv/lib/python3.12/site-packages/links.pth\n--- ws/a.py\n--- ws/far/from/any/project/one.py\n--- out/two.py\n`);
+  writeFileSync(`${root}/ws/p/.venv/lib/python3.12/site-packages/links.pth`, `import no\n${root}/ws/far/from/any/project\n${root}/out\n`);
+  const { snapshot } = new Workspace([`${root}/ws`]);
+  expect(['one', 'two', 'no'].map((name) => snapshot.resolveModule(`${root}/ws/a.py`, name))).toEqual([{ file: `${root}/ws/far/from/any/project/one.py` }, undefined, undefined]);
+});
