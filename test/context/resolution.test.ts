@@ -75,6 +75,14 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- a.ts\nimport { Deep } from './barrel';\nDeep‸\n--- barrel/index.ts\nexport * from './one';\nexport { Two } from './two';\n--- barrel/one.ts\nexport * from './deep';\n--- barrel/two.ts\nexport class Two {}\n--- barrel/deep.ts\nexport class Deep {}\n`,
     ['barrel/deep.ts', 'barrel/index.ts'],
   ],
+  'CommonJS: a module that is another one, for names, for members and as a whole': [
+    `--- a.js\nconst { One } = require('./one');\nconst two = require('./two');\nconst Three = require('./three');\nOne; two.make(); new Three()‸\n--- one.js\nmodule.exports = require('./lib/one');\n--- lib/one.js\nmodule.exports = { ...require('./more') };\n--- lib/more.js\nexports.One = class {};\n--- two.js\nexports = module.exports = require('./lib/two');\n--- lib/two.js\nexports.make = () => 1;\n--- three.js\nmodule.exports = require('./lib');\n--- lib/index.js\nmodule.exports = require('./three');\n--- lib/three.js\nmodule.exports = class {};\n`,
+    ['lib/three.js', 'three.js', 'lib/two.js', 'two.js', 'lib/more.js', 'one.js'],
+  ],
+  'CommonJS: a barrel of modules and of names': [
+    `--- a.js\nconst { User, Role, Group, Team } = require('./models');\nconst Item = require('./item').Item;\nUser; Role; Group; Team; Item‸\n--- models/index.js\nconst Team = require('./team').Team;\nexports.Group = require('./group').Group;\nmodule.exports = { User: require('./user'), Role: require('./role').Role, Team };\n--- models/user.js\nclass User {}\nmodule.exports = User;\n--- models/role.js\nexports.Role = class {};\n--- models/group.js\nexports.Group = class {};\n--- models/team.js\nexports.Team = class {};\n--- item.js\nexports.Item = class {};\n`,
+    ['item.js', 'models/team.js', 'models/index.js', 'models/group.js', 'models/role.js', 'models/user.js'],
+  ],
   'a namespace import leads to the names taken from it': [
     `--- a.ts\nimport * as ns from './barrel';\nns.two‸\n--- barrel.ts\nexport { one } from './one';\nexport { two } from './two';\n--- one.ts\nexport const one = 1;\n--- two.ts\nexport const two = 1;\n`,
     ['two.ts', 'barrel.ts'],
