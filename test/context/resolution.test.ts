@@ -70,6 +70,10 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
   ],
   'a package asks for itself by name': [`--- package.json\n{ "name": "own", "exports": { "./b": "./src/b.ts" } }\n--- src/a.ts\nimport { b } from 'own/b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`, ['src/b.ts']],
   'package.json imports': [`--- package.json\n{ "imports": { "#b": "./src/b.ts" } }\n--- src/a.ts\nimport { b } from '#b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`, ['src/b.ts']],
+  'a file for each platform, by path and by alias, where there is none for all': [
+    `--- tsconfig.json\n{ "compilerOptions": { "paths": { "@/*": ["./ui/*"] } } }\n--- a.tsx\nimport { Button } from './Button';\nimport { Card } from '@/Card';\nimport { List } from './List';\n<Button/>; <Card/>; <List/>‸\n--- Button.android.tsx\nexport const Button = 1;\n--- Button.ios.tsx\nexport const Button = 1;\n--- ui/Card/index.native.js\nexport const Card = 1;\n--- List.web.tsx\nexport const List = 1;\n--- List/index.ts\nexport const List = 1;\n`,
+    ['List/index.ts', 'ui/Card/index.native.js', 'Button.ios.tsx'],
+  ],
   'installed packages are not followed': [`--- a.ts\nimport { b } from 'b';\nb‸\n--- node_modules/b/index.ts\nexport const b = 1;\n`, []],
   'a barrel leads to where the name is declared': [
     `--- a.ts\nimport { Deep } from './barrel';\nDeep‸\n--- barrel/index.ts\nexport * from './one';\nexport { Two } from './two';\n--- barrel/one.ts\nexport * from './deep';\n--- barrel/two.ts\nexport class Two {}\n--- barrel/deep.ts\nexport class Deep {}\n`,
@@ -157,4 +161,11 @@ test('Python: folders that a project has installed to be edited, inside the root
   writeFileSync(`${root}/ws/p/.venv/lib/python3.12/site-packages/links.pth`, `import no\n${root}/ws/far/from/any/project\n${root}/out\n`);
   const { snapshot } = new Workspace([`${root}/ws`]);
   expect(['one', 'two', 'no'].map((name) => snapshot.resolveModule(`${root}/ws/a.py`, name))).toEqual([{ file: `${root}/ws/far/from/any/project/one.py` }, undefined, undefined]);
+});
+
+test('who imports a file that is for one platform', () => {
+  const { root } = layOut(`--- a.tsx\nimport { Button } from './Button';\n--- b.tsx\nimport { Button } from './Button.ios';\n--- c.tsx\nimport { Button } from './Button.android';\n--- Button.ios.tsx\n--- Button.android.tsx\n`);
+  const { snapshot } = new Workspace([root]);
+  for (const name of ['a', 'b', 'c']) snapshot.outline(`${root}/${name}.tsx`);
+  expect([...snapshot.importersOf(`${root}/Button.ios.tsx`)].sort()).toEqual([`${root}/a.tsx`, `${root}/b.tsx`]);
 });
