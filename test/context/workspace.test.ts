@@ -43,6 +43,40 @@ test('a snapshot stays; an edit, a close and a change on disk make new ones', ()
   expect(edited.read(path)).toBe('edited');
 });
 
+describe('what was saved counts once the file is closed, though nothing told of it', () => {
+  const closes: Record<string, [before: string | undefined, path: string]> = {
+    'a file that was read before': ['export const b = 1;\n', 'b.ts'],
+    'a new file': [undefined, 'new.ts'],
+    'a new file in a new folder': [undefined, 'new/b.ts'],
+  };
+  for (const [name, [before, file]] of Object.entries(closes))
+    test(name, () => {
+      const { root } = layOut(source);
+      const workspace = new Workspace([root]);
+      const path = join(root, file);
+      const found = (): string | undefined => workspace.snapshot.resolveSpecifier(join(root, 'a.ts'), `./${file.replace('.ts', '')}`);
+      expect([workspace.snapshot.read(path), found()]).toEqual([before, before && path]);
+      workspace.apply([{ kind: 'open', path, text: before ?? '' }]);
+      workspace.apply([{ kind: 'open', path, text: 'saved' }]);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, 'saved');
+      workspace.apply([{ kind: 'close', path }]);
+      expect([workspace.snapshot.read(path), found()]).toEqual(['saved', path]);
+    });
+});
+
+test('an open file that comes to be on disk is found', () => {
+  const { root } = layOut(source);
+  const workspace = new Workspace([root]);
+  const path = join(root, 'new.ts');
+  workspace.apply([{ kind: 'open', path, text: 'saved' }]);
+  const found = (): string | undefined => workspace.snapshot.resolveSpecifier(join(root, 'a.ts'), './new');
+  expect([workspace.snapshot.read(path), found()]).toEqual(['saved', undefined]);
+  writeFileSync(path, 'saved');
+  workspace.apply([{ kind: 'disk', path }]);
+  expect(found()).toBe(path);
+});
+
 test('an open file that is too large for the disk is completed in, and is nobody\'s context', () => {
   const { root } = layOut(source);
   const path = join(root, 'b.ts');
