@@ -193,6 +193,29 @@ test('the watcher tells what changed while it was looking through the folders', 
   expect(told.sort()).toEqual(['a.ts', 'sub/new.ts']);
 });
 
+test('the watcher watches what an ignore file no longer names, and no longer what it names', async () => {
+  const { root } = layOut('--- .gitignore\nout/\n--- a.ts\n--- out/deep/c.ts\n--- sub/d.ts\n');
+  await sleep(2 * clockStepMs);
+  const told = new Set<string>();
+  const watcher = watch([root], (changes) => changes.forEach((change) => told.add(change.kind === 'disk' ? change.path.slice(root.length + 1) : change.kind)), (error) => expect(error).toBeUndefined());
+  await watcher.ready;
+  writeFileSync(join(root, '.gitignore'), 'sub/\n');
+  const write = (name: string): void => writeFileSync(join(root, name), String(told.size) + String(performance.now()));
+  while (!told.has('out/deep/c.ts')) {
+    write('out/deep/c.ts');
+    await sleep(100);
+  }
+  await sleep(200);
+  told.clear();
+  write('sub/d.ts');
+  while (!told.has('a.ts')) {
+    write('a.ts');
+    await sleep(100);
+  }
+  await watcher.close();
+  expect([...told]).toEqual(['a.ts']);
+});
+
 test('what is excluded is no context from then on, secrets never are, and a buffer is still its own', () => {
   const { root } = layOut(`${source}--- .env\nKEY=1\n`);
   const workspace = new Workspace([root], { exclude: ['b.ts'] });
