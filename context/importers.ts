@@ -16,6 +16,7 @@ interface Known {
   readonly requests: string;
 }
 
+const platformEnding = /\.(ios|android|native|web)$/;
 const sourceEnding = /(\.d)?\.([cm]?[jt]sx?|pyi?)$/;
 
 export class ImporterIndex {
@@ -71,7 +72,7 @@ export class ImporterIndex {
 
 /** The name that others import the file by: its own, or its folder's where it stands for that. */
 function fileStem(path: string): string {
-  const stem = basename(path).replace(sourceEnding, '');
+  const stem = basename(path).replace(sourceEnding, '').replace(platformEnding, '');
   return stem === 'index' || stem === '__init__' ? basename(dirname(path)) : stem;
 }
 

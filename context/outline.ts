@@ -14,12 +14,15 @@ export interface ImportedName {
   readonly local: string;
 }
 
+/** The name that a CommonJS module exports all of itself under, as Node has it. */
+export const wholeModule = 'module.exports';
+
 export interface ImportStatement extends Span {
   /** As written, without quotes; Python's relative ones keep their leading dots. */
   readonly specifier: string;
   /** Empty for an import of effects only and for a call whose result is not taken apart. */
   readonly names: readonly ImportedName[];
-  /** `export ... from`: the names belong to this file's exports, not to its scope. */
+  /** `export ... from`, `module.exports = require(...)` and the like: the names belong to this file's exports, not to its scope. */
   readonly reexport: boolean;
   /** Stands directly in the file, not inside a function or a condition. */
   readonly topLevel: boolean;
@@ -39,7 +42,7 @@ export interface Declaration extends Span {
   readonly children: readonly Declaration[];
 }
 
-/** `export { local as exported }` of a name that this file has. */
+/** `export { local as exported }`, `exports.exported = local` of a name that this file has. */
 export interface ExportAlias {
   readonly exported: string;
   readonly local: string;

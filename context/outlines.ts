@@ -11,7 +11,7 @@ import { unbroken } from './exit-lock.js';
 import type { Outline } from './outline.js';
 
 const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
-const formatVersion = 1;
+const formatVersion = 2;
 /** Read or written at once. */
 const chunkBytes = 1 << 18;
 const suffix = '.outlines';

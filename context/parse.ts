@@ -61,7 +61,7 @@ function outlineIn(tree: Parser.Tree, grammar: Grammar, text: string, made: Made
     language: grammar.name,
     imports: grammar.language.imports(root, text),
     declarations: withRecovered(grammar.language.declarations(root, text, made), root, text, grammar.name),
-    exports: grammar.language.exports(root),
+    exports: grammar.language.exports(root, text),
     references: referencesIn(text, grammar.name),
   };
 }

@@ -1,7 +1,7 @@
 // Where the names that a file imports are declared: specifiers to files, then through files that only pass names on.
 // Refuses to leave what it is given.
 import type { PythonModule } from './languages/resolve-python.js';
-import type { ImportStatement, Outline } from './outline.js';
+import { wholeModule, type ImportStatement, type Outline } from './outline.js';
 
 /** How often a name may be passed on; also bounds cycles. */
 const hopsMax = 4;
@@ -38,7 +38,7 @@ export function importTargets(modules: Modules, path: string, statement: ImportS
     if (local !== undefined) target.locals.add(local);
   };
   for (const { imported, local } of statement.names) {
-    const wanted = imported === '*' ? membersOf(local) : [imported];
+    const wanted = imported !== '*' ? [imported] : isPython(path) ? membersOf(local) : [...membersOf(local), wholeModule];
     for (const name of wanted) {
       const at = declaredAt(modules, module, name, hopsMax, new Set());
       if (at) add(at.path, imported === '*' ? undefined : at.name, local);
@@ -56,8 +56,10 @@ export function whereDeclared(modules: Modules, path: string, name: string): { r
   return at?.name === undefined ? undefined : { path: at.path, name: at.name };
 }
 
+const isPython = (path: string): boolean => /\.pyi?$/.test(path);
+
 function moduleOf(modules: Modules, path: string, specifier: string): PythonModule | undefined {
-  if (/\.pyi?$/.test(path)) return modules.resolveModule(path, specifier);
+  if (isPython(path)) return modules.resolveModule(path, specifier);
   const file = modules.resolveSpecifier(path, specifier);
   return file === undefined ? undefined : { file };
 }
@@ -74,6 +76,7 @@ function declaredAt(modules: Modules, module: PythonModule, name: string, hopsLe
     if (outline && declares(outline, local)) return { path: file, name: local };
     const passed = outline && passedOn(modules, file, outline, local, hopsLeft, seen);
     if (passed) return passed;
+    if (outline && declares(outline, name)) return { path: file, name };
   }
   const submodule = modules.submodule(module, name);
   return submodule?.file === undefined ? undefined : { path: submodule.file, name: undefined };
@@ -81,7 +84,7 @@ function declaredAt(modules: Modules, module: PythonModule, name: string, hopsLe
 
 const declares = (outline: Outline, name: string): boolean => outline.declarations.some((d) => d.names.includes(name));
 
-/** Through `export { a } from`, `export *`, an import that is exported again, and Python's imports, all of which pass on. */
+/** Through `export { a } from`, `export *`, their like in CommonJS, an import that is exported again, and Python's imports, all of which pass on. */
 function passedOn(modules: Modules, file: string, outline: Outline, name: string, hopsLeft: number, seen: Set<string>): { path: string; name: string | undefined } | undefined {
   const stars: ImportStatement[] = [];
   for (const statement of outline.imports) {
@@ -95,7 +98,7 @@ function passedOn(modules: Modules, file: string, outline: Outline, name: string
       if (at) return at;
     }
   }
-  if (name === 'default' && outline.language === 'typescript') return undefined;
+  if (['default', wholeModule].includes(name) && outline.language === 'typescript') return undefined;
   for (const statement of stars.slice(0, starsMax)) {
     const module = moduleOf(modules, file, statement.specifier);
     const at = module?.file === undefined ? undefined : declaredAt(modules, { file: module.file }, name, hopsLeft - 1, seen);

@@ -1,6 +1,6 @@
 // Tells when files change on disk, in batches: the only place that knows chokidar. Refuses to read, and to follow symbolic links.
 import { join, sep } from 'node:path';
-import { watch as chokidarWatch } from 'chokidar';
+import { watch as chokidarWatch, type FSWatcher } from 'chokidar';
 import { systemDisk } from './disk.js';
 import { IgnoreRules } from './ignore-rules.js';
 import { isSource } from './parse.js';
@@ -15,6 +15,9 @@ const batchMsMax = 1000;
 
 /** The same files, for an editor that watches. */
 export const watchedGlobs: readonly string[] = ['**/*.{ts,mts,cts,tsx,js,mjs,cjs,jsx,py,pyi,json,toml,cfg}', '**/{.gitignore,.kedgeignore,pnpm-workspace.yaml,pnpm-lock.yaml,yarn.lock}'];
+
+/** What changes what is to be watched. */
+const ignoreFile = /[\\/]\.(?:git|kedge)ignore$/;
 
 /** The workspace's settings are watched though git may not track them. */
 const settingsFile = 'kedge.json';
@@ -55,17 +58,18 @@ function ignoredIn(folders: readonly string[]): (path: string, stats?: { isDirec
 /** Watches source files and the files that say where others are found. `onError` gets what the platform refuses, such as too many watches. */
 export function watch(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void): Watcher {
   const folders = roots.map((root) => systemDisk.real(root) ?? root);
-  const startedMs = Date.now() - clockStepMs;
-  const watcher = chokidarWatch(folders, { ignored: ignoredIn(folders), followSymlinks: false });
-  let isReady = false;
+  /** The newest last: an older one watches until the newest has found every folder. */
+  let watchers: FSWatcher[] = [];
   let batch = new Map<string, FileChange>();
   let timer: NodeJS.Timeout | undefined;
   let since = 0;
   const flush = (): void => {
     timer = undefined;
     const changes = [...batch.values()];
+    const rulesChanged = [...batch.keys()].some((path) => ignoreFile.test(path));
     batch = new Map();
     onChanges(changes);
+    if (rulesChanged) begin();
   };
   const note = (path: string): void => {
     if (batch.size === 0) since = Date.now();
@@ -73,14 +77,29 @@ export function watch(roots: readonly string[], onChanges: (changes: FileChange[
     if (timer) clearTimeout(timer);
     timer = setTimeout(flush, Math.max(0, Math.min(quietMs, since + batchMsMax - Date.now())));
   };
-  watcher.once('ready', () => (isReady = true));
-  // On its first look through the folders it tells every file: one that changed since it began is news.
-  watcher.on('add', (path, stats) => (isReady || !stats || stats.ctimeMs >= startedMs ? note(path) : undefined)).on('change', note).on('unlink', note).on('error', onError);
+  let isWatching = (): void => {};
+  const ready = new Promise<void>((resolve) => (isWatching = resolve));
+  const begin = (): void => {
+    const startedMs = Date.now() - clockStepMs;
+    const watcher = chokidarWatch(folders, { ignored: ignoredIn(folders), followSymlinks: false });
+    watchers.push(watcher);
+    let isReady = false;
+    // On its first look through the folders it tells every file: one that changed since it began is news.
+    watcher.on('add', (path, stats) => (isReady || !stats || stats.ctimeMs >= startedMs ? note(path) : undefined)).on('change', note).on('unlink', note).on('error', onError);
+    watcher.once('ready', () => {
+      isReady = true;
+      const older = watchers.slice(0, Math.max(0, watchers.indexOf(watcher)));
+      watchers = watchers.slice(older.length);
+      for (const one of older) one.close().catch(onError);
+      isWatching();
+    });
+  };
+  begin();
   return {
-    ready: new Promise((resolve) => void watcher.once('ready', resolve)),
+    ready,
     async close() {
       if (timer) clearTimeout(timer);
-      await watcher.close();
+      await Promise.all(watchers.map((watcher) => watcher.close()));
     },
   };
 }

@@ -97,8 +97,11 @@ export class Workspace {
       else if (change.kind === 'environments') environments = change.folders;
       else if (change.kind === 'exclude') exclude = change.patterns;
       else if (change.kind === 'open') this.opened(this.canonical(change.path), change.text);
-      else if (change.kind === 'close') this.closed(this.canonical(change.path));
-      else moved = this.changedOnDisk(this.canonical(change.path), counts) || moved;
+      else {
+        // Where nothing watches, what an editor saved is noticed when it closes the file.
+        moved = this.changedOnDisk(this.canonical(change.path), counts) || moved;
+        if (change.kind === 'close') this.closed(this.canonical(change.path));
+      }
     }
     if (counts.size > 0) this.changes = new Map([...before, ...counts]);
     if (roots !== layout.roots || environments !== layout.environments || exclude !== layout.exclude || moved) this.layout = new Layout(roots, environments, exclude, this.shared.disk);
@@ -132,7 +135,8 @@ export class Workspace {
       if ('text' in reading && digestOf(reading.text) === known.digest) return false;
     }
     counts.set(path, count + 1);
-    const stood = known !== undefined || this.layout.readable.get(path) === true || this.overlay.has(path);
+    const wasMissed = this.layout.readable.get(path) === false && !this.current.isIgnored(path, false);
+    const stood = known !== undefined || this.layout.readable.get(path) === true || (this.overlay.has(path) && !wasMissed);
     // It may be a link now.
     this.layout.readable.delete(path);
     return !stood || !exists || layoutFile.test(basename(path));

@@ -21,7 +21,7 @@ export interface Language {
   imports(root: Node, text: string): ImportStatement[];
   /** What `made` remembers of the text before is not made again. */
   declarations(root: Node, text: string, made: MadeDeclarations): Declaration[];
-  exports(root: Node): ExportAlias[];
+  exports(root: Node, text: string): ExportAlias[];
 }
 
 /** Declarations by their whole text, so that of a text that was edited only what changed is walked: nodes are dear, characters cheap. */

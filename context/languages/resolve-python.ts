@@ -1,7 +1,9 @@
-// Where a Python module name leads, by files alone: no interpreter is asked and no environment is looked into.
+// Where a Python module name leads, by files alone: near the importing file, then in the workspace's other projects. No interpreter is asked.
 // Refuses to decide what may be read.
 import { dirname, join, sep } from 'node:path';
 import type { Disk } from '../disk.js';
+import type { IgnoreRules } from '../ignore-rules.js';
+import { isPythonProject, moduleStarts } from './python-projects.js';
 
 /** A module is a file; a package also has a folder that its submodules stand in, and a namespace package has only that. */
 export interface PythonModule {
@@ -10,7 +12,13 @@ export interface PythonModule {
 }
 
 export class PythonResolver {
-  constructor(private readonly disk: Disk) {}
+  private starts: ReadonlyMap<string, readonly string[]> | undefined;
+
+  /** `rules`: of each workspace root, below which other projects may lie. */
+  constructor(
+    private readonly disk: Disk,
+    private readonly rules: readonly IgnoreRules[],
+  ) {}
 
   /** `specifier` as written after `from` or `import`, leading dots kept; `root` is the workspace root that holds `file`. */
   resolve(file: string, specifier: string, root: string): PythonModule | undefined {
@@ -22,9 +30,18 @@ export class PythonResolver {
       return inside(root, folder) ? this.within(folder, parts) : undefined;
     }
     if (parts.length === 0) return undefined;
+    const near = this.firstIn(this.searchPath(file, root), file, parts);
+    if (near?.file !== undefined || (near?.folder !== undefined && !isPythonProject(near.folder, this.disk))) return near;
+    this.starts ??= moduleStarts(this.rules, this.disk);
+    const far = [parts[0], stubsOf(parts[0])].flatMap((name) => this.starts?.get(name) ?? []);
+    return this.firstIn(far, file, parts) ?? near;
+  }
+
+  /** The first that is a file, else the first namespace package. */
+  private firstIn(folders: readonly string[], file: string, parts: readonly string[]): PythonModule | undefined {
     let namespace: PythonModule | undefined;
-    for (const folder of this.searchPath(file, root)) {
-      const found = this.within(folder, parts) ?? this.within(folder, [`${parts[0]}-stubs`, ...parts.slice(1)]);
+    for (const folder of folders) {
+      const found = this.within(folder, parts) ?? this.within(folder, [stubsOf(parts[0]), ...parts.slice(1)]);
       if (found?.file !== undefined && found.file !== file) return found;
       namespace ??= found?.file === undefined ? found : undefined;
     }
@@ -67,5 +84,7 @@ export class PythonResolver {
     return this.disk.isFile(join(folder, '__init__.py')) || this.disk.isFile(join(folder, '__init__.pyi'));
   }
 }
+
+const stubsOf = (name: string): string => `${name}-stubs`;
 
 const inside = (root: string, path: string): boolean => path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);

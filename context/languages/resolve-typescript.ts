@@ -18,10 +18,14 @@ const options: NapiResolveOptions = {
   nodePath: false,
 };
 
+/** Of React Native and its like, which have no file without the platform's name. */
+const platformExtensions = ['.ios', '.android', '.native', '.web'].flatMap((platform) => ['.tsx', '.ts', '.jsx', '.js'].map((extension) => platform + extension));
+
 export class TypescriptResolver {
   private readonly withTsconfig = new ResolverFactory({ ...options, tsconfig: 'auto' });
   /** For projects whose tsconfig is broken: relative and package specifiers still resolve. */
   private readonly plain = new ResolverFactory(options);
+  private readonly forPlatforms = new ResolverFactory({ ...options, extensions: platformExtensions, tsconfig: 'auto' });
 
   private readonly jsconfigs = new Map<string, ResolverFactory>();
   private packages: ReadonlyMap<string, string> | undefined;
@@ -35,7 +39,7 @@ export class TypescriptResolver {
   /** The real path of the file that `specifier` names in `file`, or undefined. */
   resolve(file: string, specifier: string): string | undefined {
     const found = this.withTsconfig.resolveFileSync(file, specifier).path ?? this.withJsconfig(file)?.sync(dirname(file), specifier).path ?? this.plain.sync(dirname(file), specifier).path;
-    return found === undefined ? this.packageSource(file, specifier) : (this.sourceOf(found) ?? found);
+    return found === undefined ? (this.packageSource(file, specifier) ?? this.forPlatforms.resolveFileSync(file, specifier).path) : (this.sourceOf(found) ?? found);
   }
 
   /** The real path of what describes `specifier`'s types to TypeScript, installed or not. */

@@ -82,6 +82,11 @@ const imports: Record<string, [path: string, text: string, expected: string[]]> 
       './eight: *=e (inside)',
     ],
   ],
+  'CommonJS exports of what is required': [
+    'a.js',
+    `module.exports = { One: require('./one'), ...require('./two'), Three: require('./three').Three, four() { require('./four'); } };\nexports.Five = require('./five').V;\nif (a) module.exports = require('./six');\nconst seven = require('./seven').VII;\n`,
+    ['./one: default=One *=One (passed on)', './two: * (passed on)', './three: Three (passed on)', './four:  (inside)', './five: V=Five (passed on)', './six: * default default=module.exports *=module.exports (passed on)', './seven: VII=seven'],
+  ],
   'Python imports': [
     'a.py',
     `import a.b as c, d.e\nfrom . import x\nfrom ..p.q import (\n    y as z,\n    w,\n)\nfrom s import *\nfrom __future__ import annotations\nif T:\n    from t import U\ntext = """\n    import no\n"""\n`,
@@ -144,6 +149,7 @@ test('exports under other names', () => {
     { exported: 'b', local: 'a' },
     { exported: 'default', local: 'a' },
   ]);
+  expect(outlineOf('a.js', 'exports.b = a;\nmodule.exports = { b: a, c, d: 1 };\nmodule.exports = a;\n')!.exports.map(({ exported, local }) => `${exported}=${local}`)).toEqual(['b=a', 'b=a', 'default=a', 'module.exports=a']);
 });
 
 test('positions are UTF-16 code units', () => {

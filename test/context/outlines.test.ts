@@ -104,7 +104,7 @@ describe('what cannot be trusted is made anew', () => {
   const damages: Record<string, [damage: (bytes: Buffer) => Buffer | string, parsedAgain: string[]]> = {
     'a file cut short': [(bytes) => bytes.subarray(0, bytes.byteLength - 10), ['sub/d.py']],
     'an empty file': [() => '', all],
-    'another version': [(bytes) => bytes.toString('utf8').replace('"kedge outlines",1', '"kedge outlines",0'), all],
+    'another version': [(bytes) => bytes.toString('utf8').replace(/"kedge outlines",\d+/, '"kedge outlines",0'), all],
     'something else altogether': [() => Buffer.alloc(100_000, 7), all],
     'a line that is no JSON': [(bytes) => bytes.toString('utf8').replace(/\n\["b\.ts".*\n/, '\n["b.ts", oops\n'), ['b.ts']],
     'a line of other fields': [(bytes) => bytes.toString('utf8').replace(/\n\["b\.ts".*\n/, '\n["b.ts",1]\n'), ['b.ts']],

@@ -1,4 +1,5 @@
 // Which files the imports of the marked file lead to, nearest mention first. Each case is data.
+import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { prepare, Workspace } from '../../context/index.js';
 import { layOut } from '../harness/fixture.js';
@@ -73,10 +74,22 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
   ],
   'a package asks for itself by name': [`--- package.json\n{ "name": "own", "exports": { "./b": "./src/b.ts" } }\n--- src/a.ts\nimport { b } from 'own/b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`, ['src/b.ts']],
   'package.json imports': [`--- package.json\n{ "imports": { "#b": "./src/b.ts" } }\n--- src/a.ts\nimport { b } from '#b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`, ['src/b.ts']],
+  'a file for each platform, by path and by alias, where there is none for all': [
+    `--- tsconfig.json\n{ "compilerOptions": { "paths": { "@/*": ["./ui/*"] } } }\n--- a.tsx\nimport { Button } from './Button';\nimport { Card } from '@/Card';\nimport { List } from './List';\n<Button/>; <Card/>; <List/>‸\n--- Button.android.tsx\nexport const Button = 1;\n--- Button.ios.tsx\nexport const Button = 1;\n--- ui/Card/index.native.js\nexport const Card = 1;\n--- List.web.tsx\nexport const List = 1;\n--- List/index.ts\nexport const List = 1;\n`,
+    ['List/index.ts', 'ui/Card/index.native.js', 'Button.ios.tsx'],
+  ],
   'installed packages are not followed': [`--- a.ts\nimport { b } from 'b';\nb‸\n--- node_modules/b/index.ts\nexport const b = 1;\n`, []],
   'a barrel leads to where the name is declared': [
     `--- a.ts\nimport { Deep } from './barrel';\nDeep‸\n--- barrel/index.ts\nexport * from './one';\nexport { Two } from './two';\n--- barrel/one.ts\nexport * from './deep';\n--- barrel/two.ts\nexport class Two {}\n--- barrel/deep.ts\nexport class Deep {}\n`,
     ['barrel/deep.ts', 'barrel/index.ts'],
+  ],
+  'CommonJS: a module that is another one, for names, for members and as a whole': [
+    `--- a.js\nconst { One } = require('./one');\nconst two = require('./two');\nconst Three = require('./three');\nOne; two.make(); new Three()‸\n--- one.js\nmodule.exports = require('./lib/one');\n--- lib/one.js\nmodule.exports = { ...require('./more') };\n--- lib/more.js\nexports.One = class {};\n--- two.js\nexports = module.exports = require('./lib/two');\n--- lib/two.js\nexports.make = () => 1;\n--- three.js\nmodule.exports = require('./lib');\n--- lib/index.js\nmodule.exports = require('./three');\n--- lib/three.js\nmodule.exports = class {};\n`,
+    ['lib/three.js', 'three.js', 'lib/two.js', 'two.js', 'lib/more.js', 'one.js'],
+  ],
+  'CommonJS: a barrel of modules and of names': [
+    `--- a.js\nconst { User, Role, Group, Team } = require('./models');\nconst Item = require('./item').Item;\nUser; Role; Group; Team; Item‸\n--- models/index.js\nconst Team = require('./team').Team;\nexports.Group = require('./group').Group;\nmodule.exports = { User: require('./user'), Role: require('./role').Role, Team };\n--- models/user.js\nclass User {}\nmodule.exports = User;\n--- models/role.js\nexports.Role = class {};\n--- models/group.js\nexports.Group = class {};\n--- models/team.js\nexports.Team = class {};\n--- item.js\nexports.Item = class {};\n`,
+    ['item.js', 'models/team.js', 'models/index.js', 'models/group.js', 'models/role.js', 'models/user.js'],
   ],
   'a namespace import leads to the names taken from it': [
     `--- a.ts\nimport * as ns from './barrel';\nns.two‸\n--- barrel.ts\nexport { one } from './one';\nexport { two } from './two';\n--- one.ts\nexport const one = 1;\n--- two.ts\nexport const two = 1;\n`,
@@ -118,6 +131,25 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- one/src/ns/a.py\nfrom ns.two import b\nb.f‸\n--- two/src/ns/two/b.py\ndef f(): pass\n--- one/src/ns/two/b.py\ndef f(): pass\n`,
     ['one/src/ns/two/b.py'],
   ],
+  'Python: another project of the workspace, its package whole and a module of it': [
+    `--- pyproject.toml\n[tool.uv.workspace]\nmembers = ["packages/*"]\n--- packages/app/pyproject.toml\n--- packages/app/src/app/main.py\nfrom core import Base\nfrom core.db import Session\nBase\nSession‸\n--- packages/core/pyproject.toml\n--- packages/core/src/core/__init__.py\nclass Base: pass\n--- packages/core/src/core/db.py\nclass Session: pass\n`,
+    ['packages/core/src/core/db.py', 'packages/core/src/core/__init__.py'],
+  ],
+  'Python: another project without __init__ and without src': [
+    `--- .git/HEAD\n--- libs/app/setup.py\n--- libs/app/app/main.py\nfrom core import db\ndb.x‸\n--- libs/core/setup.py\n--- libs/core/core/db.py\nx = 1\n`,
+    ['libs/core/core/db.py'],
+  ],
+  'Python: tests beside a project': [`--- .git/HEAD\n--- tests/test_models.py\nfrom app.models import User\nUser‸\n--- backend/pyproject.toml\n--- backend/app/models.py\nclass User: pass\n`, ['backend/app/models.py']],
+  'Python: where manifests say that packages lie': [
+    `--- .git/HEAD\n--- a.py\nimport one, two, three, four\none.x\ntwo.x\nthree.x\nfour.x‸\n--- p/pyproject.toml\n[tool.setuptools.packages.find]\nwhere = ["code"]\n--- p/code/one.py\nx = 1\n--- q/setup.cfg\n[options]\npackage_dir =\n    = py\n--- q/py/two.py\nx = 1\n--- r/setup.py\nsetup(package_dir={'': 'lib/py'})\n--- r/lib/py/three.py\nx = 1\n--- s/pyproject.toml\n[tool.poetry]\npackages = [{ include = "four", from = "in" }]\n--- s/in/four.py\nx = 1\n`,
+    ['s/in/four.py', 'r/lib/py/three.py', 'q/py/two.py', 'p/code/one.py'],
+  ],
+  'Python: what is near counts before other projects': [`--- a.py\nfrom core import x\nx‸\n--- core.py\nx = 1\n--- p/pyproject.toml\n--- p/core.py\nx = 1\n`, ['core.py']],
+  'Python: ignored projects are none, nor is what lies outside': [
+    `--- .git/HEAD\n--- ws/.gitignore\ngen/\n--- ws/a.py\nimport one, two\none.x\ntwo.x‸\n--- ws/gen/setup.py\n--- ws/gen/one.py\nx = 1\n--- ws/p/pyproject.toml\nwhere = ["../../out"]\n--- out/two.py\nx = 1\n`,
+    [],
+    ['ws'],
+  ],
 
   'several roots': [`--- one/a.ts\nimport { b } from '../two/b';\nb‸\n--- two/b.ts\nexport const b = 1;\n`, ['b.ts'], ['one', 'two']],
   'outside the roots': [`--- one/a.ts\nimport { b } from '../two/b';\nb‸\n--- two/b.ts\nexport const b = 1;\n`, [], ['one']],
@@ -127,3 +159,17 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
 };
 
 for (const [name, [source, expected, roots]] of Object.entries(cases)) test(name, () => check(source, expected, roots));
+
+test('Python: folders that a project has installed to be edited, inside the roots', () => {
+  const { root } = layOut(`--- ws/p/setup.py\n--- ws/p/.venv/pyvenv.cfg\n--- ws/p/.venv/lib/python3.12/site-packages/links.pth\n--- ws/a.py\n--- ws/far/from/any/project/one.py\n--- out/two.py\n`);
+  writeFileSync(`${root}/ws/p/.venv/lib/python3.12/site-packages/links.pth`, `import no\n${root}/ws/far/from/any/project\n${root}/out\n`);
+  const { snapshot } = new Workspace([`${root}/ws`]);
+  expect(['one', 'two', 'no'].map((name) => snapshot.resolveModule(`${root}/ws/a.py`, name))).toEqual([{ file: `${root}/ws/far/from/any/project/one.py` }, undefined, undefined]);
+});
+
+test('who imports a file that is for one platform', () => {
+  const { root } = layOut(`--- a.tsx\nimport { Button } from './Button';\n--- b.tsx\nimport { Button } from './Button.ios';\n--- c.tsx\nimport { Button } from './Button.android';\n--- Button.ios.tsx\n--- Button.android.tsx\n`);
+  const { snapshot } = new Workspace([root]);
+  for (const name of ['a', 'b', 'c']) snapshot.outline(`${root}/${name}.tsx`);
+  expect([...snapshot.importersOf(`${root}/Button.ios.tsx`)].sort()).toEqual([`${root}/a.tsx`, `${root}/b.tsx`]);
+});

@@ -43,6 +43,40 @@ test('a snapshot stays; an edit, a close and a change on disk make new ones', ()
   expect(edited.read(path)).toBe('edited');
 });
 
+describe('what was saved counts once the file is closed, though nothing told of it', () => {
+  const closes: Record<string, [before: string | undefined, path: string]> = {
+    'a file that was read before': ['export const b = 1;\n', 'b.ts'],
+    'a new file': [undefined, 'new.ts'],
+    'a new file in a new folder': [undefined, 'new/b.ts'],
+  };
+  for (const [name, [before, file]] of Object.entries(closes))
+    test(name, () => {
+      const { root } = layOut(source);
+      const workspace = new Workspace([root]);
+      const path = join(root, file);
+      const found = (): string | undefined => workspace.snapshot.resolveSpecifier(join(root, 'a.ts'), `./${file.replace('.ts', '')}`);
+      expect([workspace.snapshot.read(path), found()]).toEqual([before, before && path]);
+      workspace.apply([{ kind: 'open', path, text: before ?? '' }]);
+      workspace.apply([{ kind: 'open', path, text: 'saved' }]);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, 'saved');
+      workspace.apply([{ kind: 'close', path }]);
+      expect([workspace.snapshot.read(path), found()]).toEqual(['saved', path]);
+    });
+});
+
+test('an open file that comes to be on disk is found', () => {
+  const { root } = layOut(source);
+  const workspace = new Workspace([root]);
+  const path = join(root, 'new.ts');
+  workspace.apply([{ kind: 'open', path, text: 'saved' }]);
+  const found = (): string | undefined => workspace.snapshot.resolveSpecifier(join(root, 'a.ts'), './new');
+  expect([workspace.snapshot.read(path), found()]).toEqual(['saved', undefined]);
+  writeFileSync(path, 'saved');
+  workspace.apply([{ kind: 'disk', path }]);
+  expect(found()).toBe(path);
+});
+
 test('an open file that is too large for the disk is completed in, and is nobody\'s context', () => {
   const { root } = layOut(source);
   const path = join(root, 'b.ts');
@@ -169,6 +203,29 @@ test('the watcher tells what changed while it was looking through the folders', 
   while (told.length < 2) await sleep(20);
   await watcher.close();
   expect(told.sort()).toEqual(['a.ts', 'sub/new.ts']);
+});
+
+test('the watcher watches what an ignore file no longer names, and no longer what it names', async () => {
+  const { root } = layOut('--- .gitignore\nout/\n--- a.ts\n--- out/deep/c.ts\n--- sub/d.ts\n');
+  await sleep(2 * clockStepMs);
+  const told = new Set<string>();
+  const watcher = watch([root], (changes) => changes.forEach((change) => told.add(change.kind === 'disk' ? change.path.slice(root.length + 1) : change.kind)), (error) => expect(error).toBeUndefined());
+  await watcher.ready;
+  writeFileSync(join(root, '.gitignore'), 'sub/\n');
+  const write = (name: string): void => writeFileSync(join(root, name), String(told.size) + String(performance.now()));
+  while (!told.has('out/deep/c.ts')) {
+    write('out/deep/c.ts');
+    await sleep(100);
+  }
+  await sleep(200);
+  told.clear();
+  write('sub/d.ts');
+  while (!told.has('a.ts')) {
+    write('a.ts');
+    await sleep(100);
+  }
+  await watcher.close();
+  expect([...told]).toEqual(['a.ts']);
 });
 
 test('what is excluded is no context from then on, secrets never are, and a buffer is still its own', () => {
