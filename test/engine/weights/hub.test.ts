@@ -150,12 +150,17 @@ describe('hub source', () => {
 
   it('stops with the signal and keeps what arrived', async () => {
     const controller = new AbortController();
+    const arrived = (): Promise<number> => new PartialFile(join(bench.dir, 'file'), bytes.length).bytes();
+    const abortOnceArrived = async (): Promise<void> => {
+      while ((await arrived()) < 100_000) await new Promise(setImmediate);
+      controller.abort(reason);
+    };
     const reason = new Error('enough');
     const error = await rejection(
       fetchAll(
         (_, __, response) => {
           response.writeHead(200, { 'content-length': bytes.length });
-          response.write(bytes.subarray(0, 100_000), () => setTimeout(() => controller.abort(reason), 50));
+          response.write(bytes.subarray(0, 100_000), () => void abortOnceArrived());
           return true;
         },
         undefined,
@@ -163,6 +168,6 @@ describe('hub source', () => {
       ),
     );
     expect(error).toBe(reason);
-    expect(await new PartialFile(join(bench.dir, 'file'), bytes.length).bytes()).toBe(100_000);
+    expect(await arrived()).toBe(100_000);
   });
 });

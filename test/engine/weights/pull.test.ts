@@ -1,10 +1,9 @@
 // Pulling: sources in order, the digest as the only trust, what is kept between attempts, several pulls at once. Refuses the network.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { host } from '../../../base/aside.js';
 import { UserError } from '../../../base/errors.js';
 import type { Source } from '../../../engine/weights/catalogue.js';
 import { findModel, pullModel, verifyModel } from '../../../engine/weights/models.js';
@@ -115,7 +114,6 @@ describe('pulling', () => {
   });
 
   it('takes over what a killed process left, but not what a living one writes to', async () => {
-    const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
     const dead = spawnSync(process.execPath, ['--version']).pid;
     const folder = (pid: number): string => join(models(), `.partial-${sha256Of(bytes).slice(0, 16)}-${host}-${pid}-abcdef01`);
     for (const [pid, size] of [[dead, 7000], [process.ppid, 9000]]) {
