@@ -5,7 +5,7 @@ import { UserError } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 import { storeDir, type Env } from '../base/paths.js';
 import type { OnProgress } from '../base/progress.js';
-import { catalogue, findModel, openEngine, pullModel, type Engine } from '../engine/index.js';
+import { catalogue, findModel, openEngine, pullModel, type Engine, type InstalledModel } from '../engine/index.js';
 import type { Config } from './config.js';
 
 /** An engine that was opened with others is another engine. */
@@ -22,12 +22,17 @@ export interface OpenInstalledOptions {
 }
 
 /** Undefined where the default model is not installed; UserError where the named one is not. */
-export async function openInstalled(settings: EngineSettings, env: Env, options: OpenInstalledOptions = {}): Promise<Engine | undefined> {
-  const model = findModel(settings.model, env);
+export function installedModel(name: string | undefined, env: Env): InstalledModel | undefined {
+  const model = findModel(name, env);
+  if (!model && name !== undefined) throw new UserError(`no model "${name}" is installed: kedge model list shows those that are`);
+  return model;
+}
+
+/** Undefined and UserError as for `installedModel`. */
+export async function openInstalled({ model: name, storeBytesMax, threads }: EngineSettings, env: Env, options: OpenInstalledOptions = {}): Promise<Engine | undefined> {
+  const model = installedModel(name, env);
   const { dir = storeDir(env), protectOwn, onProgress } = options;
-  if (model) return openEngine({ model, storeDir: dir, storeBytesMax: settings.storeBytesMax, threads: settings.threads, protectOwn, onProgress });
-  if (settings.model === undefined) return undefined;
-  throw new UserError(`no model "${settings.model}" is installed: kedge model list shows those that are`);
+  return model && openEngine({ model, storeDir: dir, storeBytesMax, threads, protectOwn, onProgress });
 }
 
 export interface PullableModel {

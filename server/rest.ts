@@ -5,7 +5,8 @@ import { segmentsToRead, type ContextPlan, type LocalPrompt } from '../base/segm
 import type { Cursor } from '../context/index.js';
 import type { ContextForm, Engine, ReadReport, ReadRequest } from '../engine/index.js';
 import { Ahead } from './ahead.js';
-import { contextOf, planned, storedShare, type HeldPlan } from './complete.js';
+import { contextOf, storedShare } from './context-form.js';
+import { planned, type HeldPlan, type Planned } from './planning.js';
 import { pathOf } from './protocol.js';
 import { idleMs, type Resting } from './scheduler.js';
 import type { SessionDeps } from './session.js';
@@ -115,9 +116,9 @@ export class Rest implements Resting {
   }
 
   /** Makes the plan anew, with groups of the plan that was `readBefore`, and reads what the store lacks of it. Undefined where it is aborted. */
-  private async readPlan(engine: Engine, cursor: Cursor, readBefore: ContextPlan | undefined, priority: ReadRequest['priority'], signal: AbortSignal): Promise<{ prompt: LocalPrompt; held: HeldPlan } | undefined> {
+  private async readPlan(engine: Engine, cursor: Cursor, readBefore: ContextPlan | undefined, priority: ReadRequest['priority'], signal: AbortSignal): Promise<Planned | undefined> {
     const { repository, meter, workDone, settings } = this.deps;
-    const made = await planned(engine, { repository, cursor, readBefore }, settings.config, 'reading', signal);
+    const made = await planned(engine, { repository, cursor, readBefore, priority: 'reading' }, settings.config, signal);
     if (signal.aborted) return undefined;
     const request = { client: this.documents.id, priority, segments: segmentsToRead(made.held.plan), storedShare } as const;
     const read = (): Promise<ReadReport> => showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));

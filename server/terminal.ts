@@ -6,6 +6,7 @@ import { systemClock, type Clock } from '../base/clock.js';
 import { UserError } from '../base/errors.js';
 import type { OnProgress } from '../base/progress.js';
 import type { CommandIo } from './commands/io.js';
+import { duration } from './quantities.js';
 
 /** What progress is drawn on: stderr, or a fake in a test. */
 export interface ProgressStream extends NodeJS.WritableStream {
@@ -105,13 +106,6 @@ export function describe(progress: { done: number; total: number; unit: string }
     if (done < total) parts.push(`${duration((total - done) / perSecond)} left`);
   }
   return parts.join(', ');
-}
-
-/** Seconds for a reader: `8 s`, `3 min`, `2 h 5 min`. */
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** One line for the user through `line`, and the code the process ends with; a stack only where KEDGE_DEBUG is set. */

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { outlinesDir, storeDir } from '../../base/paths.js';
 import { SegmentStore } from '../../engine/index.js';
+import { megabytes } from '../quantities.js';
 import { commandConfig } from './engine.js';
 import type { AddCommand, CommandIo } from './io.js';
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
 const count = (amount: number, one: string, many: string): string => `${amount.toLocaleString('en')} ${amount === 1 ? one : many}`;
 const contents = (packs: number, entries: number): string => `${count(entries, 'entry', 'entries')} in ${count(packs, 'pack', 'packs')}`;
 

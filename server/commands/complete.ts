@@ -6,11 +6,14 @@ import { UserError } from '../../base/errors.js';
 import { segmentsToRead, type ContextPlan, type PlannedSegment, type Segment } from '../../base/segment.js';
 import { LocalRepository, Workspace, type Cursor, type Snapshot } from '../../context/index.js';
 import type { CompleteResult, Engine } from '../../engine/index.js';
-import { complete, planned, storedShare } from '../complete.js';
+import { complete } from '../complete.js';
 import { repositorySettings } from '../config.js';
+import { storedShare } from '../context-form.js';
 import { projectRootOf, segmentsOfFile } from '../files.js';
+import { planned } from '../planning.js';
+import { megabytes } from '../quantities.js';
 import { commandConfig, engineFlags, withEngine, type EngineFlags } from './engine.js';
-import type { AddCommand, CommandIo } from './io.js';
+import { withProgress, type AddCommand, type CommandIo } from './io.js';
 import { offsetIn, parsePlace, textOf } from './place.js';
 
 interface Flags extends EngineFlags {
@@ -47,12 +50,8 @@ async function run(place: string, more: readonly string[], flags: Flags, io: Com
 
 /** What the plan names is read before the clock runs, so that the figures are those of a store that knows it. */
 async function readFirst(engine: Engine, plan: ContextPlan, io: CommandIo, quiet: boolean): Promise<void> {
-  const progress = io.progress(quiet);
-  try {
-    await engine.read({ client: 'complete', priority: 'reading', segments: segmentsToRead(plan), storedShare }, io.signal, (done, total) => progress.on({ label: 'reading context', done, total, unit: 'tokens' }));
-  } finally {
-    progress.stop();
-  }
+  const request = { client: 'complete', priority: 'reading', segments: segmentsToRead(plan), storedShare } as const;
+  await withProgress(io, quiet, (on) => engine.read(request, io.signal, (done, total) => on({ label: 'reading context', done, total, unit: 'tokens' })));
 }
 
 /** Each named file may belong to a project of its own. */
@@ -89,6 +88,6 @@ function textFor({ text, context, timing, tokensPrefilled, kv }: CompleteResult,
     context.length > 0 ? 'context:' : 'context: none',
     ...sources,
     `time: plan ${ms(planMs)}, compose ${ms(timing.composeMs)}, prefill ${ms(timing.prefillMs)} for ${tokensPrefilled} tokens, first token ${ms(timing.firstTokenMs)}, total ${ms(timing.totalMs)}`,
-    `memory: ${Math.round(kv.rowsResident)} of ${kv.contextTokens} context tokens resident as rows (${(kv.bytesResident / 1e6).toFixed(1)} MB; dense fp16 ${(kv.denseBytesFp16 / 1e6).toFixed(1)} MB)`,
+    `memory: ${Math.round(kv.rowsResident)} of ${kv.contextTokens} context tokens resident as rows (${megabytes(kv.bytesResident)}; dense fp16 ${megabytes(kv.denseBytesFp16)})`,
   ].join('\n');
 }

@@ -6,13 +6,15 @@ import { systemClock } from '../../base/clock.js';
 import { stderrLog } from '../../base/log.js';
 import { listFiles, LocalRepository, Workspace } from '../../context/index.js';
 import { pullModel, type CompleteResult, type Engine, type ReadReport } from '../../engine/index.js';
-import { complete, contextOf, planned, storedShare } from '../complete.js';
+import { complete } from '../complete.js';
 import { defaultConfig, type Config } from '../config.js';
+import { contextOf, storedShare } from '../context-form.js';
 import { segmentsOfFile } from '../files.js';
-import { duration } from '../terminal.js';
+import { planned } from '../planning.js';
+import { duration, megabytes } from '../quantities.js';
 import { packageRoot } from '../../base/package.js';
 import { withEngine } from './engine.js';
-import type { AddCommand, CommandIo } from './io.js';
+import { withProgress, type AddCommand, type CommandIo } from './io.js';
 
 /** One entry of cursors.json: on disk `text` stands at the place; the demo takes it away and asks for it. */
 export interface DemoCursor {
@@ -152,7 +154,7 @@ function summaryOf(shown: readonly Shown[]): Summary {
 function indexText(root: string, index: ReadReport & { readonly files: number }): string {
   const { files, segments, segmentsReused, tokens, storeBytes, seconds } = index;
   const reused = segmentsReused > 0 ? `, ${segmentsReused} of them known already` : '';
-  return `${root}: ${files} files, ${segments} segments${reused}, ${tokens} tokens, ${(storeBytes / 1e6).toFixed(1)} MB stored, ${duration(seconds)}`;
+  return `${root}: ${files} files, ${segments} segments${reused}, ${tokens} tokens, ${megabytes(storeBytes)} stored, ${duration(seconds)}`;
 }
 
 function shownText(number: number, { cursor, before, context, contextTokens, rowsResident, bytesResident, withContext, without }: Shown): string {
@@ -165,7 +167,7 @@ function shownText(number: number, { cursor, before, context, contextTokens, row
     `   true text                          ${cursor.text}`,
     `   without context ${outcome(without)}`,
     `   with context    ${outcome(withContext)}`,
-    `   served          ${contextTokens} tokens, ${Math.round(rowsResident)} rows resident (${(bytesResident / 1e6).toFixed(1)} MB)`,
+    `   served          ${contextTokens} tokens, ${Math.round(rowsResident)} rows resident (${megabytes(bytesResident)})`,
     ...served,
     `   took            first token ${Math.round(withContext.firstTokenMs)} ms, ${Math.round(withContext.totalMs)} ms in all; without context ${Math.round(without.firstTokenMs)} and ${Math.round(without.totalMs)} ms`,
   ].join('\n');
@@ -180,16 +182,7 @@ function summaryText(summary: Summary): string {
     `bits of the true text: ${bitsWith.toFixed(0)} with context, ${bitsWithout.toFixed(0)} without; the fewer, the better foreseen`,
     `${share}% of the context's tokens were resident as rows; in a document just opened the first token came after ${Math.round(firstTokenMsMedian)} ms, all of them after ${Math.round(totalMsMedian)} ms (medians)`,
     '',
-    'Next: set up your editor (the README says how for Neovim, Helix and Emacs; each needs `kedge --stdio`),',
+    'Next: set up your editor (examples/README.md has a setup for each; any editor starts `kedge --stdio`),',
     'read a project of your own ahead of time with `kedge index DIR`, or try `kedge complete FILE:LINE:COLUMN`.',
   ].join('\n');
-}
-
-async function withProgress<T>(io: CommandIo, quiet: boolean, work: (on: ReturnType<CommandIo['progress']>['on']) => Promise<T>): Promise<T> {
-  const progress = io.progress(quiet);
-  try {
-    return await work(progress.on);
-  } finally {
-    progress.stop();
-  }
 }

@@ -11,10 +11,11 @@ import { countWatches } from '../../context/index.js';
 import { findModel, runtimeSelfTest, SegmentStore, verifyModel } from '../../engine/index.js';
 import { daemonsCheck, editorsCheck, modelCheck, nodeCheck, runtimeCheck, settingsCheck, storeCheck, watchCheck, type Check, type ModelFacts, type RuntimeFacts, type StoreFacts, type WatchFacts } from '../checks.js';
 import { loadConfig } from '../config.js';
+import { megabytes } from '../quantities.js';
 import { runningDaemons, systemProcesses, type SeenDaemon } from '../stats.js';
 import { packageVersion } from '../version.js';
 import { engineFlags, type EngineFlags } from './engine.js';
-import type { AddCommand, CommandIo } from './io.js';
+import { withProgress, type AddCommand, type CommandIo } from './io.js';
 import { measure, type Measured } from './measure.js';
 
 interface Flags extends EngineFlags {
@@ -75,8 +76,7 @@ export function storeFacts(dir: string, bytesMax: number): StoreFacts {
 async function modelFacts(wanted: string | undefined, io: CommandIo, quiet: boolean): Promise<ModelFacts> {
   const model = findModel(wanted, io.env);
   if (!model) return { wanted, installed: undefined };
-  const progress = io.progress(quiet);
-  const { expected, found } = await verifyModel(model.name, { env: io.env, onProgress: progress.on, signal: io.signal }).finally(() => progress.stop());
+  const { expected, found } = await withProgress(io, quiet, (onProgress) => verifyModel(model.name, { env: io.env, onProgress, signal: io.signal }));
   return { wanted, installed: { ...model, expected, found } };
 }
 
@@ -131,5 +131,4 @@ export function speedChecks(measured: Measured): Check[] {
   ];
 }
 
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0];

@@ -5,7 +5,7 @@ import { UserError } from '../../base/errors.js';
 import type { Engine } from '../../engine/index.js';
 import { loadConfig, type Config } from '../config.js';
 import { noModelError, openInstalled } from '../installed.js';
-import type { CommandIo } from './io.js';
+import { withProgress, type CommandIo } from './io.js';
 
 /** As cac hands them over: it makes numbers of what looks like one. */
 export interface EngineFlags {
@@ -33,8 +33,7 @@ export interface WithEngineOptions {
 /** Opens the engine for `use` and closes it, sealing what was read. UserError where the model is not installed. */
 export async function withEngine<T>(io: CommandIo, flags: EngineFlags, use: (engine: Engine) => Promise<T>, { dir, config = commandConfig(io) }: WithEngineOptions = {}): Promise<T> {
   const settings = { ...config, model: flags.model === undefined ? config.model : String(flags.model), threads: countFlag('threads', flags.threads) ?? config.threads };
-  const progress = io.progress();
-  const engine = await openInstalled(settings, io.env, { dir, onProgress: progress.on }).finally(() => progress.stop());
+  const engine = await withProgress(io, false, (onProgress) => openInstalled(settings, io.env, { dir, onProgress }));
   if (!engine) throw noModelError();
   try {
     return await use(engine);

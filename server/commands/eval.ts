@@ -6,14 +6,14 @@ import { join, resolve } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { cacheDir, type Env } from '../../base/paths.js';
 import { sourcesByDefault, sourcesKnown } from '../../context/index.js';
-import { findModel, openEngine } from '../../engine/index.js';
+import { openEngine } from '../../engine/index.js';
 import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, measuredCommit, NEEDS_EVERY_ROW, POLICIES, preparing, readTasks, reportText, ResultStore, summarise, taskKinds, type ContextName, type Recipe, type Task } from '../../evaluation/index.js';
 import { defaultConfig } from '../config.js';
-import { noModelError } from '../installed.js';
+import { installedModel, noModelError } from '../installed.js';
 import { packageRoot } from '../../base/package.js';
 import { packageVersion } from '../version.js';
 import { countFlag, engineFlags, type EngineFlags } from './engine.js';
-import type { AddCommand, CommandIo } from './io.js';
+import { withProgress, type AddCommand, type CommandIo } from './io.js';
 
 /** As cac hands them over: it makes numbers of what looks like one. */
 type Given = string | number;
@@ -75,10 +75,8 @@ function listPolicies(io: CommandIo): void {
 
 async function generateTasks(sources: string | undefined, flags: Flags, io: CommandIo): Promise<void> {
   if (sources === undefined || flags.out === undefined) throw new UserError('kedge eval generate needs SOURCES.json and --out DIR', 2);
-  const progress = io.progress(flags.json);
-  const report = await generate({
-    sourcesPath: sources, outDir: String(flags.out), limit: whole('limit', flags.limit ?? GENERATE_LIMIT), seed: whole('seed', flags.seed!, 0), packageRoot, onProgress: progress.on, signal: io.signal,
-  }).finally(() => progress.stop());
+  const options = { sourcesPath: sources, outDir: String(flags.out), limit: whole('limit', flags.limit ?? GENERATE_LIMIT), seed: whole('seed', flags.seed!, 0), packageRoot, signal: io.signal };
+  const report = await withProgress(io, flags.json === true, (onProgress) => generate({ ...options, onProgress }));
   const lines = report.files.map(({ path, crossfile, line, repositories }) => `${path}: ${crossfile} crossfile and ${line} line tasks from ${repositories} repositories`);
   io.out(flags.json ? JSON.stringify(report) : [...lines, `sources: ${report.root}`].join('\n'));
 }
@@ -92,36 +90,31 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
   const tasks = spread(readTasks(path).filter((task) => kind === undefined || task.kind === kind), limit);
   const root = resolve(String(flags.root));
   if (!existsSync(root) || !statSync(root).isDirectory()) throw new UserError(`--root ${root} is not a folder`);
-  const model = findModel(flags.model === undefined ? undefined : String(flags.model), io.env);
-  if (!model) throw flags.model === undefined ? noModelError() : new UserError(`no model "${flags.model}" is installed: kedge model list shows those that are`);
+  const model = installedModel(flags.model === undefined ? undefined : String(flags.model), io.env);
+  if (!model) throw noModelError();
   const threads = countFlag('threads', flags.threads);
-  const progress = io.progress(flags.json);
-  const engine = await openEngine({ model, storeDir: join(cacheDir(io.env), 'eval-store'), storeBytesMax: EVAL_STORE_BYTES_MAX, threads, storedShare: 1, onProgress: progress.on }).finally(() => progress.stop());
+  const isQuiet = flags.json === true;
+  const storeDir = join(cacheDir(io.env), 'eval-store');
+  const engine = await withProgress(io, isQuiet, (onProgress) => openEngine({ model, storeDir, storeBytesMax: EVAL_STORE_BYTES_MAX, threads, storedShare: 1, onProgress }));
   let refused = 0;
-  try {
-    const runs = await evaluate({
-      tasks, root, engine,
-      recipes: recipes.map((recipe) => ({ ...recipe, model: model.name })),
-      bitsOnly: flags.bitsOnly === true,
-      commit: measuredCommit(packageRoot, packageVersion()),
-      machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
-      prepare: preparing((texts) => engine.countTokens(texts), defaultConfig().importTokensMax),
-      results: ResultStore.open(resultsDir(io.env)),
-      onProgress: progress.on,
-      onRefused: (line) => {
-        refused++;
-        io.err(`kedge: ${line}`);
-      },
-      signal: io.signal,
-    });
-    progress.stop();
-    const summary = summarise(runs);
-    io.out(flags.json ? JSON.stringify(summary) : reportText(summary));
-    if (refused > 0) process.exitCode = 1;
-  } finally {
-    progress.stop();
-    await engine.close();
-  }
+  const options = {
+    tasks, root, engine,
+    recipes: recipes.map((recipe) => ({ ...recipe, model: model.name })),
+    bitsOnly: flags.bitsOnly === true,
+    commit: measuredCommit(packageRoot, packageVersion()),
+    machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
+    prepare: preparing((texts) => engine.countTokens(texts), defaultConfig().importTokensMax),
+    results: ResultStore.open(resultsDir(io.env)),
+    onRefused: (line: string): void => {
+      refused++;
+      io.err(`kedge: ${line}`);
+    },
+    signal: io.signal,
+  };
+  const runs = await withProgress(io, isQuiet, (onProgress) => evaluate({ ...options, onProgress })).finally(() => engine.close());
+  const summary = summarise(runs);
+  io.out(flags.json ? JSON.stringify(summary) : reportText(summary));
+  if (refused > 0) process.exitCode = 1;
 }
 
 /** In a checkout, where they are committed; an installed copy keeps them in the user's cache. */

@@ -4,9 +4,9 @@ import { relative, resolve } from 'node:path';
 import type { Segment } from '../../base/segment.js';
 import { listFiles, Workspace } from '../../context/index.js';
 import type { Engine, EngineInfo, ReadReport } from '../../engine/index.js';
-import { storedShare } from '../complete.js';
+import { storedShare } from '../context-form.js';
 import { segmentsOfFile } from '../files.js';
-import { duration } from '../terminal.js';
+import { duration, megabytes } from '../quantities.js';
 import { commandConfig, engineFlags, withEngine, type EngineFlags } from './engine.js';
 import type { AddCommand, CommandIo } from './io.js';
 
@@ -87,7 +87,7 @@ const tokensPerSecondUsual = 400;
 function announcement(files: readonly FileToRead[], { storedBytesPerToken }: EngineInfo): string {
   const tokens = files.reduce((sum, file) => sum + file.tokens, 0);
   const bytes = tokens * storedBytesPerToken;
-  return `${tokens.toLocaleString('en')} tokens in ${files.length.toLocaleString('en')} files: at most ${(bytes / 1e6).toFixed(1)} MB in the store and about ${duration(tokens / tokensPerSecondUsual)}; what is stored already costs neither`;
+  return `${tokens.toLocaleString('en')} tokens in ${files.length.toLocaleString('en')} files: at most ${megabytes(bytes)} in the store and about ${duration(tokens / tokensPerSecondUsual)}; what is stored already costs neither`;
 }
 
 /** The fields that scripts rely on. */
@@ -130,7 +130,6 @@ function summary(files: number, reports: readonly ReadReport[], info: EngineInfo
 
 function textFor(root: string, result: Summary): string {
   const number = (value: number): string => Math.round(value).toLocaleString('en');
-  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   return [
     `${root}: ${number(result.files)} files, ${number(result.segments)} segments (${number(result.segmentsEncoded)} read now, ${number(result.segmentsReused)} known), ${number(result.tokens)} tokens`,
     `stored: ${megabytes(result.storeBytes)}, ${(result.byteReduction * 100).toFixed(1)}% less than dense fp16 (${megabytes(result.denseBytesFp16)})`,

@@ -16,5 +16,15 @@ export interface CommandIo {
   progress(quiet?: boolean): { readonly on: OnProgress; stop(): void };
 }
 
+/** Shows where `work` stands while it lasts. */
+export async function withProgress<T>(io: Pick<CommandIo, 'progress'>, quiet: boolean, work: (on: OnProgress) => Promise<T>): Promise<T> {
+  const progress = io.progress(quiet);
+  try {
+    return await work(progress.on);
+  } finally {
+    progress.stop();
+  }
+}
+
 /** One command, one file: adds itself to `cli`; its action throws UserError for expected trouble and sets process.exitCode for anything but 0. */
 export type AddCommand = (cli: CAC, io: CommandIo) => void;

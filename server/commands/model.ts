@@ -4,7 +4,8 @@ import type { Log } from '../../base/log.js';
 import { modelsDir } from '../../base/paths.js';
 import { UserError } from '../../base/errors.js';
 import { addModel, catalogue, installedModels, isReady, pullModel, removeModel, verifyModel, type InstalledModel, type ModelOptions } from '../../engine/index.js';
-import type { AddCommand, CommandIo } from './io.js';
+import { megabytes } from '../quantities.js';
+import { withProgress, type AddCommand, type CommandIo } from './io.js';
 
 interface Call {
   readonly target: string | undefined;
@@ -51,13 +52,13 @@ function list({ io }: Call): Outcome {
 }
 
 async function pull(call: Call): Promise<Outcome> {
-  const { model, alreadyThere } = await withProgress(call, (options) => pullModel(call.target, options));
+  const { model, alreadyThere } = await working(call, (options) => pullModel(call.target, options));
   return installedOutcome(model, alreadyThere);
 }
 
 async function add(call: Call): Promise<Outcome> {
   const file = required(call.target, 'add FILE.gguf');
-  const { model, alreadyThere } = await withProgress(call, (options) => addModel(file, { ...options, name: call.name }));
+  const { model, alreadyThere } = await working(call, (options) => addModel(file, { ...options, name: call.name }));
   return installedOutcome(model, alreadyThere);
 }
 
@@ -68,7 +69,7 @@ function remove({ target, io }: Call): Outcome {
 
 async function verify(call: Call): Promise<Outcome> {
   const names = call.target === undefined ? installedModels(call.io.env).map((model) => model.name) : [call.target];
-  const models = await withProgress(call, async (options) => {
+  const models = await working(call, async (options) => {
     const all = [];
     for (const name of names) all.push(await verifyModel(name, options));
     return all;
@@ -88,19 +89,12 @@ function installedOutcome(model: InstalledModel, alreadyThere: boolean): Outcome
   };
 }
 
-async function withProgress<T>({ io, json }: Call, work: (options: ModelOptions) => Promise<T>): Promise<T> {
-  const progress = io.progress(json);
+function working<T>({ io, json }: Call, work: (options: ModelOptions) => Promise<T>): Promise<T> {
   const log: Log = { info: (message) => io.err(message), warn: (message) => io.err(message), error: (message) => io.err(message) };
-  try {
-    return await work({ env: io.env, signal: io.signal, log, onProgress: progress.on });
-  } finally {
-    progress.stop();
-  }
+  return withProgress(io, json, (onProgress) => work({ env: io.env, signal: io.signal, log, onProgress }));
 }
 
 function required(target: string | undefined, usage: string): string {
   if (target === undefined) throw new UserError(`say which: kedge model ${usage}`, 2);
   return target;
 }
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toLocaleString('en-US', { maximumFractionDigits: bytes < 1e8 ? 1 : 0 })} MB`;

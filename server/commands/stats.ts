@@ -3,7 +3,7 @@
 import { systemClock } from '../../base/clock.js';
 import type { Latency } from '../meter.js';
 import { runningDaemons, systemProcesses, type DaemonStats, type SeenDaemon } from '../stats.js';
-import { duration } from '../terminal.js';
+import { duration } from '../quantities.js';
 import type { AddCommand } from './io.js';
 
 export const addStatsCommand: AddCommand = (cli, io) => {

@@ -1,7 +1,8 @@
 // Progress lines and exit codes, on a clock of the test's own. Refuses to test cli-progress's drawing.
 import { describe as suite, expect, it } from 'vitest';
 import { UserError } from '../../base/errors.js';
-import { describe, duration, exitCodeOf, terminalProgress, type ProgressStream } from '../../server/terminal.js';
+import { duration } from '../../server/quantities.js';
+import { describe, exitCodeOf, terminalProgress, type ProgressStream } from '../../server/terminal.js';
 
 suite('progress where there is no terminal', () => {
   it('is a line every few seconds and one at the end of each label', () => {
