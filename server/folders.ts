@@ -22,8 +22,9 @@ export interface FoldersDeps {
 }
 
 export class Folders {
-  /** Lets go of what watches now. */
-  private letGo: () => Promise<void> = () => Promise.resolve();
+  /** What watches now, if anything does. */
+  private watcher: Watcher | undefined;
+  private registration: Disposable | undefined;
   /** One change of watching after another. */
   private turn: Promise<void> = Promise.resolve();
   private closed = false;
@@ -56,9 +57,10 @@ export class Folders {
     return this.watchAnew(this.deps.client.watching);
   }
 
-  /** Waits for no client that still has to answer: what it then watches is let go at once. */
+  /** Says nothing to the client, which may be gone: what it watches ends with the session. */
   async close(): Promise<void> {
     this.closed = true;
+    this.registration = undefined;
     await this.release();
   }
 
@@ -74,21 +76,20 @@ export class Folders {
       const projects = this.roots.filter((root) => root !== homedir() && dirname(root) !== root);
       if (this.closed || projects.length === 0) return;
       const isWatched = by !== 'never' && (await this.watchedByClient(projects, by));
-      if (this.closed) return this.release();
-      if (isWatched) return;
+      if (this.closed || isWatched) return;
       const { changed, log, watch, watchFailed } = this.deps;
-      const watcher = watch(projects, changed, (error) => {
+      this.watcher = watch(projects, changed, (error) => {
         log.warn(`watching files: ${String(error)}`);
         watchFailed(error);
       });
-      this.letGo = () => watcher.close();
     });
   }
 
   private async release(): Promise<void> {
-    const { letGo } = this;
-    this.letGo = () => Promise.resolve();
-    await letGo().catch((error: unknown) => this.deps.log.warn(`watching files: ${String(error)}`));
+    const { watcher, registration } = this;
+    this.watcher = this.registration = undefined;
+    registration?.dispose();
+    await watcher?.close().catch((error: unknown) => this.deps.log.warn(`watching files: ${String(error)}`));
   }
 
   /** False where it refused. */
@@ -99,8 +100,7 @@ export class Folders {
       ? wanted.map(({ pattern, kinds }) => ({ globPattern: pattern, ...kinds }))
       : projects.flatMap((root) => wanted.map(({ pattern, kinds }) => ({ globPattern: { baseUri: pathToFileURL(root).href, pattern }, ...kinds })));
     try {
-      const registration = await this.deps.register({ watchers });
-      this.letGo = async () => registration.dispose();
+      this.registration = await this.deps.register({ watchers });
       return true;
     } catch (error) {
       this.deps.log.warn(`the editor does not watch files (${String(error)}): Kedge does`);

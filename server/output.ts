@@ -3,8 +3,9 @@
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 
-/** The only way to stdout from then on. */
+/** The only way to stdout from then on. That an editor is gone is seen at its input. */
 export function claimStdout(): Writable {
+  process.stdout.on('error', () => {});
   const write = process.stdout.write.bind(process.stdout) as (chunk: Uint8Array, done: (error?: Error | null) => void) => boolean;
   process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
   globalThis.console = new Console(process.stderr, process.stderr);

@@ -117,11 +117,11 @@ export function spawnDaemon(env: Record<string, string> = {}, args: readonly str
 
 export type TransportKind = 'stdio' | 'node-ipc' | 'socket' | 'pipe';
 
-/** Spawned and reached as an editor does with each transport; `hangUp` closes the editor's end. */
+/** Spawned and reached as an editor does with each transport; `hangUp` closes the editor's ends, as its death does. */
 export async function spawnOver(kind: TransportKind, env: Record<string, string>, args: readonly string[] = []): Promise<SpawnedDaemon & { hangUp(): void }> {
   if (kind === 'stdio') {
     const daemon = spawnDaemon(env, ['--stdio', ...args]);
-    return { ...daemon, hangUp: () => daemon.child.stdin?.end() };
+    return { ...daemon, hangUp: () => [daemon.child.stdin, daemon.child.stdout].forEach((stream) => stream?.destroy()) };
   }
   const server = kind === 'node-ipc' ? undefined : createServer();
   const folder = mkdtempSync(join(tmpdir(), 'kedge-pipe-'));

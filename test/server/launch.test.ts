@@ -42,8 +42,8 @@ describe.each(['stdio', 'node-ipc', 'socket', 'pipe'] as const)('the daemon over
     },
     'exit comes without shutdown': { code: 1, end: ({ client }) => client.connection.sendNotification('exit') },
     'it is asked to terminate': { code: 1, end: ({ child }) => void child.kill('SIGTERM') },
-    'the editor hangs up': { code: 1, end: (daemon) => daemon.hangUp() },
-    'the editor hangs up after shutdown': {
+    'the editor is killed': { code: 1, end: (daemon) => daemon.hangUp() },
+    'the editor is killed after shutdown': {
       code: 0,
       end: async (daemon) => {
         await daemon.client.connection.sendRequest('shutdown');
@@ -54,8 +54,10 @@ describe.each(['stdio', 'node-ipc', 'socket', 'pipe'] as const)('the daemon over
   for (const [name, { end, code }] of Object.entries(endings)) {
     it(`ends with ${code} when ${name}`, async () => {
       const daemon = await spawnOver(kind, env, [`--clientProcessId=${process.pid}`]);
-      const { capabilities } = await daemon.client.initialize({ root: dir });
+      const { capabilities } = await daemon.client.initialize({ root: dir, capabilities: { workspace: { didChangeWatchedFiles: { dynamicRegistration: true, relativePatternSupport: true } } } });
       expect(capabilities.positionEncoding).toBe('utf-16');
+      await daemon.client.until('client/registerCapability');
+      await daemon.client.complete(file, 0, 0); // After its answer the daemon knows that it is being told of files.
       await end(daemon);
       expect([await daemon.ended, daemon.strayOutput(), daemon.stderr()]).toEqual([code, '', '']);
     });
