@@ -45,11 +45,11 @@ export class Changes {
     if (!document) return { changedFrom, deletedOnly: false };
     for (const change of contentChanges) {
       const edit = this.inUtf16(document, change);
-      changedFrom = Math.min(changedFrom, 'range' in edit ? document.offsetAt(edit.range.start) : 0);
+      changedFrom = Math.min(changedFrom, isRanged(edit) ? document.offsetAt(edit.range.start) : 0);
       TextDocument.update(document, [edit], textDocument.version);
     }
     this.pass(textDocument.uri, document.getText());
-    return { changedFrom, deletedOnly: contentChanges.every((change) => 'range' in change && change.text === '') };
+    return { changedFrom, deletedOnly: contentChanges.length > 0 && contentChanges.every((change) => isRanged(change) && change.text === '') };
   }
 
   closed({ textDocument }: DidCloseTextDocumentParams): void {
@@ -73,12 +73,17 @@ export class Changes {
   }
 
   private inUtf16(document: TextDocument, change: TextDocumentContentChangeEvent): TextDocumentContentChangeEvent {
-    if (!('range' in change)) return change;
+    if (!isRanged(change)) return { text: change.text };
     const start = document.positionAt(offsetOf(document, change.range.start, this.encoding));
     const end = document.positionAt(offsetOf(document, change.range.end, this.encoding));
     return { range: { start, end }, text: change.text };
   }
 }
+
+type Ranged = Extract<TextDocumentContentChangeEvent, { range: unknown }>;
+
+/** Some clients say that the whole text changed by a range of null. */
+const isRanged = (change: TextDocumentContentChangeEvent): change is Ranged => 'range' in change && (change.range as Ranged['range'] | null) !== null;
 
 function realOf(uri: string): string | undefined {
   const path = pathOf(uri);

@@ -2,7 +2,7 @@
 // Refuses to gather facts, so that every machine there may be can be tested.
 import type { InstalledModel } from '../engine/index.js';
 import { needs } from './client-needs.js';
-import type { SeenDaemon } from './stats.js';
+import type { SeenDaemon, WatchLimit } from './stats.js';
 
 export interface Check {
   readonly name: string;
@@ -80,16 +80,27 @@ export interface WatchFacts {
   readonly daemons: readonly SeenDaemon[];
 }
 
+/** Which limit an error's code names, and what raises it. */
+const watchLimits: Readonly<Record<WatchLimit, { readonly what: string; readonly raise: string }>> = {
+  ENOSPC: { what: 'the limit of watches', raise: 'echo fs.inotify.max_user_watches=1048576 | sudo tee /etc/sysctl.d/60-watches.conf && sudo sysctl --system' },
+  EMFILE: { what: 'the limit of open files or, on Linux, of programs that watch', raise: 'ulimit -n 4096 in the shell that starts the editor, on Linux also echo fs.inotify.max_user_instances=1024 | sudo tee /etc/sysctl.d/60-watching.conf && sudo sysctl --system' },
+};
+
 export function watchCheck({ limit, roots, watches, daemons }: WatchFacts): Check {
   const name = 'watches';
-  const refused = daemons.filter(({ stats }) => stats?.watchLimitReached).map(({ pid }) => pid);
   const needed = `${watches.toLocaleString('en')} for ${roots.join(', ')}`;
-  if (limit === undefined && refused.length === 0) return { name, state: 'ok', what: 'this platform sets no limit' };
-  const todo = 'raise the limit: echo fs.inotify.max_user_watches=1048576 | sudo tee /etc/sysctl.d/60-watches.conf && sudo sysctl --system; until then what changes outside of the editor may be seen late';
-  if (refused.length > 0) return { name, state: 'warning', what: `the limit${limit === undefined ? '' : ` of ${limit.toLocaleString('en')}`} was reached in process ${refused.join(', ')}`, todo };
-  if (watches > limit!) return { name, state: 'warning', what: `${needed} are more than the ${limit!.toLocaleString('en')} that this user may have`, todo };
-  return { name, state: 'ok', what: `${roots.length === 0 ? 'none needed' : needed}, of ${limit!.toLocaleString('en')} that this user's programs share` };
+  const todoFor = (code: WatchLimit): string => `raise the limit: ${watchLimits[code].raise}; until then what changes outside of the editor may be seen late`;
+  for (const code of Object.keys(watchLimits) as WatchLimit[]) {
+    const refused = daemons.filter(({ stats }) => stats?.watchLimitReached === code).map(({ pid }) => pid);
+    if (refused.length > 0) return { name, state: 'warning', what: `${watchLimits[code].what} was reached in process ${refused.join(', ')}`, todo: todoFor(code) };
+  }
+  if (limit === undefined) return { name, state: 'ok', what: 'this platform sets no limit' };
+  if (watches > limit) return { name, state: 'warning', what: `${needed} are more than the ${limit.toLocaleString('en')} that this user may have`, todo: todoFor('ENOSPC') };
+  return { name, state: 'ok', what: `${roots.length === 0 ? 'none needed' : needed}, of ${limit.toLocaleString('en')} that this user's programs share` };
 }
+
+/** Where measuring ended in an error. */
+export const measuringFailed = (error: string): Check => ({ name: 'speed', state: 'failed', what: `it could not be measured: ${error}`, todo: 'KEDGE_DEBUG=1 kedge demo shows where it ends; please report it where nothing above explains it' });
 
 /** `version`: of the program that asks. */
 export function daemonsCheck(daemons: readonly SeenDaemon[], version: string): Check {

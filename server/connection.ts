@@ -19,7 +19,11 @@ export function serve(connection: Connection, deps: DaemonDeps): Daemon {
   const daemon = new Daemon(connection, deps);
   // LSP 3.17, "Server lifecycle": notifications are dropped before `initialize`; after `shutdown` none is due either.
   const heard = <P>(handle: (params: P) => void | Promise<void>) => (params: P): void | Promise<void> => (daemon.isRunning ? handle(params) : undefined);
-  connection.onInitialize(initialize(daemon));
+  connection.onInitialize((params) => {
+    // In place of the library's, which it sets just before this where the client announces folders, and where it does not, never.
+    connection.onNotification(DidChangeWorkspaceFoldersNotification.type, heard(didChangeWorkspaceFolders(daemon)));
+    return initialize(daemon)(params);
+  });
   connection.onInitialized(heard(initialized(daemon)));
   connection.onDidChangeConfiguration(heard(didChangeConfiguration(daemon)));
   connection.onDidChangeWatchedFiles(heard(didChangeWatchedFiles(daemon)));
@@ -30,8 +34,7 @@ export function serve(connection: Connection, deps: DaemonDeps): Daemon {
   connection.onCompletion(completion(daemon));
   connection.languages.inlineCompletion.on(inlineCompletion(daemon));
   connection.onShutdown(shutdown(daemon));
-  // In place of the library's: the one it offers only to clients that announce it, at the other it ends the process in the middle of a run.
-  connection.onNotification(DidChangeWorkspaceFoldersNotification.type, heard(didChangeWorkspaceFolders(daemon)));
+  // In place of the library's, at which it ends the process in the middle of a run.
   connection.onNotification(ExitNotification.type, () => daemon.end());
   connection.listen();
   return daemon;

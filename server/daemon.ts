@@ -94,7 +94,7 @@ export class Daemon {
     const { log } = this;
     const client = clientProfile(params);
     const roots = rootsOf(params);
-    const settings: Settings = new Settings(roots[0], params.initializationOptions, {
+    const settings: Settings = new Settings(roots, params.initializationOptions, {
       env, encoding: client.encoding,
       publish: (path, diagnostics) => this.publish(path, diagnostics),
       tell: (fault) => this.tell(`Kedge: ${fault}`),
@@ -188,7 +188,7 @@ export class Daemon {
     if (!isDeepStrictEqual(now, then)) repository.apply([{ kind: 'exclude', patterns: now.exclude }, { kind: 'environments', folders: now.pythonEnvironments }]);
     const restarting = engineSettings.some((key) => session.config[key] !== before[key]);
     session.configured(restarting);
-    if (restarting) engines.close().catch((error: unknown) => this.log.warn(`closing the engine: ${String(error)}`));
+    if (restarting) engines.renew().catch((error: unknown) => this.log.warn(`closing the engine: ${String(error)}`));
   }
 
   private async ask(message: string, titles: readonly string[]): Promise<string | undefined> {

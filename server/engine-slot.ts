@@ -74,7 +74,15 @@ export class EngineSlot {
     else closed.catch((error: unknown) => this.log.warn(`closing the engine: ${String(error)}`));
   }
 
-  async close(): Promise<void> {
+  /** For other settings: the next asker opens it, whatever failed under those before. */
+  async renew(): Promise<void> {
+    this.failuresInARow = 0;
+    this.retryAtMs = -Infinity;
+    this.told.clear();
+    await this.close();
+  }
+
+  private async close(): Promise<void> {
     const opened = this.opened;
     this.opened = undefined;
     await (await opened)?.close();

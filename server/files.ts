@@ -1,18 +1,37 @@
 // Files as commands and the daemon name them: which project one belongs to, and its segments.
 // Refuses to read what context does not.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Segment } from '../base/segment.js';
 import { segmentsOf, type Snapshot } from '../context/index.js';
 
-const markers = ['.git', 'package.json', 'pyproject.toml', 'setup.py', 'kedge.json'];
+/** What tells that a project starts at a folder, the surest first: a workspace of packages is one project. */
+const signs: readonly ((folder: string) => boolean)[] = [
+  (folder) => holds(folder, 'kedge.json'),
+  (folder) => holds(folder, '.git'),
+  (folder) => holds(folder, 'pnpm-workspace.yaml') || namesWorkspaces(join(folder, 'package.json')),
+  (folder) => ['package.json', 'pyproject.toml', 'setup.py'].some((name) => holds(folder, name)),
+];
 
-/** The nearest folder above `path` (absolute) that a repository or package starts at, else the file's own folder. */
-export function projectRootOf(path: string): string {
-  const own = dirname(path);
-  for (let dir = own; ; dir = dirname(dir)) {
-    if (markers.some((marker) => existsSync(join(dir, marker)))) return dir;
-    if (dirname(dir) === dir) return own;
+/** The nearest folder above `path` (absolute) with the surest sign that there is, else the file's own. A whole disk or home folder is no project. */
+export function projectRootOf(path: string, home = homedir()): string {
+  const above: string[] = [];
+  for (let folder = dirname(path); dirname(folder) !== folder && folder !== home; folder = dirname(folder)) above.push(folder);
+  for (const isStart of signs) {
+    const found = above.find(isStart);
+    if (found !== undefined) return found;
+  }
+  return dirname(path);
+}
+
+const holds = (folder: string, name: string): boolean => existsSync(join(folder, name));
+
+function namesWorkspaces(manifest: string): boolean {
+  try {
+    return (JSON.parse(readFileSync(manifest, 'utf8')) as { workspaces?: unknown }).workspaces !== undefined;
+  } catch {
+    return false;
   }
 }
 

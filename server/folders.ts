@@ -28,6 +28,8 @@ export class Folders {
   /** One change of watching after another. */
   private turn: Promise<void> = Promise.resolve();
   private closed = false;
+  /** The root that stands in where the client names none. */
+  private adopted: string | undefined;
 
   /** `roots`: the client's own, none where it opened a single file. */
   constructor(
@@ -46,13 +48,15 @@ export class Folders {
 
   /** A folder that no client named, so that none watches it. */
   adopt(root: string): Promise<void> {
+    this.adopted = root;
     this.set([root]);
     return this.watchAnew('never');
   }
 
   changed({ added, removed }: WorkspaceFoldersChangeEvent): Promise<void> {
     const paths = (folders: typeof added): string[] => folders.map(({ uri }) => pathOf(uri)).filter((path) => path !== undefined);
-    const gone = new Set(paths(removed));
+    const gone = new Set([...paths(removed), this.adopted]);
+    this.adopted = undefined;
     this.set([...new Set([...this.roots.filter((root) => !gone.has(root)), ...paths(added)])]);
     return this.watchAnew(this.deps.client.watching);
   }

@@ -3,7 +3,7 @@
 import type { InitializeParams } from 'vscode-languageserver';
 import { lacksOf } from './client-needs.js';
 import { Meter } from './meter.js';
-import { StatsFile, type StatsFileDeps } from './stats.js';
+import { StatsFile, type StatsFileDeps, type WatchLimit } from './stats.js';
 import { packageVersion } from './version.js';
 
 export const watchLimitMessage = 'Kedge cannot watch all files, since the system allows no more watches: what changes outside of the editor may be seen late. `kedge doctor` in a terminal says how to raise the limit.';
@@ -11,7 +11,7 @@ export const watchLimitMessage = 'Kedge cannot watch all files, since the system
 export class Reporter {
   readonly meter: Meter;
   private readonly file: StatsFile;
-  private watchLimitReached = false;
+  private watchLimitReached: WatchLimit | undefined;
 
   /** `tell` shows a message to the user. */
   constructor(
@@ -34,8 +34,9 @@ export class Reporter {
 
   /** Of a watcher's errors the limit is told once. */
   watchFailed(error: unknown): void {
-    if (this.watchLimitReached || !/\b(ENOSPC|EMFILE)\b/.test(String(error))) return;
-    this.watchLimitReached = true;
+    const [limit] = /\b(?:ENOSPC|EMFILE)\b/.exec(String(error)) ?? [];
+    if (this.watchLimitReached || limit === undefined) return;
+    this.watchLimitReached = limit as WatchLimit;
     this.tell(watchLimitMessage);
     this.file.touch();
   }

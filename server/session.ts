@@ -98,10 +98,11 @@ export class Session {
   edited(params: DidChangeTextDocumentParams): void {
     const { uri } = params.textDocument;
     const { changes } = this.deps;
+    if (!changes.document(uri)) return;
     const { changedFrom, deletedOnly } = changes.edited(params);
     const own = this.of(uri);
     own.isShortened = deletedOnly;
-    if (own.cursor !== undefined) own.cursor = Math.min(own.cursor, changes.document(uri)?.getText().length ?? 0);
+    if (own.cursor !== undefined) own.cursor = Math.min(own.cursor, changes.document(uri)!.getText().length);
     if (changedFrom < (own.held?.windowStart ?? 0)) own.held = undefined;
     this.rest.movedOn(uri);
     this.rest.changed(pathOf(uri));

@@ -1,6 +1,6 @@
 // A running daemon's settings: recomputed when a settings file or the editor's answer changes, each file's faults told as diagnostics.
 // Refuses to let a fault undo what counted before: a file's last good settings stay until it is sound again.
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DiagnosticSeverity, type Diagnostic } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
@@ -38,14 +38,18 @@ export class Settings {
   private readonly published = new Map<string, string>();
   private current: Config;
 
-  /** `root`: the workspace's first folder; `options`: the editor's initialization options, as they came. */
+  /** Settings files of the workspace's other folders, which do not count. */
+  private others: readonly string[] = [];
+
+  /** `options`: the editor's initialization options, as they came. */
   constructor(
-    root: string | undefined,
+    roots: readonly string[],
     options: unknown,
     private readonly deps: SettingsDeps,
   ) {
     this.setFile({ level: 'user', path: userConfigPath(deps.env) });
-    if (root !== undefined) this.setFile(workspaceFile(root));
+    if (roots.length > 0) this.setFile(workspaceFile(roots[0]));
+    this.setOthers(roots);
     this.setValue('initializationOptions', options);
     this.current = this.effective();
   }
@@ -60,11 +64,11 @@ export class Settings {
     for (const change of changes) {
       if (change.kind === 'roots') {
         const [root] = change.roots;
-        if (root === undefined ? this.files.has('workspace') : this.files.get('workspace')?.within !== root) {
-          this.leaveWorkspace();
-          if (root !== undefined) this.setFile(workspaceFile(root));
-          seen = true;
-        }
+        const isOther = root === undefined ? this.files.has('workspace') : this.files.get('workspace')?.within !== root;
+        if (isOther) this.leaveWorkspace();
+        this.setOthers(change.roots);
+        if (isOther && root !== undefined) this.setFile(workspaceFile(root));
+        seen ||= isOther;
         continue;
       }
       if (!('path' in change)) continue;
@@ -73,6 +77,7 @@ export class Settings {
         this.setFile(change.kind === 'open' ? { ...file, buffer: change.text } : change.kind === 'close' ? { ...file, buffer: undefined } : file);
         seen = true;
       }
+      for (const path of this.others) if (isSame(path, change.path)) this.tellOther(path);
     }
     if (seen) this.recompute();
   }
@@ -98,6 +103,19 @@ export class Settings {
     if (!layer) this.layers.delete(file.level);
     else if (layer.faults.length === 0 || !kept || kept.faults.length > 0) this.layers.set(file.level, layer);
     this.publish(file.path, layer ? diagnosticsOf(layer, this.deps.encoding) : []);
+  }
+
+  private setOthers(roots: readonly string[]): void {
+    const others = roots.slice(1).map(workspaceConfigPath);
+    for (const path of this.others) if (!others.includes(path)) this.publish(path, []);
+    this.others = others;
+    for (const path of others) this.tellOther(path);
+  }
+
+  private tellOther(path: string): void {
+    const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 1 } };
+    const message = 'of several folders only the first one\'s settings count, for all of them: these do not';
+    this.publish(path, existsSync(path) ? [{ range, severity: DiagnosticSeverity.Information, source: 'kedge', message }] : []);
   }
 
   private leaveWorkspace(): void {

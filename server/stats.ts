@@ -28,9 +28,11 @@ export interface DaemonStats extends DaemonId, Counts {
   readonly client: { readonly name: string; readonly version?: string; readonly lacks: readonly string[] };
   readonly roots: readonly string[];
   readonly rssBytes: number;
-  /** The platform refused to watch more files. */
-  readonly watchLimitReached: boolean;
+  /** The error with which the platform refused to watch more files. */
+  readonly watchLimitReached?: WatchLimit;
 }
+
+export type WatchLimit = 'ENOSPC' | 'EMFILE';
 
 /** `stats` is absent where another version wrote in a format of its own. */
 export interface SeenDaemon extends DaemonId {

@@ -3,12 +3,12 @@ local clients = {} -- root -> client id
 
 local function root_of(file)
   local dir = vim.fn.fnamemodify(file, ':p:h')
-  for _, marker in ipairs({ 'kedge.json', 'package.json', 'pyproject.toml' }) do
+  for _, marker in ipairs({ 'kedge.json', '.git', 'package.json', 'pyproject.toml' }) do
     local found = vim.fn.findfile(marker, dir .. ';')
-    if found ~= '' then return vim.fn.fnamemodify(found, ':p:h') end
+    if found == '' then found = vim.fn.finddir(marker, dir .. ';') end
+    if found ~= '' then return vim.fn.fnamemodify((vim.fn.fnamemodify(found, ':p'):gsub('[/\\]$', '')), ':h') end
   end
-  local git = vim.fn.finddir('.git', dir .. ';')
-  return git ~= '' and vim.fn.fnamemodify(git, ':p:h:h') or dir
+  return dir
 end
 
 vim.o.completeopt = 'menuone,noselect'
@@ -29,6 +29,6 @@ vim.api.nvim_create_autocmd('FileType', {
         clients[root] = nil
       end,
     })
-    vim.lsp.buf_attach_client(event.buf, clients[root])
+    if clients[root] then vim.lsp.buf_attach_client(event.buf, clients[root]) end
   end,
 })

@@ -9,7 +9,9 @@ let client;
 
 exports.activate = async () => {
   const command = workspace.getConfiguration('kedge').get('command', 'kedge');
-  client = new LanguageClient('kedge', 'Kedge', { command, args: ['--stdio'] }, {
+  // npm installs kedge.cmd on Windows, which only a shell runs.
+  const shell = process.platform === 'win32';
+  client = new LanguageClient('kedge', 'Kedge', { command: shell ? `"${command}"` : command, args: ['--stdio'], options: { shell } }, {
     documentSelector: languages.map((language) => ({ scheme: 'file', language })),
     middleware: {
       provideCompletionItem: () => [],

@@ -39,7 +39,7 @@ async function run(place: string, more: readonly string[], flags: Flags, io: Com
   const repository = new LocalRepository({ roots: [root], ...repositorySettings(config, io.env) });
   const { snapshot } = repository.workspace;
   const cursor: Cursor = { path, offset: offsetIn(textOf(snapshot, at.file), at) };
-  const given = [...named, ...more].flatMap((file) => segmentsIn(snapshot, file));
+  const given = [...new Set([...named, ...more].map((file) => resolve(file)))].flatMap((file) => segmentsIn(snapshot, file));
   await withEngine(io, flags, async (engine) => {
     const request = { client: 'complete', document: path, repository, cursor, given: await plannedOf(engine, given), decodeMsMax: 0, waitMsMax: 0 };
     await readFirst(engine, (await planned(engine, request, config)).held.plan, io, flags.json === true);

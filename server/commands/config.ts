@@ -1,5 +1,6 @@
 // `kedge config schema | show [DIR]`: what may be configured, and what counts in a folder and where each value comes from.
 // Refuses to change settings.
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { schemas } from '../config-schema.js';
@@ -16,6 +17,7 @@ const actions: Readonly<Record<string, (folder: string, flags: Flags, io: Comman
     io.out(JSON.stringify(schemas[user ? 'user' : 'project'], null, 2));
   },
   show(folder, { json }, io) {
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new UserError(`${folder} is not a folder: kedge config show [DIR] says what counts in one`);
     const { config, origins, faults } = loadConfig(folder, io.env);
     for (const fault of faults) io.err(`kedge: ${fault}`);
     if (faults.length > 0) process.exitCode = 1;

@@ -9,7 +9,7 @@ import { writeFileAtomically } from '../../base/files.js';
 import { storeDir } from '../../base/paths.js';
 import { countWatches } from '../../context/index.js';
 import { findModel, runtimeSelfTest, SegmentStore, verifyModel } from '../../engine/index.js';
-import { daemonsCheck, editorsCheck, modelCheck, nodeCheck, runtimeCheck, settingsCheck, storeCheck, watchCheck, type Check, type ModelFacts, type RuntimeFacts, type StoreFacts, type WatchFacts } from '../checks.js';
+import { daemonsCheck, editorsCheck, measuringFailed, modelCheck, nodeCheck, runtimeCheck, settingsCheck, storeCheck, watchCheck, type Check, type ModelFacts, type RuntimeFacts, type StoreFacts, type WatchFacts } from '../checks.js';
 import { loadConfig } from '../config.js';
 import { megabytes } from '../quantities.js';
 import { runningDaemons, systemProcesses, type SeenDaemon } from '../stats.js';
@@ -45,7 +45,12 @@ async function run(root: string, flags: Flags, io: CommandIo): Promise<void> {
   note(editorsCheck(daemons));
   note(await modelFacts(flags.model === undefined ? config.model : String(flags.model), io, flags.json === true).then(modelCheck));
   // An editor that lacks something keeps nobody from measuring.
-  const measured = checks.every(({ name, state }) => state !== 'failed' || name === 'editors') ? await measureApart(flags, io) : undefined;
+  const isSound = checks.every(({ name, state }) => state !== 'failed' || name === 'editors');
+  const measured = isSound ? await measureApart(flags, io).catch((error: unknown) => {
+    io.signal.throwIfAborted();
+    note(measuringFailed(firstLine(error)));
+    return undefined;
+  }) : undefined;
   if (measured) for (const check of speedChecks(measured)) note(check);
   const ok = checks.every(({ state }) => state !== 'failed');
   if (flags.json) io.out(JSON.stringify({ version: packageVersion(), ok, checks, measured: measured ?? null }));

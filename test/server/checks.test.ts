@@ -12,7 +12,7 @@ interface Case {
 }
 
 const daemon = (pid: number, version: string, client: Partial<DaemonStats['client']> = {}, fields: Partial<DaemonStats> = {}): SeenDaemon =>
-  ({ pid, version, startedMs: 0, stats: { client: { name: 'Neovim', lacks: [], ...client }, watchLimitReached: false, ...fields } as unknown as DaemonStats });
+  ({ pid, version, startedMs: 0, stats: { client: { name: 'Neovim', lacks: [], ...client }, ...fields } as unknown as DaemonStats });
 const foreign: SeenDaemon = { pid: 9, version: '7.0.0', startedMs: 0 };
 const store = { dir: '/s', entries: 1200, bytes: 1e9, bytesMax: 4e9, bytesFree: 3e9 };
 const model = { name: 'tiny', architecture: 'qwen2', bytes: 1e9, ggufPath: '/m/tiny.gguf', expected: 'ab', found: 'ab' };
@@ -44,7 +44,8 @@ const cases: Record<string, Case> = {
   'no limit on watches': { check: watchCheck({ ...watches, limit: undefined }), state: 'ok', says: ['no limit'] },
   'nothing to watch': { check: watchCheck({ ...watches, roots: [], watches: 0 }), state: 'ok', says: ['none needed'] },
   'a repository beyond the limit of watches': { check: watchCheck({ ...watches, watches: 9000 }), state: 'warning', says: ['9,000 for /a are more than the 8,192'], todo: 'fs.inotify.max_user_watches' },
-  'a daemon that met the limit': { check: watchCheck({ ...watches, daemons: [foreign, daemon(4, '1.0.0', {}, { watchLimitReached: true })] }), state: 'warning', says: ['limit of 8,192', 'process 4'], todo: 'fs.inotify.max_user_watches' },
+  'a daemon that met the limit': { check: watchCheck({ ...watches, daemons: [foreign, daemon(4, '1.0.0', {}, { watchLimitReached: 'ENOSPC' })] }), state: 'warning', says: ['the limit of watches', 'process 4'], todo: 'fs.inotify.max_user_watches' },
+  'a daemon that met another limit': { check: watchCheck({ ...watches, limit: undefined, daemons: [daemon(4, '1.0.0', {}, { watchLimitReached: 'EMFILE' })] }), state: 'warning', says: ['open files', 'process 4'], todo: 'ulimit -n' },
 
   'no daemon': { check: daemonsCheck([], '1.0.0'), state: 'ok', says: ['none is running'] },
   'two daemons of this version': { check: daemonsCheck([daemon(1, '1.0.0'), daemon(2, '1.0.0')], '1.0.0'), state: 'ok', says: ['2 running, of version 1.0.0'] },

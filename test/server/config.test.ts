@@ -166,7 +166,7 @@ describe('the schema', () => {
   });
 
   it('has only settings that something reads', () => {
-    const sources = ['server/complete', 'server/session', 'server/rest', 'server/daemon', 'server/installed', 'server/handlers/initialize', 'context/repository'].map((name) => readFileSync(packageFile(`${name}.ts`), 'utf8')).join('\n');
+    const sources = ['server/complete', 'server/planning', 'server/session', 'server/rest', 'server/daemon', 'server/installed', 'server/handlers/initialize', 'context/repository'].map((name) => readFileSync(packageFile(`${name}.ts`), 'utf8')).join('\n');
     expect(Object.keys(values).filter((name) => !new RegExp(`\\b${name}\\b`).test(sources))).toEqual([]);
   });
 });

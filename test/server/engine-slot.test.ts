@@ -56,6 +56,14 @@ it('asks again for one that did not open, later each time', async () => {
   expect(told).toEqual(['Kedge: no such file']);
 });
 
+it('is opened at once under other settings, and tells what is wrong with these', async () => {
+  const { slot, told, times } = slotOf(() => Promise.reject(new UserError('no such model')));
+  await slot.get();
+  await slot.renew();
+  await slot.get();
+  expect([times(), told]).toEqual([2, ['Kedge: no such model', 'Kedge: no such model']]);
+});
+
 it('is asked what is open without opening anything', async () => {
   const { slot, times } = slotOf(() => Promise.resolve(new ScriptedEngine()));
   expect(await slot.current()).toBeUndefined();

@@ -169,9 +169,9 @@ describe('the workspace\'s folders', () => {
     expect(daemon.watched).toEqual([[root]]);
   });
 
-  it('come and go', async () => {
+  it.each([['announces folders', { workspace: { workspaceFolders: true } }], ['does not', {}]])('come and go where the client %s', async (_, capabilities) => {
     const [first, second] = [project(), project('export function userName(): string {\n  return "of the second";\n}\n')];
-    const daemon = await started({ roots: [first] });
+    const daemon = await started({ roots: [first], capabilities });
     await notify(daemon, 'workspace/didChangeWorkspaceFolders', { event: { added: [folderOf(second)], removed: [] } });
     await daemon.client.open(join(second, 'main.ts'), mainText);
     expect(await planIn(daemon, second)).toContain('of the second');
@@ -198,6 +198,10 @@ describe('the workspace\'s folders', () => {
     await daemon.client.open(join(root, 'main.ts'), mainText);
     expect(await planIn(daemon, root)).toContain('on disk');
     expect([daemon.watched, daemon.client.messages('client/registerCapability')]).toEqual([[[root]], []]);
+    const added = project();
+    await notify(daemon, 'workspace/didChangeWorkspaceFolders', { event: { added: [folderOf(added)], removed: [] } });
+    await daemon.client.until('client/registerCapability');
+    expect(JSON.stringify(daemon.client.messages('client/registerCapability'))).not.toContain(uriOf(root));
   });
 });
 
@@ -218,6 +222,14 @@ describe('an open document', () => {
     expect(await planIn(daemon, root)).toContain('saved');
   });
 
+  it('is the text that a change with a range of null brings', async () => {
+    const root = project();
+    const daemon = await started({ roots: [root] });
+    await daemon.client.open(join(root, 'main.ts'), '');
+    await daemon.client.change(join(root, 'main.ts'), 2, { range: null, text: mainText });
+    expect(await planIn(daemon, root)).toContain('on disk');
+  });
+
   it('asks for nothing after a deletion, unless the user does', async () => {
     const root = project();
     const daemon = await started({ roots: [root] });
@@ -229,6 +241,7 @@ describe('an open document', () => {
     expect([await request('textDocument/completion', 3), (await request('textDocument/inlineCompletion', 2)).items, daemon.engine.completions]).toEqual([empty, [], []]);
     expect([(await request('textDocument/completion', 1)).items.length, (await request('textDocument/inlineCompletion', 1)).items.length]).toEqual([1, 1]);
     await daemon.client.change(path, 3, { range: { start: { line: 2, character: 13 }, end: { line: 2, character: 13 } }, text: 's' });
+    await daemon.client.change(path, 4); // Nothing changed: no deletion either.
     expect([(await request('textDocument/completion', 3)).items.length, (await request('textDocument/inlineCompletion', 2)).items.length]).toEqual([1, 1]);
   });
 });

@@ -28,7 +28,7 @@ function setup(text?: string, options?: unknown, home = temporaryFolder()): Setu
   const told: string[] = [];
   const changes: Config[] = [];
   const publish = (path: string, diagnostics: Diagnostic[]): void => void published.push([path, diagnostics.map(({ range, message }) => [range.start.line, String(message)])]);
-  const settings = new Settings(root, options, { env: { HOME: home }, encoding: 'utf-16', publish, tell: (fault) => told.push(fault), changed: (before) => changes.push(before) });
+  const settings = new Settings([root], options, { env: { HOME: home }, encoding: 'utf-16', publish, tell: (fault) => told.push(fault), changed: (before) => changes.push(before) });
   return { settings, root, file, user: userConfigPath({ HOME: home }), published, told, changes };
 }
 
@@ -57,6 +57,18 @@ describe('a running daemon\'s settings', () => {
     writeFileSync(file, '{ "multiline": false }');
     settings.apply([{ kind: 'disk', path: file }]);
     expect(settings.config.multiline).toBe(false);
+  });
+
+  it('are the first folder\'s, which the other folders\' files say', () => {
+    const { settings, root, published } = setup();
+    const second = temporaryFolder();
+    const file = join(second, 'kedge.json');
+    writeFileSync(file, '{ "multiline": false }');
+    settings.apply([{ kind: 'roots', roots: [root, second] }]);
+    expect(settings.config.multiline).toBe(true);
+    rmSync(file);
+    settings.apply([{ kind: 'disk', path: file }]);
+    expect(published).toEqual([[file, [[0, expect.stringContaining('only the first one')]]], [file, []]]);
   });
 
   it('keep the last good ones over a fault, which is a diagnostic at its line until it is fixed', () => {

@@ -2,5 +2,5 @@
 return {
   cmd = { 'kedge', '--stdio' },
   filetypes = { 'typescript', 'typescriptreact', 'javascript', 'javascriptreact', 'python' },
-  root_markers = { 'kedge.json', 'package.json', 'pyproject.toml', '.git' },
+  root_markers = { 'kedge.json', '.git', 'package.json', 'pyproject.toml' },
 }

@@ -74,7 +74,7 @@ describe('kedge complete', () => {
   });
 
   it('draws on the files it is given, each way of naming them', () => {
-    for (const args of [['--with', 'order.py', 'user.ts'], ['--with', 'order.py', '--with', 'user.ts']]) {
+    for (const args of [['--with', 'order.py', 'user.ts', './order.py'], ['--with', 'order.py', '--with', 'user.ts']]) {
       expect(complete('main.ts:4:6', ...args).context.map(({ source, path }) => [source, path])).toEqual([['given', 'order.py'], ['given', 'user.ts']]);
     }
   });

@@ -59,6 +59,10 @@ describe('kedge config', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('has a folder that is there', async () => {
+    for (const path of ['missing', 'kedge.json']) await expect(run(temporaryFolder(), 'show', join(machine().root, path))).rejects.toThrow('is not a folder');
+  });
+
   it('has no other action', async () => {
     await expect(run(temporaryFolder(), 'edit')).rejects.toThrow(UserError);
   });

@@ -37,6 +37,14 @@ describe('kedge doctor', () => {
     expect(report.checks.find(({ name }) => name === 'model')).toMatchObject({ state: 'failed', todo: 'kedge model remove tiny, then kedge model pull tiny' });
   });
 
+  it('tells what it checked where measuring fails', async () => {
+    const cache = await tinyCache();
+    const { code, stdout } = runKedge(cache, cache, 'doctor', '--model', tinyModel, '--threads', '0', '--json');
+    const report = JSON.parse(stdout) as Report;
+    expect([code, report.ok, report.measured, report.checks.length]).toEqual([1, false, null, 9]);
+    expect(report.checks.at(-1)).toMatchObject({ name: 'speed', state: 'failed', what: expect.stringContaining('--threads 0') as string });
+  });
+
   it('finds a store that cannot be written', () => {
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, '');

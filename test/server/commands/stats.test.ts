@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../harness/folders.js';
 
 const latency = (median: number, p95: number) => ({ median, p95, count: 9 });
 const stats: DaemonStats = {
-  format: 1, version: '0.1.0', pid: process.pid, startedMs: Date.now() - 60_000, client: { name: 'Neovim', version: '0.11.4', lacks: [] }, roots: ['/a', '/b'], now: 'reading', rssBytes: 812e6, watchLimitReached: false,
+  format: 1, version: '0.1.0', pid: process.pid, startedMs: Date.now() - 60_000, client: { name: 'Neovim', version: '0.11.4', lacks: [] }, roots: ['/a', '/b'], now: 'reading', rssBytes: 812e6,
   requests: { offered: 1200, empty: 30, dropped: 4 }, firstTokenMs: latency(68.4, 120), totalMs: latency(400, 812), segments: { planned: 200, served: 150 }, tokens: { read: 12_345, saved: 1_000_000 },
 };
 
