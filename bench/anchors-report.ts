@@ -68,7 +68,7 @@ function plot(runs: readonly Run[], { title, of }: Axis, reference: Reference): 
     const colour = COLOURS[i % COLOURS.length];
     const inOrder = [...points].sort((a, b) => a.x - b.x);
     const path = inOrder.map(({ x, gain }, p) => `${p === 0 ? 'M' : 'L'}${left(x).toFixed(1)},${top(gain).toFixed(1)}`).join('');
-    const dots = inOrder.map(({ x, gain, run }) => `<circle cx="${left(x).toFixed(1)}" cy="${top(gain).toFixed(1)}" r="3.5" fill="${colour}"><title>${escaped(name)}, ${Math.round(1000 * run.rows!) / 10}% resident: ${gain.toFixed(2)} at ${x.toFixed(1)}</title></circle>`);
+    const dots = inOrder.map(({ x, gain, run }) => `<circle cx="${left(x).toFixed(1)}" cy="${top(gain).toFixed(1)}" r="3.5" fill="${colour}"><title>${escaped(name)}, ${Math.round(1000 * run.rows!) / 10}% allowed: ${gain.toFixed(2)} at ${x.toFixed(1)}</title></circle>`);
     return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="1.5"/>${dots.join('')}<text x="${WIDTH - MARGIN + 8}" y="${MARGIN + 16 * i}" fill="${colour}">${escaped(name)}</text>`;
   });
   const gains = [0, 0.25, 0.5, 0.75, 1].map((gain) => `<line x1="${MARGIN}" x2="${WIDTH - MARGIN}" y1="${top(gain)}" y2="${top(gain)}" stroke="#ddd"/><text x="6" y="${top(gain) + 4}">${gain}</text>`);

@@ -25,8 +25,8 @@ const { values: flags, positionals } = parseArgs({
   options: {
     tasks: { type: 'string', default: packageFile('evaluation', 'tasks', 'tuning.jsonl') },
     root: { type: 'string' },
-    limit: { type: 'string', default: '24' },
-    tokens: { type: 'string', default: '3000' },
+    limit: { type: 'string' },
+    tokens: { type: 'string' },
     rows: { type: 'string', default: '600' },
     threads: { type: 'string' },
     stages: { type: 'string', default: stages.join(',') },
@@ -38,7 +38,9 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 
-const TASK_FLAGS = '--root DIR (of kedge eval generate) [--tasks F] [--limit N] [--tokens N]';
+const TASK_FLAGS = '--root DIR/repositories (of kedge eval generate --out DIR) [--tasks F] [--limit N] [--tokens N]';
+const TASKS_DEFAULT = { limit: 24, tokens: 3000 };
+const ANCHORS_DEFAULT = { limit: 40, tokens: 8000 };
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -76,7 +78,7 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<
   anchors: {
     about: `ways of choosing rows, as a page of plots: ${TASK_FLAGS} [--others F] [--limit-others N] [--limit-long N] [--stages ${stages.join(',')}] [--out FILE] [--plots DIR]`,
     run: () => overTasks(async (engine, options) => {
-      const wanted = flags.stages.split(',').filter((name): name is Stage => (stages as readonly string[]).includes(name));
+      const wanted = flags.stages.split(',').map(stageOf);
       const figures = await benchAnchors(engine, { ...options, ...kept(), othersPath: flags.others, limitOthers: Number(flags['limit-others']), limitLong: Number(flags['limit-long']), stages: wanted });
       writeFileSync(flags.out, anchorsReport(`Choosing anchors: ${installedModel().name}`, figures));
       const { plots } = flags;
@@ -84,7 +86,7 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<
       mkdirSync(plots, { recursive: true });
       for (const { name, svg } of anchorsPlots(figures)) writeFileSync(join(plots, `${name}.svg`), svg);
       return `${flags.out} and ${plots} written`;
-    }),
+    }, ANCHORS_DEFAULT),
   },
   keystrokes: { about: 'typing while 20,000 files are outlined, plans are read and a branch is switched', run: async () => print(await withEmptyCache((env) => benchKeystrokes(env, say))) },
   repositories: { about: 'six public packages: index, 50 completions each, memory, a planted secret', run: async () => print(await benchRepositories(process.env, say)) },
@@ -97,10 +99,16 @@ async function withEmptyCache<T>(use: (env: NodeJS.ProcessEnv) => Promise<T>): P
   return use({ ...process.env, KEDGE_CACHE_DIR: dir }).finally(() => rmSync(dir, { recursive: true, force: true }));
 }
 
-async function overTasks(bench: (engine: Engine, options: WindowOptions) => Promise<string>): Promise<void> {
+function stageOf(name: string): Stage {
+  const stage = stages.find((known) => known === name);
+  if (!stage) throw new UserError(`--stages ${name} is not one of ${stages.join(', ')}`, 2);
+  return stage;
+}
+
+async function overTasks(bench: (engine: Engine, options: WindowOptions) => Promise<string>, { limit, tokens } = TASKS_DEFAULT): Promise<void> {
   const { root } = flags;
-  if (root === undefined) throw new UserError('--root DIR is needed, as kedge eval generate lays it out', 2);
-  const options = { tasksPath: flags.tasks, root, limit: Number(flags.limit), contextTokensMax: Number(flags.tokens), onTask: say };
+  if (root === undefined) throw new UserError('--root DIR/repositories is needed, as kedge eval generate --out DIR lays it out', 2);
+  const options = { tasksPath: flags.tasks, root, limit: Number(flags.limit ?? limit), contextTokensMax: Number(flags.tokens ?? tokens), onTask: say };
   print(await withEngine(join(cacheDir(), 'eval-store'), 1, (engine) => bench(engine, options)));
 }
 
