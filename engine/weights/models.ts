@@ -1,6 +1,6 @@
 // The models in the user's cache folder: found, pulled, added, removed, verified. A model is there as a whole or not at all.
 // Refuses architectures and tokenizers that Kedge does not run, and names that are not plain file names.
-import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { copyFile, constants, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { asideOf } from '../../base/aside.js';
@@ -211,7 +211,7 @@ function discard(dir: string): void {
 async function linkOrCopy(from: string, to: string): Promise<void> {
   rmSync(to, { force: true });
   try {
-    linkSync(from, to);
+    linkSync(realpathSync(from), to);
   } catch {
     await copyFile(from, to, constants.COPYFILE_FICLONE).catch((error: unknown) => Promise.reject(explainSystemError(error, to)));
   }

@@ -1,5 +1,5 @@
 // Adding, finding, removing and verifying models of one's own. Refuses the real conversion: `kedge model` is tested with it.
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../base/errors.js';
@@ -53,6 +53,16 @@ describe('models', () => {
     expect(statSync(model.ggufPath).ino).toBe(statSync(path).ino);
     removeModel('a', bench.env);
     expect(statSync(path).size).toBe(model.bytes);
+  });
+
+  it('adds a file that is named by a relative link, as in the cache of Hugging Face', async () => {
+    const path = tiny('blob');
+    const snapshot = join(bench.dir, 'snapshot');
+    mkdirSync(snapshot);
+    symlinkSync(join('..', 'blob'), join(snapshot, 'm.gguf'));
+    const { model } = await addModel(join(snapshot, 'm.gguf'), bench.options());
+    expect(model).toMatchObject({ name: 'm', file: 'm.gguf', bytes: statSync(path).size });
+    expect(statSync(model.ggufPath).ino).toBe(statSync(path).ino);
   });
 
   it('gives a file that the catalogue knows its name and its tokens', async () => {
