@@ -8,8 +8,8 @@ import type { Model } from './model.js';
 import { type Ranker, type RankingQueries } from './ranker.js';
 import type { WindowRows } from './rows.js';
 
-/** Rises with every change to how rows are ranked or kept, with the graph's version and with the prompts that are typical. */
-export const ANCHOR_VERSION = 2;
+/** Rises with every change to how rows are ranked or kept. */
+const ANCHOR_VERSION = 2;
 /** Ranks in one block of the store: the unit in which an order's prefix is read. */
 export const BLOCK_RANKS = 32;
 
@@ -27,13 +27,12 @@ export interface AnchorBlock {
   readonly positions: Uint16Array;
 }
 
-/** Everything that a stored segment depends on besides its tokens. */
-export function recipeOf({ manifest, numericClass }: Model, storedShare: number): string {
-  const opening = manifest.opening === undefined ? [] : [`opened by ${manifest.opening}`];
-  return digestOf(`kedge anchors ${ANCHOR_VERSION}`, manifest.weightsDigest, manifest.tokenizerDigest, numericClass, String(storedShare), ...opening);
+/** Everything that a stored segment depends on besides its tokens; `lead`: those before it. */
+export function recipeOf({ manifest, numericClass }: Model, lead: readonly number[], storedShare: number): string {
+  return digestOf(`kedge anchors ${ANCHOR_VERSION}`, manifest.weightsDigest, manifest.tokenizerDigest, numericClass, String(storedShare), encodeMeta(lead));
 }
 
-export const segmentKey = (recipe: string, tokens: readonly number[]): string => digestOf(recipe, new Uint8Array(Uint32Array.from(tokens).buffer));
+export const segmentKey = (recipe: string, tokens: readonly number[]): string => digestOf(recipe, encodeMeta(tokens));
 
 /** How many rows a head keeps of a segment of `tokens` tokens. */
 export const rowsKept = (tokens: number, share: number): number => Math.max(1, Math.min(tokens, Math.floor(tokens * share)));

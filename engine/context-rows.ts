@@ -1,9 +1,10 @@
 // Composed context rows in int8, as the decoder's parts take them: kept in a file, of which one part's rows are in memory at a time; all in memory where the disk has no room.
 // Refuses to choose rows and to lay them out.
-import { closeSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { asideOf } from '../base/aside.js';
 import { systemCode } from '../base/errors.js';
+import { readWhole, writeWhole } from '../base/files.js';
 import { largestPart, partsOf, type LayerSpan, type ModelShape } from './graph/shape.js';
 import { MASKED, type RowShape } from './rows.js';
 import { bytes, floats, type Feeds, type Tensor } from './session.js';
@@ -51,7 +52,7 @@ export class RowsSpace {
       throw error;
     }
     const opened = file;
-    return { write: (bytes, at) => writeWhole(opened, bytes, at), read: (into, at) => readWhole(opened, into, at), close: () => closeSync(opened) };
+    return { write: (bytes, at) => writeWhole(opened, bytes, at), read: (into, at) => readWhole(opened, into, at, path), close: () => closeSync(opened) };
   }
 }
 
@@ -182,16 +183,4 @@ function spansLaid(shape: Pick<ModelShape, 'layers' | 'kvHeads'>): LayerSpan[] {
     const own = parts.slice(i * together, (i + 1) * together);
     return { first: own[0].first, end: own[own.length - 1].end };
   });
-}
-
-function writeWhole(file: number, bytes: Uint8Array, at: number): void {
-  for (let done = 0; done < bytes.byteLength; ) done += writeSync(file, bytes, done, bytes.byteLength - done, at + done);
-}
-
-function readWhole(file: number, into: Uint8Array, at: number): void {
-  for (let done = 0; done < into.byteLength; ) {
-    const count = readSync(file, into, done, into.byteLength - done, at + done);
-    if (count === 0) throw new Error('the file of composed rows was cut short');
-    done += count;
-  }
 }

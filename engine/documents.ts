@@ -58,9 +58,10 @@ export class Documents {
     return this.states.get(keyOf(client, document));
   }
 
-  /** What was made for `from` becomes `to`'s; what `to` had is forgotten. */
+  /** What was made for `from` becomes `to`'s, and what `to` had is forgotten; nothing where `from` was forgotten meanwhile. */
   move(client: string, from: string, to: string): void {
-    const state = this.get(client, from);
+    const state = this.known(client, from);
+    if (!state) return;
     this.states.delete(keyOf(client, from));
     this.forget(client, to);
     this.states.set(keyOf(client, to), state);

@@ -26,7 +26,7 @@ export class Library {
 
   keyOf(tokens: readonly number[], storedShare: number): string {
     let recipe = this.recipes.get(storedShare);
-    if (recipe === undefined) this.recipes.set(storedShare, (recipe = recipeOf(this.model, storedShare)));
+    if (recipe === undefined) this.recipes.set(storedShare, (recipe = recipeOf(this.model, this.form.lead, storedShare)));
     return segmentKey(recipe, tokens);
   }
 

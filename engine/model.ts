@@ -1,7 +1,8 @@
 // A converted model, opened: tokens in; logits, rows and queries out. Refuses to keep any state between calls.
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../base/errors.js';
+import { readWhole } from '../base/files.js';
 import { ContextRows } from './context-rows.js';
 import { decoderFile, readManifest, type Manifest } from './graph/manifest.js';
 import { partsOf, type LayerSpan } from './graph/shape.js';
@@ -42,6 +43,7 @@ interface Part {
 export class Model {
   readonly rotation: Rotation;
   readonly noContext: ContextRows;
+  private readonly embeddingPath: string;
   private readonly embeddings: number;
   private readonly causal = new Map<number, Float32Array>();
 
@@ -57,7 +59,8 @@ export class Model {
   ) {
     this.rotation = new Rotation(manifest.shape);
     this.noContext = ContextRows.none(manifest.shape);
-    this.embeddings = openSync(join(dir, 'embedding.bin'), 'r');
+    this.embeddingPath = join(dir, 'embedding.bin');
+    this.embeddings = openSync(this.embeddingPath, 'r');
   }
 
   /** `numericClass`: what the processor needs, where it is left out. */
@@ -118,13 +121,13 @@ export class Model {
     for (const { session } of this.parts) await session.close();
   }
 
-  /** [T, width], read row by row from disk: the embedding is never resident as a whole. */
+  /** [T, width], read row by row from disk: the embedding is never resident as a whole. UserError where the file ends before a token's. */
   private embed(tokens: readonly number[]): Float32Array {
     const { width } = this.manifest.shape;
     const out = new Float32Array(tokens.length * width);
     const row = Buffer.alloc(width + 4);
     tokens.forEach((token, t) => {
-      readSync(this.embeddings, row, 0, row.byteLength, token * row.byteLength);
+      readWhole(this.embeddings, row, token * row.byteLength, this.embeddingPath);
       const scale = row.readFloatLE(width);
       for (let i = 0; i < width; i++) out[t * width + i] = ((row[i] << 24) >> 24) * scale;
     });

@@ -1,7 +1,8 @@
 // The one place that lays texts out as token ids: sink, segments, and the fill-in-the-middle prompt around the cursor.
 // Refuses to run a model.
 import type { LocalPrompt, Segment } from '../base/segment.js';
-import type { FillInTheMiddle, Manifest } from './graph/manifest.js';
+import type { Manifest } from './graph/manifest.js';
+import type { FillInTheMiddle } from './graph/marks.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** The constant name in the sink: never the repository's own, so that every segment everywhere sees the same one. */

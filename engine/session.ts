@@ -42,8 +42,8 @@ export class Session {
       extra: { session: { force_spinning_stop: '1', intra_op: { allow_spinning: '1' } } },
     };
     try {
-      const session = typeof graph === 'string' ? await ort.InferenceSession.create(graph, settings) : await ort.InferenceSession.create(graph, settings);
-      return new Session(session);
+      // The cast stands for both: the overloads take each alone.
+      return new Session(await ort.InferenceSession.create(graph as string, settings));
     } catch (error) {
       const what = typeof graph === 'string' ? graph : 'a built-in graph';
       throw new UserError(`${what} could not be loaded by onnxruntime: ${error instanceof Error ? error.message : String(error)}`);

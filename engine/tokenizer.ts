@@ -12,7 +12,7 @@ export interface TokenizerData {
   readonly tokens: readonly string[];
   /** 'left right', the first to be merged first. */
   readonly merges: readonly string[];
-  /** Ids of control and user-defined tokens, ascending: marks that stand for no text. */
+  /** Ids of control and user-defined tokens and of the one that ends a text, ascending: marks that stand for no text. */
   readonly special: readonly number[];
   /** Ids that only fill the vocabulary up. */
   readonly unused: readonly number[];
@@ -59,29 +59,32 @@ const byteOfCharacter = new Map(byteAlphabet.map((character, byte) => [character
 
 // GGUF's tokenizer.ggml.token_type; all other types are marks.
 const normalTokenType = 1;
+const controlTokenType = 3;
 const unusedTokenType = 5;
 
-/** Takes what a Tokenizer needs from a GGUF's metadata. UserError naming the tokenizer where it is not one of the byte-level BPE kinds known here. */
-export function tokenizerDataFromGguf(metadata: Readonly<Record<string, unknown>>): TokenizerData {
+/** Takes what a Tokenizer needs from a GGUF's metadata. UserError naming `file` and the tokenizer where it is not one of the byte-level BPE kinds known here. */
+export function tokenizerDataFromGguf(file: string, metadata: Readonly<Record<string, unknown>>): TokenizerData {
   const model = metadata['tokenizer.ggml.model'];
   const pre = metadata['tokenizer.ggml.pre'];
   if (model !== 'gpt2' || typeof pre !== 'string' || !Object.hasOwn(preTokenizers, pre))
     throw new UserError(
-      `the model's tokenizer is "${String(model)}" with the word rule "${String(pre)}", which Kedge cannot read: byte-level BPE ("gpt2") with one of ${Object.keys(preTokenizers).join(', ')} is needed; choose another model`,
+      `${file}: the tokenizer is "${String(model)}" with the word rule "${String(pre)}", which Kedge cannot read: byte-level BPE ("gpt2") with one of ${Object.keys(preTokenizers).join(', ')} is needed; choose another model`,
     );
   const tokens = metadata['tokenizer.ggml.tokens'];
   const merges = metadata['tokenizer.ggml.merges'];
   const types = metadata['tokenizer.ggml.token_type'];
   if (!isStrings(tokens) || !isStrings(merges) || (types !== undefined && !(Array.isArray(types) && types.length === tokens.length)))
-    throw new UserError('the model file holds no complete tokenizer (tokens, merges and token types are needed): convert the model to GGUF again');
-  const typeOf = (id: number) => (types === undefined ? normalTokenType : Number(types[id]));
+    throw new UserError(`${file} holds no complete tokenizer (tokens, merges and token types are needed): convert the model to GGUF again`);
+  // Some files give the token that ends a text the type of a text's.
+  const end = metadata['tokenizer.ggml.eos_token_id'];
+  const typeOf = (id: number) => (id === end ? controlTokenType : types === undefined ? normalTokenType : Number(types[id]));
   const texts = new Set(tokens.filter((_, id) => typeOf(id) === normalTokenType));
   const special = tokens.flatMap((_, id) => (typeOf(id) === normalTokenType || typeOf(id) === unusedTokenType ? [] : [id]));
   const unused = tokens.flatMap((_, id) => (typeOf(id) === unusedTokenType ? [id] : []));
   const misspelled = [...texts].find((token) => ![...token].every((character) => byteOfCharacter.has(character.charCodeAt(0))));
-  if (misspelled !== undefined) throw new UserError(`the model's token "${misspelled}" is not spelled in bytes: the file is damaged or its tokenizer is no byte-level BPE; choose another model`);
+  if (misspelled !== undefined) throw new UserError(`${file}: the token "${misspelled}" is not spelled in bytes: the file is damaged or its tokenizer is no byte-level BPE; choose another model`);
   const astray = merges.find((merge) => !texts.has(merge.replace(' ', '')));
-  if (astray !== undefined) throw new UserError(`the model's tokenizer merges "${astray}" into no token: the file is damaged or no byte-level BPE; choose another model`);
+  if (astray !== undefined) throw new UserError(`${file}: the tokenizer merges "${astray}" into no token: the file is damaged or no byte-level BPE; choose another model`);
   return { pre, tokens, merges, special, unused };
 }
 

@@ -1,11 +1,12 @@
 // Opens a GGUF file: metadata, the list of tensors, and their values as 32-bit floats, a bounded piece of the file at a time.
 // Refuses to know what any tensor is for, and files that are cut short.
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { GGMLQuantizationType, gguf, type GGUFParseOutput } from '@huggingface/gguf';
 import { assert } from '../../base/assert.js';
 import { explainSystemError, systemCode, UserError } from '../../base/errors.js';
+import { readWhole } from '../../base/files.js';
 import { bytesPerRow, dequantisableTypes, dequantise } from './dequantise.js';
 
 export interface GgufTensor {
@@ -55,7 +56,7 @@ export async function openGguf(path: string): Promise<GgufFile> {
   return { path, architecture, metadata, tensors };
 }
 
-/** Values of `rowCount` rows from `firstRow` on, [rowCount, columns]; a tensor of one dimension is one row. Throws the system error. */
+/** Values of `rowCount` rows from `firstRow` on, [rowCount, columns]; a tensor of one dimension is one row. UserError naming the tensor where one is infinite or no number; throws the system error. */
 export function readRows(file: GgufFile, name: string, firstRow: number, rowCount: number): Float32Array {
   const tensor = tensorOf(file, name);
   const columns = tensor.shape.at(-1)!;
@@ -70,8 +71,10 @@ export function readRows(file: GgufFile, name: string, firstRow: number, rowCoun
     for (let row = 0; row < rowCount; row += pieceRows) {
       const count = Math.min(pieceRows, rowCount - row);
       const bytes = piece.subarray(0, count * rowBytes);
-      readFully(handle, bytes, tensor.offset + (firstRow + row) * rowBytes, file.path);
-      dequantise(tensor.type, bytes, out.subarray(row * columns, (row + count) * columns));
+      readWhole(handle, bytes, tensor.offset + (firstRow + row) * rowBytes, file.path);
+      const values = out.subarray(row * columns, (row + count) * columns);
+      dequantise(tensor.type, bytes, values);
+      if (!areFinite(values)) throw new UserError(`${file.path}: tensor '${name}' holds values that are infinite or no numbers: the file is damaged. Get it again, or choose another`);
     }
   } finally {
     closeSync(handle);
@@ -79,7 +82,7 @@ export function readRows(file: GgufFile, name: string, firstRow: number, rowCoun
   return out;
 }
 
-/** All values of a tensor in row-major order. Throws the system error. */
+/** All values of a tensor in row-major order. Throws as `readRows`. */
 export function readTensor(file: GgufFile, name: string): Float32Array {
   const { shape } = tensorOf(file, name);
   return readRows(file, name, 0, valueCount(shape) / shape.at(-1)!);
@@ -91,12 +94,11 @@ function tensorOf(file: GgufFile, name: string): GgufTensor {
   return tensor;
 }
 
-function readFully(handle: number, bytes: Uint8Array, position: number, path: string): void {
-  for (let done = 0; done < bytes.byteLength; ) {
-    const count = readSync(handle, bytes, done, bytes.byteLength - done, position + done);
-    if (count === 0) throw new UserError(`${path} became shorter while it was read`);
-    done += count;
-  }
+/** A value times zero is zero unless it is infinite or none. */
+function areFinite(values: Float32Array): boolean {
+  let sum = 0;
+  for (const value of values) sum += value * 0;
+  return sum === 0;
 }
 
 const valueCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
@@ -114,7 +116,7 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
-/** The library reads the header only; past the file's end it sees zeros or fails in many ways, all of which mean the same here. */
+/** The library reads the header only; past the file's end it sees zeros, or reads on in vain. */
 async function parse(path: string, fileBytes: number): Promise<GGUFParseOutput> {
   try {
     const parsed = await gguf(resolve(path), { allowLocalFile: true });
@@ -124,7 +126,8 @@ async function parse(path: string, fileBytes: number): Promise<GGUFParseOutput> 
     if (error instanceof UserError) throw error;
     if (systemCode(error) && systemCode(error) !== 'ERR_OUT_OF_RANGE') throw explainSystemError(error, path);
     if (error instanceof Error && error.message.startsWith('not a valid gguf file')) throw new UserError(`${path} is not a GGUF file`);
-    throw cutShort(path, fileBytes);
+    if (!(error instanceof Error) || error instanceof RangeError || error.message.startsWith('Exceeded maximum chunk fetches')) throw cutShort(path, fileBytes);
+    throw new UserError(`${path} cannot be read: ${error.message}. Get it again, or choose another`);
   }
 }
 

@@ -1,9 +1,9 @@
 // Writes an ONNX graph node by node; large tensors live in one external data file beside it, so that weights are streamed and mapped.
 // Refuses to know any model.
 import onnxProto, { type onnx } from 'onnx-proto';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { assert } from '../../base/assert.js';
-import { writeFileAtomically } from '../../base/files.js';
+import { writeFileAtomically, writeWhole } from '../../base/files.js';
 
 export const MICROSOFT = 'com.microsoft';
 const OPSET_ONNX = 17;
@@ -39,14 +39,14 @@ export class ExternalData {
 
   append(bytes: Uint8Array): ExternalSpan {
     const offset = Math.ceil(this.end / EXTERNAL_ALIGN_BYTES) * EXTERNAL_ALIGN_BYTES;
-    for (let done = 0; done < bytes.byteLength; ) {
-      done += writeSync(this.file, bytes, done, bytes.byteLength - done, offset + done);
-    }
+    writeWhole(this.file, bytes, offset);
     this.end = offset + bytes.byteLength;
     return { offset, bytes: bytes.byteLength };
   }
 
+  /** What was appended is durable then. */
   close(): void {
+    fsyncSync(this.file);
     closeSync(this.file);
   }
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert } from '../../base/assert.js';
+import { UserError } from '../../base/errors.js';
 import { writeFileAtomically } from '../../base/files.js';
 import { packageFile } from '../../base/package.js';
 import { PromptForm } from '../prompt.js';
@@ -46,9 +47,12 @@ export function identityCalibration(shape: ModelShape, weights: DecoderWeights):
   };
 }
 
-/** Runs the converted model in `dir` over the shipped prompts. */
-export async function calibrate(dir: string, shape: ModelShape, weights: DecoderWeights): Promise<Calibration> {
-  const prompts = JSON.parse(readFileSync(packageFile('models', 'typical-prompts.json'), 'utf8')) as { prompts: TypicalPrompt[] };
+/** The shipped prompts, as JSON. */
+export const typicalPrompts = (): string => readFileSync(packageFile('models', 'typical-prompts.json'), 'utf8');
+
+/** Runs the converted model in `dir` over the shipped prompts. UserError naming `file`, of which it was made, where what the model computes is no number. */
+export async function calibrate(file: string, dir: string, shape: ModelShape, weights: DecoderWeights): Promise<Calibration> {
+  const prompts = JSON.parse(typicalPrompts()) as { prompts: TypicalPrompt[] };
   const { keyBias } = identityCalibration(shape, weights);
   const largest = keyBias.map((bias) => ({ stored: new Float32Array(bias.length), rotated: new Float32Array(bias.length) }));
   const queries: Float32Array[][] = weights.layers.map(() => []);
@@ -64,9 +68,11 @@ export async function calibrate(dir: string, shape: ModelShape, weights: Decoder
       const { rows, queries: asked } = await model.forward({ tokens, positions: tokens.map((_, i) => i), context: model.noContext, window: model.newWindow(), queries: asking });
       const querySize = shape.heads * shape.headDim;
       for (let l = 0; l < shape.layers; l++) {
-        queries[l].push(asked.slice(l * asking.length * querySize, (l + 1) * asking.length * querySize));
+        const ofLayer = asked.slice(l * asking.length * querySize, (l + 1) * asking.length * querySize);
+        queries[l].push(ofLayer);
         const keys = rows.subarray(2 * l * tokens.length * keyBias[l].length, (2 * l + 1) * tokens.length * keyBias[l].length);
         widen(largest[l], keys, keyBias[l], shape.headDim);
+        if (!largest[l].stored.every(Number.isFinite) || !ofLayer.every(Number.isFinite)) throw new UserError(`${file}: the numbers that layer ${l} computes become too large, or none: the file is damaged; choose another`);
       }
     }
   } finally {

@@ -1,34 +1,27 @@
 // GGUF to a folder that the engine opens: quantised weights, graphs, embedding, tokenizer, calibration. Written aside and renamed.
 // Refuses to hold more than one layer's weights at a time.
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asideOf, sweepAsides } from '../../base/aside.js';
 import { digestOf } from '../../base/digest.js';
-import { explainSystemError, UserError } from '../../base/errors.js';
+import { explainSystemError } from '../../base/errors.js';
+import { syncFolder, writeFileAtomically, writeWhole } from '../../base/files.js';
 import type { OnProgress } from '../../base/progress.js';
 import { readRows, readTensor, type GgufFile } from '../gguf/read.js';
 import { headTokens, readHeadTokenList } from '../head.js';
-import { openingToken, Tokenizer, tokenizerDataFromGguf } from '../tokenizer.js';
+import { Tokenizer } from '../tokenizer.js';
 import { ExternalData } from './builder.js';
-import { calibrate, identityCalibration, writeCalibration, type Calibration } from './calibrate.js';
+import { calibrate, identityCalibration, typicalPrompts, writeCalibration, type Calibration } from './calibrate.js';
 import { decoderGraphs, type DecoderWeights, type LayerWeights, type QuantisedMatrix } from './decoder.js';
-import { decoderFile, GRAPH_VERSION, readManifest, writeManifest, type FillInTheMiddle, type Manifest } from './manifest.js';
+import { decoderFile, GRAPH_VERSION, readManifest, writeManifest } from './manifest.js';
+import type { FimTokens } from './marks.js';
 import { quantisePerOutput, quantiseRow, type DenseRows } from './quantise.js';
 import type { ModelShape } from './shape.js';
-import { supportedShape } from './supported.js';
-
-/** Names of special tokens, as the catalogue gives them. */
-export interface FimTokens {
-  readonly prefix: string;
-  readonly suffix: string;
-  readonly middle: string;
-  readonly repoName?: string;
-  readonly fileSeparator?: string;
-}
+import { supportedModel } from './supported.js';
 
 export interface ConvertOptions {
-  /** From the catalogue; else the GGUF's metadata or the common names decide. */
+  /** From the catalogue, which comes first; left out: the GGUF's metadata or the common names decide. */
   readonly fim?: FimTokens | null;
   /** Keeps every token in the output head, as parity tests want it. */
   readonly wholeHead?: boolean;
@@ -39,24 +32,21 @@ const WEIGHTS_FILE = 'weights.bin';
 const PROJECTIONS = ['q', 'k', 'v'] as const;
 type Projection = (typeof PROJECTIONS)[number];
 const EMBEDDING_ROWS_AT_ONCE = 4096;
-const FIM_COMMON: FimTokens = { prefix: '<|fim_prefix|>', suffix: '<|fim_suffix|>', middle: '<|fim_middle|>', repoName: '<|repo_name|>', fileSeparator: '<|file_sep|>' };
-const STOP_NAMES = ['<|endoftext|>', '<|im_end|>', '<|im_start|>', '<|file_sep|>', '<|repo_name|>', '<|fim_pad|>', '<|eot_id|>', '<|end_of_text|>'];
-
-export const isConverted = (dir: string): boolean => readManifest(dir) !== undefined;
+/** What of a shape no row depends on: weights are digested in one order, whatever the architecture's own was. */
+const RULED_OUT = { name: '', architecture: '', positionsMax: 0 } satisfies Partial<Record<keyof ModelShape, unknown>>;
 
 /** Throws a UserError that names the file and what is not supported, or that the disk is full; `outDir` is then as it was. */
 export async function convertModel(gguf: GgufFile, outDir: string, options: ConvertOptions): Promise<void> {
-  const shape = supportedShape(gguf);
-  const tokenizerData = tokenizerDataFromGguf(gguf.metadata);
+  const { shape, tokenizer: tokenizerData, fim, opening } = supportedModel(gguf, options.fim);
   sweepAsides(dirname(outDir), Date.now());
   const aside = asideOf(outDir);
   try {
     mkdirSync(aside, { recursive: true, mode: 0o700 });
     const tokenizerJson = JSON.stringify(tokenizerData);
-    writeFileSync(join(aside, 'tokenizer.json'), tokenizerJson);
+    writeFileAtomically(join(aside, 'tokenizer.json'), tokenizerJson);
     const tokenizer = new Tokenizer(tokenizerData);
     const headIds = options.wholeHead ? Int32Array.from({ length: tokenizer.vocabularySize }, (_, id) => id) : headTokens(tokenizer, readHeadTokenList());
-    writeFileSync(join(aside, 'head.bin'), new Uint8Array(headIds.buffer, headIds.byteOffset, headIds.byteLength));
+    writeFileAtomically(join(aside, 'head.bin'), new Uint8Array(headIds.buffer, headIds.byteOffset, headIds.byteLength));
 
     const steps = { done: 0, total: shape.layers + 3 };
     const step = (label: string): void => options.onProgress({ label, done: ++steps.done, total: steps.total, unit: 'steps' });
@@ -64,19 +54,17 @@ export async function convertModel(gguf: GgufFile, outDir: string, options: Conv
     const data = new ExternalData(join(aside, WEIGHTS_FILE));
     const weights = quantiseWeights(gguf, shape, headIds, data, digest, () => step('quantising'));
     data.close();
-    writeEmbedding(gguf, shape, join(aside, 'embedding.bin'));
+    writeEmbedding(gguf, shape, join(aside, 'embedding.bin'), digest);
     step('embedding');
 
-    const fim = fimTokens(gguf, tokenizer, options.fim);
-    const manifest: Manifest = {
+    const manifest = {
       version: GRAPH_VERSION,
       shape,
-      weightsDigest: digest.digest('hex'),
+      weightsDigest: digestOf(`kedge graph ${GRAPH_VERSION}`, JSON.stringify({ ...shape, ...RULED_OUT }), typicalPrompts(), digest.digest()),
       tokenizerDigest: digestOf(tokenizerJson),
       headTokens: headIds.length,
       fim,
-      opening: openingToken(gguf.metadata),
-      stopIds: stopIds(gguf, tokenizer, fim),
+      opening,
     };
     const write = (calibration: Calibration): void => {
       for (const [numericClass, activationBits] of [['u8s8', 8], ['u7s8', 7]] as const) {
@@ -88,7 +76,7 @@ export async function convertModel(gguf: GgufFile, outDir: string, options: Conv
     };
     // The calibration runs the graph itself, over fp32 rows only, for which the scales of int8 rows do not matter yet.
     write(identityCalibration(shape, weights));
-    write(await calibrate(aside, shape, weights));
+    write(await calibrate(gguf.path, aside, shape, weights));
     step('calibrating');
     install(aside, outDir);
   } catch (error) {
@@ -101,19 +89,18 @@ export async function convertModel(gguf: GgufFile, outDir: string, options: Conv
 /** Two processes may convert at once: the first to finish stays. */
 function install(aside: string, outDir: string): void {
   mkdirSync(dirname(outDir), { recursive: true, mode: 0o700 });
-  if (existsSync(outDir) && !isConverted(outDir)) rmSync(outDir, { recursive: true, force: true });
+  if (existsSync(outDir) && !readManifest(outDir)) rmSync(outDir, { recursive: true, force: true });
   try {
     renameSync(aside, outDir);
+    syncFolder(dirname(outDir));
   } catch (error) {
-    if (!isConverted(outDir)) throw error;
+    if (!readManifest(outDir)) throw error;
   }
 }
 
 function quantiseWeights(gguf: GgufFile, shape: ModelShape, headIds: Int32Array, data: ExternalData, digest: Hash, onStep: () => void): DecoderWeights {
   const dense = (name: string): DenseRows => {
-    const tensor = gguf.tensors.get(name);
-    if (!tensor) throw new UserError(`${gguf.path}: tensor '${name}' is missing`);
-    const [outputs, inputs = 1] = tensor.shape;
+    const [outputs, inputs = 1] = gguf.tensors.get(name)!.shape;
     return { values: readTensor(gguf, name), outputs, inputs };
   };
   const quantised = (parts: readonly DenseRows[]): QuantisedMatrix => {
@@ -127,7 +114,6 @@ function quantiseWeights(gguf: GgufFile, shape: ModelShape, headIds: Int32Array,
     return values;
   };
   const vector = (name: string): Float32Array => digested(readTensor(gguf, name));
-  if (shape.ropeFactors) digested(Float32Array.from(shape.ropeFactors));
   const layers = Array.from({ length: shape.layers }, (_, l): LayerWeights => {
     const name = (part: string): string => `blk.${l}.${part}`;
     const heads = { q: shape.heads, k: shape.kvHeads, v: shape.kvHeads };
@@ -189,7 +175,7 @@ function rowsOf(gguf: GgufFile, name: string, ids: Int32Array, width: number): F
 }
 
 /** One record a token: width int8 values, then their scale as a little-endian fp32. */
-function writeEmbedding(gguf: GgufFile, shape: ModelShape, path: string): void {
+function writeEmbedding(gguf: GgufFile, shape: ModelShape, path: string, digest: Hash): void {
   const recordBytes = shape.width + 4;
   const file = openSync(path, 'w', 0o600);
   try {
@@ -202,31 +188,11 @@ function writeEmbedding(gguf: GgufFile, shape: ModelShape, path: string): void {
         const scale = quantiseRow(rows, r * shape.width, shape.width, values, r * recordBytes);
         records.writeFloatLE(scale, r * recordBytes + shape.width);
       }
-      for (let done = 0; done < records.byteLength; ) done += writeSync(file, records, done);
+      digest.update(records);
+      writeWhole(file, records, first * recordBytes);
     }
+    fsyncSync(file);
   } finally {
     closeSync(file);
   }
 }
-
-function fimTokens(gguf: GgufFile, tokenizer: Tokenizer, named: FimTokens | null | undefined): FillInTheMiddle | null {
-  const id = (keys: readonly string[], name: string | undefined): number | undefined => {
-    for (const key of keys) {
-      const value = gguf.metadata[`tokenizer.ggml.${key}`];
-      if (typeof value === 'number') return value;
-    }
-    return name === undefined ? undefined : tokenizer.specialId(name);
-  };
-  const names = named ?? FIM_COMMON;
-  const prefix = id(['fim_pre_token_id', 'prefix_token_id'], names.prefix);
-  const suffix = id(['fim_suf_token_id', 'suffix_token_id'], names.suffix);
-  const middle = id(['fim_mid_token_id', 'middle_token_id'], names.middle);
-  if (prefix === undefined || suffix === undefined || middle === undefined) return null;
-  return { prefix, suffix, middle, repoName: id(['fim_rep_token_id'], names.repoName), fileSeparator: id(['fim_sep_token_id'], names.fileSeparator) };
-}
-
-function stopIds(gguf: GgufFile, tokenizer: Tokenizer, fim: FillInTheMiddle | null): number[] {
-  const ids = [gguf.metadata['tokenizer.ggml.eos_token_id'], ...STOP_NAMES.map((name) => tokenizer.specialId(name)), ...Object.values(fim ?? {})];
-  return [...new Set(ids.filter((id): id is number => typeof id === 'number'))].sort((a, b) => a - b);
-}
-

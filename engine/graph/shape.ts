@@ -1,8 +1,9 @@
 // A decoder's dimensions, read from a GGUF's metadata, and the frequencies of its rotation. Refuses architectures whose graph we do not write.
 import { UserError } from '../../base/errors.js';
 
-export type Architecture = 'qwen2' | 'llama';
-const ARCHITECTURES: readonly string[] = ['qwen2', 'llama'] satisfies Architecture[];
+/** Those whose graph we write. */
+export const architectures = ['qwen2', 'llama'] as const;
+export type Architecture = (typeof architectures)[number];
 
 export interface ModelShape {
   readonly architecture: Architecture;
@@ -53,41 +54,48 @@ export const largestPart = (shape: Pick<ModelShape, 'layers'>): number => Math.m
 
 /** No context longer than this is ever composed, whatever the model was trained for. */
 const POSITIONS_MAX = 32_768;
+/** No number of a model's metadata is larger. */
+const SIZE_MAX = 1 << 24;
 
 /** Throws a UserError that names `file` and what is not supported. */
 export function shapeOf(file: string, metadata: Readonly<Record<string, unknown>>): ModelShape {
-  const architecture = String(metadata['general.architecture']);
-  if (!ARCHITECTURES.includes(architecture)) {
-    throw new UserError(`${file}: architecture '${architecture}' is not supported (supported: ${ARCHITECTURES.join(', ')})`);
-  }
-  const number = (key: string): number => {
-    const value = metadata[`${architecture}.${key}`];
-    if (typeof value !== 'number' && typeof value !== 'bigint') throw new UserError(`${file}: metadata '${architecture}.${key}' is missing`);
-    return Number(value);
+  const fault = (what: string): UserError => new UserError(`${file}: ${what}; choose another model`);
+  const architecture = architectures.find((known) => known === metadata['general.architecture']);
+  if (!architecture) throw fault(`architecture '${String(metadata['general.architecture'])}' is not supported (supported: ${architectures.join(', ')})`);
+  const value = (key: string, otherwise: number | undefined, isFit: (value: number) => boolean, what: string): number => {
+    const name = `${architecture}.${key}`;
+    const found = metadata[name] ?? otherwise;
+    if (found === undefined) throw fault(`metadata '${name}' is missing`);
+    if (typeof found !== 'number' || !isFit(found)) throw fault(`metadata '${name}' is ${String(found)}, not ${what}`);
+    return found;
   };
-  const optional = (key: string, otherwise: number): number => (metadata[`${architecture}.${key}`] === undefined ? otherwise : number(key));
+  const size = (key: string, otherwise?: number): number => value(key, otherwise, (found) => Number.isInteger(found) && found > 0 && found <= SIZE_MAX, `a whole number from 1 to ${SIZE_MAX}`);
+  const positive = (key: string, otherwise?: number): number => value(key, otherwise, (found) => found > 0 && found < Infinity, 'a number above zero');
   const scaling = metadata[`${architecture}.rope.scaling.type`];
-  if (scaling !== undefined && scaling !== 'none') {
-    throw new UserError(`${file}: scaled rotary positions ('${String(scaling)}') are not supported`);
-  }
-  const heads = number('attention.head_count');
-  const width = number('embedding_length');
-  const headDim = optional('attention.key_length', width / heads);
-  if (optional('rope.dimension_count', headDim) !== headDim) throw new UserError(`${file}: rotation of only a part of each head is not supported`);
+  if (scaling !== undefined && scaling !== 'none') throw fault(`scaled rotary positions ('${String(scaling)}') are not supported`);
+  const heads = size('attention.head_count');
+  const kvHeads = size('attention.head_count_kv', heads);
+  const width = size('embedding_length');
+  if (heads % kvHeads !== 0) throw fault(`${heads} heads cannot share ${kvHeads} KV heads`);
+  const ownDim = metadata[`${architecture}.attention.key_length`];
+  if (ownDim === undefined && width % heads !== 0) throw fault(`${heads} heads do not divide a width of ${width}`);
+  const headDim = size('attention.key_length', width / heads);
+  if (size('rope.dimension_count', headDim) !== headDim) throw fault('rotation of only a part of each head is not supported');
+  if (headDim % 2 !== 0) throw fault(`heads of ${headDim} channels, an odd number, cannot rotate`);
   const tokens = metadata['tokenizer.ggml.tokens'];
-  if (!Array.isArray(tokens)) throw new UserError(`${file}: metadata 'tokenizer.ggml.tokens' is missing`);
+  if (!Array.isArray(tokens)) throw fault("metadata 'tokenizer.ggml.tokens' is missing");
   return {
-    architecture: architecture as Architecture,
+    architecture,
     name: String(metadata['general.name'] ?? architecture),
-    layers: number('block_count'),
+    layers: size('block_count'),
     width,
     heads,
-    kvHeads: optional('attention.head_count_kv', heads),
+    kvHeads,
     headDim,
-    feedForward: number('feed_forward_length'),
-    ropeBase: optional('rope.freq_base', 10_000),
-    normEpsilon: number('attention.layer_norm_rms_epsilon'),
+    feedForward: size('feed_forward_length'),
+    ropeBase: positive('rope.freq_base', 10_000),
+    normEpsilon: positive('attention.layer_norm_rms_epsilon'),
     vocabularySize: tokens.length,
-    positionsMax: Math.min(POSITIONS_MAX, optional('context_length', POSITIONS_MAX)),
+    positionsMax: Math.min(POSITIONS_MAX, size('context_length', POSITIONS_MAX)),
   };
 }

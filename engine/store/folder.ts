@@ -1,6 +1,6 @@
-// The store's folder: which names mean what, and making changes to it durable.
+// The store's folder: which names mean what.
 // Refuses to look inside a pack, and to touch a file that is not of the store's making.
-import { closeSync, fsyncSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAside } from '../../base/aside.js';
 import { systemCode } from '../../base/errors.js';
@@ -46,18 +46,5 @@ export function removeFile(dir: string, name: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Makes renames within the folder durable, where platform and file system can: a pack that a power cut unnames is a miss, no more. */
-export function syncFolder(dir: string): void {
-  let folder: number | undefined;
-  try {
-    folder = openSync(dir, 'r');
-    fsyncSync(folder);
-  } catch {
-    // Windows cannot open a folder, some network file systems cannot sync one.
-  } finally {
-    if (folder !== undefined) closeSync(folder);
   }
 }

@@ -1,12 +1,13 @@
 // Packs as files: reading a sealed one, and writing a new one aside until it is sealed under its name.
 // Refuses to change a sealed pack, and to know which packs there are.
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { asideOf } from '../../base/aside.js';
 import { systemCode } from '../../base/errors.js';
+import { readUpTo, syncFolder, systemWrite, writeWhole, type Write } from '../../base/files.js';
 import { decodeEnd, directoryBytesOf, encodeEnd, encodeHead, faultInHead, headBytes, recordBytes, spanOf, takeParts, trailerBytes, type Directory, type EntryPlace, type LaidOutEntry } from './format.js';
-import { packName, syncFolder } from './folder.js';
+import { packName } from './folder.js';
 
 export interface StoredEntry {
   readonly meta: Uint8Array;
@@ -18,24 +19,13 @@ export interface StoredEntry {
 /** Why there are no bytes: they fail their checksums, or the file is no longer there. */
 export type ReadFault = 'damaged' | 'gone';
 
-/** Writes bytes at a position and returns how many were written; a parameter, so that tests can fill the disk. */
-export type Write = (file: number, bytes: Uint8Array, position: number) => number;
-
-export const systemWrite: Write = (file, bytes, position) => writeSync(file, bytes, 0, bytes.byteLength, position);
-
 /** Enough for the directory of most packs, so that opening one costs a single read. */
 const endReadBytes = 64 * 1024;
 
 function readAt(file: number, position: number, length: number): Buffer {
   // Not from the shared pool: parts are views on it, and callers may want them aligned.
   const bytes = Buffer.allocUnsafeSlow(length);
-  let done = 0;
-  while (done < length) {
-    const count = readSync(file, bytes, done, length - done, position + done);
-    if (count === 0) break;
-    done += count;
-  }
-  return bytes.subarray(0, done);
+  return bytes.subarray(0, readUpTo(file, bytes, position));
 }
 
 function withFile<T>(path: string, use: (file: number) => T): T {
@@ -170,6 +160,7 @@ export class PackWriter {
       return undefined;
     }
     closeSync(this.file);
+    // A pack that a power cut unnames is a miss, no more.
     syncFolder(this.dir);
     return name;
   }
@@ -182,7 +173,7 @@ export class PackWriter {
   private append(bytes: Uint8Array): void {
     const dataBytes = this.dataBytes;
     try {
-      for (let done = 0; done < bytes.byteLength; ) done += this.write(this.file, bytes.subarray(done), dataBytes + done);
+      writeWhole(this.file, bytes, dataBytes, this.write);
     } catch (error) {
       this.cutTo(dataBytes);
       throw error;

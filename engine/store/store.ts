@@ -7,10 +7,11 @@ import { isLeftover } from '../../base/aside.js';
 import { assert } from '../../base/assert.js';
 import { systemClock, type Clock } from '../../base/clock.js';
 import { explainSystemError } from '../../base/errors.js';
+import { systemWrite, type Write } from '../../base/files.js';
 import type { StoreStats } from '../types.js';
 import { emptyPackBytes, layOutEntry, recordBytes, type Directory } from './format.js';
 import { listFolder, removeFile } from './folder.js';
-import { PackWriter, readDirectory, readEntry, systemWrite, type StoredEntry, type Write } from './pack.js';
+import { PackWriter, readDirectory, readEntry, type StoredEntry } from './pack.js';
 import { verifyStore, type VerifyReport } from './verify.js';
 
 export type { StoredEntry } from './pack.js';

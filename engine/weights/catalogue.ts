@@ -5,6 +5,8 @@ import { Ajv } from 'ajv';
 import { assert } from '../../base/assert.js';
 import { UserError } from '../../base/errors.js';
 import { packageFile } from '../../base/package.js';
+import type { FimTokens } from '../graph/marks.js';
+import { architectures, type Architecture } from '../graph/shape.js';
 
 export interface HubSource {
   readonly kind: 'hub';
@@ -36,15 +38,9 @@ export interface CatalogueEntry {
   readonly bytes: number;
   readonly sha256: string;
   readonly licence: string;
-  readonly architecture: string;
+  readonly architecture: Architecture;
   /** Names of the fill-in-the-middle tokens; null for a model that completes from the prefix alone. */
-  readonly fim: {
-    readonly prefix: string;
-    readonly suffix: string;
-    readonly middle: string;
-    readonly repoName?: string;
-    readonly fileSeparator?: string;
-  } | null;
+  readonly fim: FimTokens | null;
   readonly sources: readonly Source[];
 }
 
@@ -59,6 +55,7 @@ export function parseCatalogue(text: string, schemaText: string): Catalogue {
   assert(models.filter((model) => model.default).length === 1, 'catalogue: one model is the default');
   assert(new Set(models.map((model) => model.name)).size === models.length, 'catalogue: names differ');
   for (const model of models) {
+    assert(architectures.includes(model.architecture), `catalogue: ${model.name} is of an architecture that Kedge runs`);
     for (const source of model.sources) {
       if (source.kind !== 'python') continue;
       const bytes = source.parts.reduce((sum, part) => sum + part.bytes, 0);

@@ -16,14 +16,19 @@ export const hubTimes: HubTimes = { answerMsMax: 4500, silenceMsMax: 20_000 };
 
 const attemptsMax = 30;
 
-export const hubHost = (env: Env): string => new URL(endpoint(env)).host;
+/** What the hub is called: its host, or the variable that names none. */
+export const hubHost = (env: Env): string => (URL.canParse(endpoint(env)) ? new URL(endpoint(env)).host : 'HF_ENDPOINT');
 
-const endpoint = (env: Env): string => (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
+const endpoint = (env: Env): string => withScheme(env.HF_ENDPOINT || 'huggingface.co', 'https').replace(/\/+$/, '');
+
+/** People write hosts without a scheme, and other programs take them. */
+const withScheme = (address: string, scheme: string): string => (/^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `${scheme}://${address}`);
 
 /** Completes `transfer.file`. SourceError when the hub cannot be reached, has no such file, or stops sending. */
 export async function fetchFromHub(source: HubSource, fileName: string, transfer: Transfer, times: HubTimes = hubTimes): Promise<void> {
+  if (!URL.canParse(endpoint(transfer.env))) throw new SourceError('HF_ENDPOINT holds no address');
   const url = `${endpoint(transfer.env)}/${source.repository}/resolve/${source.revision}/${fileName}`;
-  const dispatcher = new EnvHttpProxyAgent({ ...proxies(transfer.env), connectTimeout: times.answerMsMax, bodyTimeout: times.silenceMsMax });
+  const dispatcher = agentFor(transfer.env, times);
   try {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       const before = await transfer.file.bytes();
@@ -71,10 +76,17 @@ async function answer(url: string, from: number, signal: AbortSignal | undefined
   }
 }
 
-function proxies(env: Env): EnvHttpProxyAgent.Options {
-  return {
-    httpProxy: env.http_proxy ?? env.HTTP_PROXY,
-    httpsProxy: env.https_proxy ?? env.HTTPS_PROXY,
-    noProxy: env.no_proxy ?? env.NO_PROXY,
+/** Goes through the proxies that the environment names. Their addresses are never shown: they may hold passwords. */
+function agentFor(env: Env, times: HubTimes): EnvHttpProxyAgent {
+  const address = (name: string): string | undefined => {
+    const value = env[name] ?? env[name.toUpperCase()];
+    return value && withScheme(value, 'http');
   };
+  try {
+    const proxies = { httpProxy: address('http_proxy'), httpsProxy: address('https_proxy'), noProxy: env.no_proxy ?? env.NO_PROXY };
+    return new EnvHttpProxyAgent({ ...proxies, connectTimeout: times.answerMsMax, bodyTimeout: times.silenceMsMax });
+  } catch {
+    const names = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'].filter((name) => env[name]);
+    throw new SourceError(`${names.join(' or ')} holds no address of a proxy, as http://host:port is`);
+  }
 }

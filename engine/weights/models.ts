@@ -1,18 +1,19 @@
 // The models in the user's cache folder: found, pulled, added, removed, verified. A model is there as a whole or not at all.
 // Refuses architectures and tokenizers that Kedge does not run, and names that are not plain file names.
-import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { copyFile, constants, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { asideOf } from '../../base/aside.js';
+import { asideAgeMsMax, asideOf } from '../../base/aside.js';
 import { explainSystemError, systemCode, UserError } from '../../base/errors.js';
 import { writeFileAtomically } from '../../base/files.js';
 import type { Log } from '../../base/log.js';
 import { modelsDir, type Env } from '../../base/paths.js';
 import type { OnProgress } from '../../base/progress.js';
 import type { ConvertOptions } from '../graph/convert.js';
-import { readManifest } from '../graph/manifest.js';
+import { conversionOf, forgottenConversions, markUsed, readManifest } from '../graph/manifest.js';
+import type { FimTokens } from '../graph/marks.js';
 import type { GgufFile } from '../gguf/read.js';
-import { catalogue, entryNamed, type Catalogue, type CatalogueEntry } from './catalogue.js';
+import { catalogue, entryNamed, type Catalogue } from './catalogue.js';
 import { claimPartial, discardOrphans, MODEL_FILE } from './partial.js';
 import { fileDigest } from './verify.js';
 
@@ -44,7 +45,6 @@ export interface ModelOptions {
 }
 
 const RECORD_FILE = 'model.json';
-const architectures: readonly string[] = ['qwen2', 'llama'];
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Sorted by name. */
@@ -64,7 +64,7 @@ export function findModel(name: string | undefined, env: Env, entries: Catalogue
 }
 
 /** Names of the fill-in-the-middle tokens of a file that the catalogue knows, null where it knows that there are none; undefined: ask the GGUF. */
-export function fimTokensOf(sha256: string, entries: Catalogue = catalogue()): CatalogueEntry['fim'] | undefined {
+export function fimTokensOf(sha256: string, entries: Catalogue = catalogue()): FimTokens | null | undefined {
   return entries.find((entry) => entry.sha256 === sha256)?.fim;
 }
 
@@ -87,25 +87,26 @@ export async function pullModel(name: string | undefined, options: ModelOptions)
 }
 
 /**
- * Installs any GGUF file of a supported architecture and tokenizer, by a hard link where the disk allows it, and converts it.
+ * Installs any GGUF file of a supported architecture and tokenizer, by a hard link where the disk allows it, and converts it. A damaged model of its name and digest is replaced.
  * A file that the catalogue knows takes its name unless `name` says otherwise.
  */
 export async function addModel(path: string, options: ModelOptions & { readonly name?: string }): Promise<{ model: InstalledModel; alreadyThere: boolean }> {
-  const { openGguf } = await import('../gguf/read.js');
+  const [{ openGguf }, { supportedModel }] = await Promise.all([import('../gguf/read.js'), import('../graph/supported.js')]);
   const gguf = await openGguf(path);
-  checkSupported(gguf);
+  supportedModel(gguf);
   const sha256 = await fileDigest(path, options);
   const root = modelsDir(options.env);
   const name = chooseName(path, sha256, options.name, options.entries ?? catalogue());
   const present = readInstalled(root, name);
   if (present && present.sha256 !== sha256) throw new UserError(`another model named ${name} is installed: choose a name with --name, or remove that one first (kedge model remove ${name})`);
-  if (present) {
+  if (present && (await fileDigest(present.ggufPath, options)) === sha256) {
     await convertInstalled(present, options);
     return { model: present, alreadyThere: true };
   }
   const dir = claimPartial(root, sha256);
   try {
     await linkOrCopy(path, join(dir, MODEL_FILE));
+    if (present) discard(present.dir);
     install(dir, { name, file: basename(path), bytes: (await stat(path)).size, sha256, architecture: gguf.architecture }, root);
   } catch (error) {
     rmSync(dir, { recursive: true, force: true });
@@ -136,6 +137,8 @@ export interface Verified {
   readonly expected: string;
   readonly found: string;
   readonly intact: boolean;
+  /** Whether what this version made of the file is as long as it was written; null where it made nothing yet. Whoever uses the model next converts it again where not. */
+  readonly conversionIntact: boolean | null;
 }
 
 /** Compares the file with the catalogue's digest, or with the one it had when it was added. */
@@ -144,18 +147,30 @@ export async function verifyModel(name: string, options: Pick<ModelOptions, 'env
   const entries = options.entries ?? catalogue();
   const expected = entries.find((entry) => entry.name === name)?.sha256 ?? model.sha256;
   const found = await fileDigest(model.ggufPath, { ...options, label: `checking ${name}` });
-  return { name, path: model.ggufPath, bytes: model.bytes, expected, found, intact: found === expected };
+  const conversionIntact = existsSync(model.convertedDir) ? isReady(model) : null;
+  return { name, path: model.ggufPath, bytes: model.bytes, expected, found, intact: found === expected, conversionIntact };
 }
 
-/** Whether the model is converted, by this version. */
+/** Whether the model is converted, by this version and whole. */
 export const isReady = (model: InstalledModel): boolean => readManifest(model.convertedDir) !== undefined;
 
-/** Converts what is not converted yet, or was by an older version. */
+/** Converts what this version has not yet, or what is not whole, for somebody who opens it now. */
 export async function convertInstalled(model: InstalledModel, options: Pick<ModelOptions, 'onProgress' | 'convert' | 'entries'>): Promise<void> {
+  sweepConversions(model);
   if (isReady(model)) return;
   const { openGguf } = await import('../gguf/read.js');
   const convert = options.convert ?? (await import('../graph/convert.js')).convertModel;
   await convert(await openGguf(model.ggufPath), model.convertedDir, { fim: fimTokensOf(model.sha256, options.entries), onProgress: options.onProgress });
+}
+
+/** As far as that can be done. */
+function sweepConversions(model: InstalledModel): void {
+  try {
+    if (isReady(model)) markUsed(model.convertedDir, Date.now());
+    forgottenConversions(model.dir, asideAgeMsMax, Date.now()).forEach(discard);
+  } catch {
+    // Not ours to tidy, or another process is at it.
+  }
 }
 
 type Record = Pick<InstalledModel, 'name' | 'file' | 'bytes' | 'sha256' | 'architecture'>;
@@ -165,7 +180,7 @@ function readInstalled(root: string, name: string): InstalledModel | undefined {
   const ggufPath = join(dir, MODEL_FILE);
   try {
     const record = JSON.parse(readFileSync(join(dir, RECORD_FILE), 'utf8')) as Record;
-    return existsSync(ggufPath) ? { ...record, name, dir, ggufPath, convertedDir: join(dir, 'converted') } : undefined;
+    return existsSync(ggufPath) ? { ...record, name, dir, ggufPath, convertedDir: conversionOf(dir) } : undefined;
   } catch {
     return undefined;
   }
@@ -211,16 +226,10 @@ function discard(dir: string): void {
 async function linkOrCopy(from: string, to: string): Promise<void> {
   rmSync(to, { force: true });
   try {
-    linkSync(from, to);
+    linkSync(realpathSync(from), to);
   } catch {
     await copyFile(from, to, constants.COPYFILE_FICLONE).catch((error: unknown) => Promise.reject(explainSystemError(error, to)));
   }
-}
-
-function checkSupported(gguf: GgufFile): void {
-  if (!architectures.includes(gguf.architecture)) throw new UserError(`${gguf.path} is a ${gguf.architecture} model: Kedge runs ${architectures.join(' and ')}`);
-  const tokenizer = String(gguf.metadata['tokenizer.ggml.model'] ?? 'no tokenizer');
-  if (tokenizer !== 'gpt2') throw new UserError(`${gguf.path} has a tokenizer of kind "${tokenizer}": Kedge reads byte-level BPE ("gpt2") only`);
 }
 
 function chooseName(path: string, sha256: string, asked: string | undefined, entries: Catalogue): string {

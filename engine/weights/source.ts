@@ -50,7 +50,7 @@ export class PartialFile {
 
   private async write(handle: FileHandle, chunk: Uint8Array): Promise<void> {
     try {
-      for (let done = 0; done < chunk.byteLength; ) done += (await handle.write(chunk, done)).bytesWritten;
+      await handle.writeFile(chunk);
     } catch (error) {
       throw explainSystemError(error, this.path);
     }

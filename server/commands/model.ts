@@ -74,10 +74,12 @@ async function verify(call: Call): Promise<Outcome> {
     for (const name of names) all.push(await verifyModel(name, options));
     return all;
   });
-  if (models.some((model) => !model.intact)) process.exitCode = 1;
-  const lines = models.map((model) =>
-    model.intact ? `${model.name}: intact, SHA-256 ${model.found}` : `${model.name}: ${model.path} has the digest ${model.found}, not ${model.expected}. Run kedge model remove ${model.name}, then pull or add it again`,
-  );
+  if (models.some((model) => !model.intact || model.conversionIntact === false)) process.exitCode = 1;
+  const lines = models.map((model) => {
+    if (!model.intact) return `${model.name}: ${model.path} has the digest ${model.found}, not ${model.expected}. Run kedge model remove ${model.name}, then pull or add it again`;
+    const conversion = model.conversionIntact === false ? '; what was converted from it is damaged, and its next use converts it again' : '';
+    return `${model.name}: intact, SHA-256 ${model.found}${conversion}`;
+  });
   return { result: { models }, text: lines.length > 0 ? lines.join('\n') : 'no model is installed: run kedge model pull' };
 }
 

@@ -1,6 +1,6 @@
 // What a conversion takes and leaves behind. Refuses to judge what the model says: parity and the engine's tests do.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asideOf } from '../../base/aside.js';
@@ -9,9 +9,10 @@ import { noProgress } from '../../base/progress.js';
 import { openGguf, readTensor } from '../../engine/gguf/read.js';
 import { convertModel } from '../../engine/graph/convert.js';
 import { readManifest } from '../../engine/graph/manifest.js';
-import { supportedShape } from '../../engine/graph/supported.js';
+import { supportedModel } from '../../engine/graph/supported.js';
+import { Model } from '../../engine/model.js';
 import { testDir } from '../harness/folders.js';
-import { tinyVector, writeTinyGguf, type Tensor, type TinyGgufOptions } from '../harness/tiny-gguf.js';
+import { tinyVector, writeTinyGguf, type GgufValue, type Tensor, type TinyGgufOptions } from '../harness/tiny-gguf.js';
 import { tinyModel } from '../harness/tiny-model.js';
 
 it('deletes what a conversion left that was killed, and nothing of one that runs', async () => {
@@ -28,10 +29,67 @@ it('deletes what a conversion left that was killed, and nothing of one that runs
 
 const HEAD_DIM = 32;
 const small = { seed: 1, heads: 2, kvHeads: 1, headDim: HEAD_DIM, feedForward: 32 };
+const WIDTH = 2 * HEAD_DIM;
+
+describe('a conversion', () => {
+  const whole = tinyModel({ ...small, architecture: 'qwen2' });
+
+  it.each(['weights.bin', 'embedding.bin', 'head.bin', 'tokenizer.json', 'calibration.bin', 'decoder-u8s8-0.onnx'])('is none where %s is not as long as it was written', async (name) => {
+    const dir = join(testDir('short'), 'converted');
+    cpSync(await whole, dir, { recursive: true });
+    expect(readManifest(dir)).toBeDefined();
+    truncateSync(join(dir, name), statSync(join(dir, name)).size - 1);
+    expect(readManifest(dir)).toBeUndefined();
+    await expect(Model.open(dir)).rejects.toThrow(UserError);
+  });
+
+  it('names what it holds, and nothing else lies there', async () => {
+    const dir = await whole;
+    expect([...Object.keys(readManifest(dir)!.files), 'manifest.json'].sort()).toEqual(readdirSync(dir).sort());
+  });
+
+  it('gives no vector for a token whose own is not there', async () => {
+    const dir = join(testDir('embedding'), 'converted');
+    cpSync(await whole, dir, { recursive: true });
+    const model = await Model.open(dir, { threads: 1 });
+    truncateSync(join(dir, 'embedding.bin'), 10 * (WIDTH + 4) + 1);
+    await expect(model.read([3, 9])).resolves.toBeDefined();
+    await expect(model.read([3, 10])).rejects.toThrow(/embedding\.bin became shorter/);
+    await model.close();
+  });
+});
+
+describe("a model's digest", () => {
+  const base: TinyGgufOptions = { ...small, architecture: 'qwen2', outputMatrix: true };
+  const digestOf = async (options: TinyGgufOptions): Promise<string> => readManifest(await tinyModel(options))!.weightsDigest;
+  const ofBase = digestOf(base);
+
+  const others: readonly { title: string; options: TinyGgufOptions }[] = [
+    { title: 'the rotation', options: { ...base, ropeBase: 500_000 } },
+    { title: 'the epsilon of the norms', options: { ...base, metadata: { 'qwen2.attention.layer_norm_rms_epsilon': { f32: 1e-5 } } } },
+    { title: 'how the width is split into heads', options: { ...base, metadata: { 'qwen2.attention.head_count': 4, 'qwen2.attention.head_count_kv': 2 } } },
+  ];
+  it.each(others)('depends on $title', async ({ options }) => {
+    expect(await digestOf(options)).not.toBe(await ofBase);
+  });
+
+  it('depends on the embedding', async () => {
+    const path = join(testDir('embedding'), 'model.gguf');
+    const tokens = writeTinyGguf(path, base);
+    const values = readTensor(await openGguf(path), 'token_embd.weight');
+    values[values.length - 1] += 1;
+    expect(await digestOf({ ...base, tensors: [{ name: 'token_embd.weight', dims: [WIDTH, tokens.length], type: 'F32', values }] })).not.toBe(await ofBase);
+  });
+
+  it('does not depend on names', async () => {
+    expect(await digestOf({ ...base, metadata: { 'general.name': 'another' } })).toBe(await ofBase);
+  });
+});
 
 describe('what the file holds', () => {
   /** Of so many numbers that its name alone is wrong. */
-  const vector = (name: string, size = 2 * HEAD_DIM): Tensor => tinyVector(name, Array.from({ length: size }, () => 1));
+  const vector = (name: string, size = WIDTH): Tensor => tinyVector(name, Array.from({ length: size }, () => 1));
+  const matrix = (name: string, rows: number, columns: number): Tensor => ({ ...vector(name, rows * columns), dims: [columns, rows] });
   const taken: readonly { title: string; options: TinyGgufOptions }[] = [
     { title: 'a head tied to the embedding', options: { ...small, architecture: 'llama' } },
     { title: 'biases of queries, keys and values', options: { ...small, architecture: 'qwen2' } },
@@ -41,21 +99,45 @@ describe('what the file holds', () => {
   it.each(taken)('is taken: $title', async ({ options }) => {
     const path = join(testDir('taken'), 'model.gguf');
     writeTinyGguf(path, options);
-    expect(supportedShape(await openGguf(path)).layers).toBe(2);
+    expect(supportedModel(await openGguf(path)).shape.layers).toBe(2);
   });
 
-  const refused: readonly { title: string; tensor: Tensor; line: RegExp }[] = [
-    { title: 'a bias behind attention', tensor: vector('blk.0.attn_output.bias'), line: /^model\.gguf: .*'blk\.0\.attn_output\.bias'.*Kedge does not compute/ },
-    { title: 'a norm of the queries', tensor: vector('blk.1.attn_q_norm.weight', HEAD_DIM), line: /'blk\.1\.attn_q_norm\.weight'/ },
-    { title: 'a layer beyond the last', tensor: vector('blk.2.attn_norm.weight'), line: /'blk\.2\.attn_norm\.weight'/ },
-    { title: 'something unknown', tensor: vector('new.invention'), line: /'new\.invention'/ },
-    { title: 'too few factors', tensor: vector('rope_freqs.weight', HEAD_DIM / 4), line: /'rope_freqs\.weight'.*16/ },
-    { title: 'a factor of nothing', tensor: tinyVector('rope_freqs.weight', Array.from({ length: HEAD_DIM / 2 }, (_, i) => i)), line: /'rope_freqs\.weight'/ },
+  const only = (tensor: Tensor): Partial<TinyGgufOptions> => ({ tensors: [tensor] });
+  const saying = (key: string, value: GgufValue | undefined): Partial<TinyGgufOptions> => ({ metadata: { [key]: value } });
+  const refused: readonly { title: string; options: Partial<TinyGgufOptions>; line: RegExp }[] = [
+    { title: 'a bias behind attention', options: only(vector('blk.0.attn_output.bias')), line: /'blk\.0\.attn_output\.bias'.*Kedge does not compute/ },
+    { title: 'a norm of the queries', options: only(vector('blk.1.attn_q_norm.weight', HEAD_DIM)), line: /'blk\.1\.attn_q_norm\.weight'/ },
+    { title: 'a layer beyond the last', options: only(vector('blk.2.attn_norm.weight')), line: /'blk\.2\.attn_norm\.weight'/ },
+    { title: 'something unknown', options: only(vector('new.invention')), line: /'new\.invention'/ },
+    { title: 'too few factors', options: only(vector('rope_freqs.weight', HEAD_DIM / 4)), line: /'rope_freqs\.weight'.*16/ },
+    { title: 'a factor of nothing', options: only(tinyVector('rope_freqs.weight', Array.from({ length: HEAD_DIM / 2 }, (_, i) => i))), line: /'rope_freqs\.weight'/ },
+    { title: 'billions of layers', options: saying('llama.block_count', 4_000_000_000), line: /'llama\.block_count' is 4000000000/ },
+    { title: 'more layers than tensors', options: saying('llama.block_count', 1000), line: /'llama\.block_count' is 1000/ },
+    { title: 'no layers', options: saying('llama.block_count', 0), line: /'llama\.block_count' is 0/ },
+    { title: 'a layer that is missing', options: saying('llama.block_count', 3), line: /'blk\.2\.attn_norm\.weight' is missing/ },
+    { title: 'half a head', options: saying('llama.attention.head_count', { f32: 2.5 }), line: /'llama\.attention\.head_count' is 2\.5/ },
+    { title: 'no number', options: saying('llama.feed_forward_length', 'many'), line: /'llama\.feed_forward_length' is many/ },
+    { title: 'heads that do not share KV heads', options: { heads: 3, kvHeads: 1, metadata: { 'llama.attention.head_count_kv': 2 } }, line: /3 heads.*2 KV heads/ },
+    { title: 'heads that do not divide the width', options: saying('llama.attention.head_count', 5), line: /5 heads.*width of 64/ },
+    { title: 'heads that cannot rotate', options: { metadata: { 'llama.attention.key_length': 31, 'llama.rope.dimension_count': 31 } }, line: /31 channels.*odd/ },
+    { title: 'an epsilon below zero', options: saying('llama.attention.layer_norm_rms_epsilon', { f32: -1 }), line: /'llama\.attention\.layer_norm_rms_epsilon' is -1/ },
+    { title: 'an endless rotation', options: saying('llama.rope.freq_base', { f32: Infinity }), line: /'llama\.rope\.freq_base' is Infinity/ },
+    { title: 'fewer embeddings than tokens', options: only(matrix('token_embd.weight', 10, WIDTH)), line: /'token_embd\.weight' is 10 x 64.*x 64/ },
+    { title: 'a matrix of another shape', options: only(matrix('blk.1.ffn_down.weight', WIDTH, 16)), line: /'blk\.1\.ffn_down\.weight' is 64 x 16, not 64 x 32/ },
+    { title: 'a mark beyond the vocabulary', options: saying('tokenizer.ggml.fim_pre_token_id', 400_000), line: /'tokenizer\.ggml\.fim_pre_token_id' is 400000/ },
+    { title: 'an opening beyond the vocabulary', options: { metadata: { 'tokenizer.ggml.add_bos_token': true, 'tokenizer.ggml.bos_token_id': 400_000 } }, line: /'tokenizer\.ggml\.bos_token_id' is 400000/ },
+    { title: 'a word rule of its own', options: saying('tokenizer.ggml.pre', 'tekken'), line: /"tekken"/ },
+    { title: 'an infinite number', options: only(tinyVector('blk.1.ffn_norm.weight', Array.from({ length: WIDTH }, (_, i) => (i === 5 ? Infinity : 1)))), line: /'blk\.1\.ffn_norm\.weight'.*damaged/ },
+    { title: 'a number that is none', options: only(tinyVector('output_norm.weight', Array.from({ length: WIDTH }, (_, i) => (i === 5 ? NaN : 1)))), line: /'output_norm\.weight'.*damaged/ },
+    { title: 'numbers too large to compute with', options: only(tinyVector('blk.0.attn_norm.weight', Array.from({ length: WIDTH }, () => 3e38))), line: /layer 0.*too large/ },
   ];
-  it.each(refused)('is refused in one line: $title', async ({ tensor, line }) => {
-    const error = await tinyModel({ ...small, architecture: 'llama', tensors: [tensor] }).catch((thrown: unknown) => thrown);
+  it.each(refused)('is refused in one line: $title', async ({ options, line }) => {
+    const path = join(testDir('refused'), 'model.gguf');
+    writeTinyGguf(path, { ...small, architecture: 'llama', ...options });
+    const error = await convertModel(await openGguf(path), join(path, '..', 'converted'), { onProgress: noProgress }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UserError);
     expect((error as UserError).message).toMatch(line);
+    expect((error as UserError).message).toContain(`${path}: `);
     expect((error as UserError).message).not.toContain('\n');
   });
 });

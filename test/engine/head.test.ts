@@ -10,7 +10,7 @@ import goldens from '../parity/tokenizer.json' with { type: 'json' };
 const merges = ['h e', 'l l', 'he ll', 'hell o', 'o Ġ', 'w o'];
 const tokens = [...byteAlphabet, ...merges.map((merge) => merge.replace(' ', ''))];
 const tokenizer = new Tokenizer(
-  tokenizerDataFromGguf({
+  tokenizerDataFromGguf('m.gguf', {
     'tokenizer.ggml.model': 'gpt2',
     'tokenizer.ggml.pre': 'qwen2',
     'tokenizer.ggml.tokens': [...tokens, '<|end|>', '[PAD]'],
@@ -54,7 +54,7 @@ describe('head', () => {
 
 describeIf(realModelPresent, 'the default model (kedge model pull)', () => {
   it('is trimmed to between 32 and 48 thousand tokens that can say every text', async () => {
-    const real = new Tokenizer(tokenizerDataFromGguf((await openGguf(realModelPath)).metadata));
+    const real = new Tokenizer(tokenizerDataFromGguf(realModelPath, (await openGguf(realModelPath)).metadata));
     const head = headTokens(real, readHeadTokenList());
     expect(head.length).toBeGreaterThanOrEqual(32_000);
     expect(head.length).toBeLessThanOrEqual(48_000);

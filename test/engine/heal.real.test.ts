@@ -10,7 +10,7 @@ describeIf(realModelPresent, 'healing with the default model (kedge model pull)'
   let tokenizer: Tokenizer;
   let index: HeadIndex;
   beforeAll(async () => {
-    tokenizer = new Tokenizer(tokenizerDataFromGguf((await openGguf(realModelPath)).metadata));
+    tokenizer = new Tokenizer(tokenizerDataFromGguf(realModelPath, (await openGguf(realModelPath)).metadata));
     index = new HeadIndex(tokenizer, Int32Array.from({ length: tokenizer.vocabularySize }, (_, id) => id));
   });
 

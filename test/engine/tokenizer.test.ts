@@ -18,7 +18,7 @@ const metadata = (pre: string, tokens: string[], merges: string[], special: stri
   'tokenizer.ggml.token_type': [...tokens.map(() => 1), ...special.map(() => 3)],
 });
 const tiny = (pre: string, ...merges: string[]) =>
-  new Tokenizer(tokenizerDataFromGguf(metadata(pre, [...byteAlphabet, ...merges.map((merge) => merge.replace(' ', ''))], merges, ['<|end|>'])));
+  new Tokenizer(tokenizerDataFromGguf('m.gguf', metadata(pre, [...byteAlphabet, ...merges.map((merge) => merge.replace(' ', ''))], merges, ['<|end|>'])));
 const pieces = (tokenizer: Tokenizer, text: string) => tokenizer.encode(text).map((id) => tokenizer.decode([id]));
 
 describe('tokenizer', () => {
@@ -63,6 +63,13 @@ describe('tokenizer', () => {
     expect(tokenizer.byteId(0x0a)).toBe(byteAlphabet.indexOf('Ċ'));
   });
 
+  it('takes the token that ends a text for a mark, whatever its type', () => {
+    const data = { ...metadata('qwen2', [...byteAlphabet, '</s>', 'ab'], ['a b']), 'tokenizer.ggml.eos_token_id': 256 };
+    const tokenizer = new Tokenizer(tokenizerDataFromGguf('m.gguf', data));
+    expect([tokenizer.isSpecial(256), tokenizer.isSpecial(257)]).toEqual([true, false]);
+    expect(tokenizer.specialIds).toEqual([256]);
+  });
+
   const refused: readonly [what: string, metadata: Record<string, unknown>, message: RegExp][] = [
     ['another kind', { 'tokenizer.ggml.model': 'llama', 'tokenizer.ggml.pre': 'default' }, /"llama".*"default"/],
     ['an unknown word rule', metadata('tekken', ['a'], []), /"tekken"/],
@@ -71,8 +78,9 @@ describe('tokenizer', () => {
     ['tokens that are not spelled in bytes', metadata('qwen2', [...byteAlphabet, 'a b', '中'], []), /中|a b/],
   ];
   it.each(refused)('refuses %s in one line', (_what, data, message) => {
-    expect(() => tokenizerDataFromGguf(data)).toThrow(UserError);
-    expect(() => tokenizerDataFromGguf(data)).toThrow(message);
+    expect(() => tokenizerDataFromGguf('m.gguf', data)).toThrow(UserError);
+    expect(() => tokenizerDataFromGguf('m.gguf', data)).toThrow(message);
+    expect(() => tokenizerDataFromGguf('m.gguf', data)).toThrow(/^m\.gguf/);
   });
 });
 
@@ -84,7 +92,7 @@ describeIf(realModelPresent, 'the default model (kedge model pull)', () => {
     expect(expected).toHaveLength(lines.length * digestBytes);
     return lines.filter((line, index) => !digest(tokenizer.encode(line)).equals(expected.subarray(index * digestBytes, (index + 1) * digestBytes)));
   };
-  const opened = openGguf(realModelPath).then((gguf) => new Tokenizer(tokenizerDataFromGguf(gguf.metadata)));
+  const opened = openGguf(realModelPath).then((gguf) => new Tokenizer(tokenizerDataFromGguf(gguf.path, gguf.metadata)));
 
   it('agrees with Hugging Face on more than 10,000 lines of mixed code', async () => {
     const tokenizer = await opened;

@@ -10,7 +10,7 @@ import type { ExternalSpan } from '../../engine/graph/builder.js';
 import { readCalibration } from '../../engine/graph/calibrate.js';
 import { convertModel } from '../../engine/graph/convert.js';
 import { decoderGraphs, type DecoderWeights, type LinearOf, type QuantisedMatrix } from '../../engine/graph/decoder.js';
-import { decoderFile } from '../../engine/graph/manifest.js';
+import { decoderFile, readManifest, writeManifest } from '../../engine/graph/manifest.js';
 import { shapeOf } from '../../engine/graph/shape.js';
 import { temporaryFolder } from './folders.js';
 import { writeTinyGguf, type TinyGgufOptions } from './tiny-gguf.js';
@@ -31,9 +31,11 @@ export async function tinyFloatModel(options: TinyGgufOptions & { architecture: 
   const gguf = await openGguf(join(converted, '..', 'model.gguf'));
   const shape = shapeOf('tiny', gguf.metadata);
   const { keyChannelScales } = readCalibration(converted, shape);
+  const manifest = readManifest(converted)!;
   const weights = floatWeights(gguf, shape.layers, shape.vocabularySize, join(converted, 'float.bin'));
   const graphs = decoderGraphs(shape, weights, { activationBits: 8, keyChannelScales }, 'float.bin', floatLinear);
   for (const [part, graph] of graphs.entries()) graph.write(join(converted, decoderFile('u8s8', part)), 'decoder');
+  writeManifest(converted, manifest);
   return converted;
 }
 

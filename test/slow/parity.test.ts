@@ -1,11 +1,12 @@
 // The real model in int8 against PyTorch goldens of its dequantised weights in fp32: how many more bits the same texts cost.
 // The goldens are made by training/goldens_bits.py.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { noProgress } from '../../base/progress.js';
 import { openGguf } from '../../engine/gguf/read.js';
 import { convertModel } from '../../engine/graph/convert.js';
+import { conversionOf, readManifest } from '../../engine/graph/manifest.js';
 import { headIndex } from '../../engine/head.js';
 import { Model } from '../../engine/model.js';
 import { logProb } from '../../engine/sample.js';
@@ -37,8 +38,8 @@ async function bitsOf(model: Model, golden: Golden): Promise<number> {
 
 describeIf(realModelPresent, 'the default model, pulled', () => {
   it.each(cases)('$numericClass with the $head vocabulary costs at most $ratioMax of the bits', async ({ head, numericClass, ratioMax }) => {
-    const installed = join(realModelPath, '..', 'converted');
-    const dir = head === 'head' && existsSync(installed) ? installed : join(testDir('parity'), 'converted');
+    const installed = conversionOf(dirname(realModelPath));
+    const dir = head === 'head' && readManifest(installed) ? installed : join(testDir('parity'), 'converted');
     if (dir !== installed) await convertModel(await openGguf(realModelPath), dir, { onProgress: noProgress, wholeHead: head === 'whole' });
     const model = await Model.open(dir, { numericClass });
     const ratios: number[] = [];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../../base/errors.js';
 import { openGguf, readRows, readTensor } from '../../../engine/gguf/read.js';
-import { writeTinyGguf } from '../../harness/tiny-gguf.js';
+import { tinyVector, writeTinyGguf } from '../../harness/tiny-gguf.js';
 
 let dir: string;
 beforeAll(() => void (dir = mkdtempSync(join(tmpdir(), 'kedge-gguf-'))));
@@ -63,6 +63,8 @@ describe('openGguf', () => {
     { title: 'an empty file', make: (path) => writeFileSync(path, ''), line: /is not a GGUF file/ },
     { title: 'the magic number alone', make: (path) => writeFileSync(path, 'GGUF'), line: /is not a GGUF file|cut short/ },
     { title: 'a file of another format', make: (path) => tiny(path, { metadata: { 'general.architecture': undefined } }), line: /without a model/ },
+    { title: 'metadata of an unknown type', make: (path) => writeFileSync(path, headOf(words(1), Buffer.from('a'), words32(99))), line: /cannot be read: Unsupported metadata type: 99/ },
+    { title: 'metadata of more values than are read', make: (path) => writeFileSync(path, headOf(words(1), Buffer.from('a'), words32(9, 4), words(2_000_000))), line: /cannot be read: Metadata array length 2000000/ },
     { title: 'a part of several', make: (path) => tiny(path, { metadata: { 'split.count': 3 } }), line: /split over several files/ },
   ];
   for (const { title, make, line } of bad) {
@@ -73,6 +75,14 @@ describe('openGguf', () => {
       await expectLine(path, line);
     });
   }
+
+  it('gives no numbers that are none', async () => {
+    const path = join(dir, 'infinite.gguf');
+    tiny(path, { tensors: [tinyVector('output_norm.weight', [1, -Infinity, 2])] });
+    const file = await openGguf(path);
+    expect(() => readTensor(file, 'output_norm.weight')).toThrow(/infinite\.gguf: tensor 'output_norm\.weight'.*damaged/);
+    expect(readTensor(file, 'blk.0.attn_norm.weight')).toHaveLength(128);
+  });
 
   it('finds a file cut short wherever it is cut', async () => {
     const path = join(dir, 'cut.gguf');
@@ -85,6 +95,11 @@ describe('openGguf', () => {
     }
   });
 });
+
+const words = (...values: readonly number[]): Buffer => Buffer.from(BigUint64Array.from(values, BigInt).buffer);
+const words32 = (...values: readonly number[]): Buffer => Buffer.from(Uint32Array.from(values).buffer);
+/** A GGUF of no tensors and one entry of metadata. */
+const headOf = (...entry: readonly Buffer[]): Buffer => Buffer.concat([Buffer.from('GGUF'), words32(3), words(0, 1), ...entry]);
 
 function tiny(path: string, options: Partial<Parameters<typeof writeTinyGguf>[1]>): void {
   writeTinyGguf(path, { architecture: 'qwen2', seed: 3, ...options });

@@ -37,6 +37,7 @@ describe('catalogue', () => {
     { title: 'no source', change: (model) => (model.sources = []), message: /fewer than 1/ },
     { title: 'parts that leave the wheel', change: (model) => ((model.sources as { parts: Loose[] }[])[1].parts[0].file = '../x'), message: /file must match/ },
     { title: 'parts that do not add up', change: (model) => (model.bytes = 5), message: /add up to/ },
+    { title: 'an architecture that Kedge does not run', change: (model) => (model.architecture = 'gemma3'), message: /an architecture that Kedge runs/ },
     { title: 'no default', change: (model) => (model.default = false), message: /one model is the default/ },
     { title: 'a name used twice', change: (model) => (model.name = 'smollm2-135m'), message: /names differ/ },
   ];

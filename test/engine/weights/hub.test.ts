@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HubSource } from '../../../engine/weights/catalogue.js';
-import { fetchFromHub } from '../../../engine/weights/hub.js';
+import { fetchFromHub, hubHost } from '../../../engine/weights/hub.js';
 import { PartialFile, SourceError } from '../../../engine/weights/source.js';
 import { rejection, someBytes, startHub, Workbench, type Hub } from './fixture.js';
 
@@ -121,7 +121,31 @@ describe('hub source', () => {
     expect(error.message).toMatch(/ECONNREFUSED|bad port/);
   });
 
-  it('goes through a proxy that the environment names', async () => {
+  const odd: readonly { title: string; env: Record<string, string>; line: RegExp }[] = [
+    { title: 'an endpoint that is no address', env: { HF_ENDPOINT: 'http://a b' }, line: /^HF_ENDPOINT holds no address$/ },
+    { title: 'a proxy that is no address', env: { HTTPS_PROXY: 'http://a b' }, line: /^HTTPS_PROXY holds no address of a proxy/ },
+    { title: 'a proxy of another kind', env: { http_proxy: 'ftp://user:secret@127.0.0.1' }, line: /^http_proxy holds no address of a proxy(?!.*secret)/ },
+    { title: 'a password that cannot be read', env: { https_proxy: 'http://user:%zz@127.0.0.1' }, line: /^https_proxy holds no address of a proxy/ },
+    { title: 'an endpoint without a scheme', env: { HF_ENDPOINT: '127.0.0.1:9' }, line: /ECONNREFUSED|bad port/ },
+  ];
+  it.each(odd)('gives the source up, not the pull, for $title', async ({ env, line }) => {
+    const file = new PartialFile(join(bench.dir, 'file'), bytes.length);
+    const error = await rejection(fetchFromHub(source, 'tiny.gguf', { file, env, onBytes: () => {} }, times));
+    expect(error).toBeInstanceOf(SourceError);
+    expect(error.message).toMatch(line);
+  });
+
+  it.each([
+    ['hf-mirror.com', 'hf-mirror.com'],
+    ['10.0.0.1:3128/', '10.0.0.1:3128'],
+    ['http://user:secret@hub.corp:8080/hf', 'hub.corp:8080'],
+    ['', 'huggingface.co'],
+    ['http://a b', 'HF_ENDPOINT'],
+  ])('calls the endpoint %j %s', (endpoint, host) => {
+    expect(hubHost({ HF_ENDPOINT: endpoint })).toBe(host);
+  });
+
+  it.each(['http://', ''])('goes through a proxy that the environment names as %j and its address', async (scheme) => {
     hub = await startHub(bytes);
     const hubPort = Number(new URL(hub.url).port);
     const tunnels: string[] = [];
@@ -135,7 +159,7 @@ describe('hub source', () => {
     });
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
     const file = new PartialFile(join(bench.dir, 'file'), bytes.length);
-    const env = { HF_ENDPOINT: 'http://hub.invalid', http_proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+    const env = { HF_ENDPOINT: 'http://hub.invalid', http_proxy: `${scheme}127.0.0.1:${(proxy.address() as AddressInfo).port}` };
     await fetchFromHub(source, 'tiny.gguf', { file, env, onBytes: () => {} });
     proxy.close();
     expect(readFileSync(file.path).equals(bytes)).toBe(true);

@@ -59,6 +59,14 @@ describeIf(process.platform !== 'win32', 'pulling on a system that runs scripts 
     expect(readdirSync(models())).toEqual([]);
   });
 
+  it.each([{ HF_ENDPOINT: 'http://a b' }, { https_proxy: 'http://a b' }])('fails over from a hub that %j names wrongly', async (env) => {
+    bench.pip();
+    const entries = [entryFor(bytes, [hubSource, bench.pythonSource(bytes, 400_000)])];
+    await pullModel('tiny', bench.options({ entries, env: { ...bench.env, ...env } }));
+    expect(install().equals(bytes)).toBe(true);
+    expect(bench.lines).toEqual([expect.stringMatching(/HF_ENDPOINT|https_proxy/)]);
+  });
+
   it('installs nothing of a wrong digest, and takes the right file from the next source', async () => {
     const wrong = Buffer.from(bytes);
     wrong[bytes.length - 1] ^= 1;

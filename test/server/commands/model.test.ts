@@ -1,10 +1,11 @@
 // `kedge model` as a user types it, with the real conversion of a tiny model. Refuses the network.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cac } from 'cac';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { noProgress } from '../../../base/progress.js';
+import { conversionOf } from '../../../engine/graph/manifest.js';
 import { addModelCommand } from '../../../server/commands/model.js';
 import type { CommandIo } from '../../../server/commands/io.js';
 import { writeTinyGguf } from '../../harness/tiny-gguf.js';
@@ -54,7 +55,12 @@ describe('kedge model', () => {
       const added = await json('add', file, '--name', 'own');
       expect(added).toMatchObject({ name: 'own', architecture, alreadyThere: false, converted: true });
       expect(((await json('list')) as { models: object[] }).models.at(-1)).toMatchObject({ name: 'own', installed: true, converted: true, default: false, licence: null, path: added.path });
-      expect(await json('verify')).toMatchObject({ models: [{ name: 'own', intact: true }] });
+      expect(await json('verify')).toMatchObject({ models: [{ name: 'own', intact: true, conversionIntact: true }] });
+      truncateSync(join(conversionOf(dirname(added.path as string)), 'embedding.bin'), 100);
+      const short = await kedgeModel('verify');
+      expect(short.exitCode).toBe(1);
+      expect(short.out).toMatch(/^own: intact, SHA-256 .*converted from it is damaged/);
+      expect(await json('add', file, '--name', 'own')).toMatchObject({ alreadyThere: true, converted: true });
       writeFileSync(added.path as string, 'damaged');
       const damaged = await kedgeModel('verify', 'own');
       expect(damaged.exitCode).toBe(1);
