@@ -24,7 +24,7 @@ function patternsAt(root: string, disk: Disk): string[] {
   const workspaces = manifestAt(root, disk)?.workspaces;
   const listed: unknown = Array.isArray(workspaces) ? workspaces : (workspaces as { packages?: unknown } | undefined)?.packages;
   const pnpm = disk.read(join(root, 'pnpm-workspace.yaml'));
-  const block = 'text' in pnpm ? (/^packages:[^\S\n]*\n((?:[ \t]*(?:-.*|#.*)?\n?)*)/m.exec(pnpm.text)?.[1] ?? '') : '';
+  const block = 'text' in pnpm ? (/^packages:[^\S\n]*\n((?:[ \t]*(?:-.*|#.*)?\n?)*)/m.exec(pnpm.text.replaceAll('\r\n', '\n'))?.[1] ?? '') : '';
   const fromPnpm = [...block.matchAll(/^\s*-\s*['"]?([^'"#\n]+?)['"]?\s*(?:#.*)?$/gm)].map((match) => match[1]);
   return [...(Array.isArray(listed) ? listed.filter((one) => typeof one === 'string') : []), ...fromPnpm].filter((pattern) => !pattern.startsWith('!') && !pattern.split('/').includes('..'));
 }

@@ -62,6 +62,10 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- package.json\n{}\n--- pnpm-workspace.yaml\npackages:\n  # all\n  - 'libs/**'\n--- a.ts\nimport { b } from 'lib';\nb‸\n--- libs/deep/lib/package.json\n{ "name": "lib" }\n--- libs/deep/lib/index.ts\nexport const b = 1;\n`,
     ['libs/deep/lib/index.ts'],
   ],
+  "a workspace package that pnpm's file names, of many, with a carriage return a line": [
+    `--- package.json\n{}\n--- pnpm-workspace.yaml\npackages:\r\n  - 'apps/*'\r\n\r\n  - libs/* # the others\r\n--- a.ts\nimport { b } from 'lib';\nb‸\n--- libs/lib/package.json\n{ "name": "lib" }\n--- libs/lib/index.ts\nexport const b = 1;\n`,
+    ['libs/lib/index.ts'],
+  ],
   'tsconfig project references': [
     `--- tsconfig.json\n{ "files": [], "references": [{ "path": "./tsconfig.app.json" }] }\n--- tsconfig.app.json\n{ "compilerOptions": { "composite": true, "paths": { "@/*": ["./app/*"] } }, "include": ["src"] }\n--- src/a.ts\nimport { b } from '@/b';\nb‸\n--- app/b.ts\nexport const b = 1;\n`,
     ['app/b.ts'],
