@@ -5,7 +5,7 @@ import type { Disk } from '../disk.js';
 import type { IgnoreRules } from '../ignore-rules.js';
 import { isPythonProject, moduleStarts } from './python-projects.js';
 
-/** A module is a file; a package also has a folder that its submodules stand in, and a namespace package has only that. */
+/** A module is a file; a package also has a folder that its submodules stand in, and a namespace package has only that. Real paths. */
 export interface PythonModule {
   readonly file?: string;
   readonly folder?: string;
@@ -60,10 +60,10 @@ export class PythonResolver {
     for (const part of parts.slice(0, -1)) dir = join(dir, part);
     const stem = parts.length > 0 ? join(dir, parts[parts.length - 1]) : dir;
     const asPackage = endings.map((extension) => join(stem, `__init__${extension}`)).find((path) => this.disk.isFile(path));
-    if (asPackage !== undefined) return { file: asPackage, folder: stem };
+    if (asPackage !== undefined) return { file: this.disk.real(asPackage), folder: this.disk.real(stem) };
     const asModule = parts.length > 0 ? endings.map((extension) => stem + extension).find((path) => this.disk.isFile(path)) : undefined;
-    if (asModule !== undefined) return { file: asModule };
-    return this.disk.isDirectory(stem) ? { folder: stem } : undefined;
+    if (asModule !== undefined) return { file: this.disk.real(asModule) };
+    return this.disk.isDirectory(stem) ? { folder: this.disk.real(stem) } : undefined;
   }
 
   /** Folders that absolute names may start from: beside the outermost package, then each folder up to the root, each with its `src` and its stubs. */

@@ -162,6 +162,11 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
   'several roots': [`--- one/a.ts\nimport { b } from '../two/b';\nb‸\n--- two/b.ts\nexport const b = 1;\n`, ['b.ts'], ['one', 'two']],
   'outside the roots': [`--- one/a.ts\nimport { b } from '../two/b';\nb‸\n--- two/b.ts\nexport const b = 1;\n`, [], ['one']],
   'by a link that leads out': [`--- one/a.ts\nimport { b } from './b';\nimport { c } from './dir/c';\nb; c‸\n--- two/b.ts\nexport const b = 1;\n--- two/c.ts\nexport const c = 1;\n--- one/b.ts -> ../two/b.ts\n--- one/dir -> ../two\n`, [], ['one']],
+  'Python: a package and a module by links inside the workspace': [
+    `--- svc/a/main.py\nfrom common import Base\nfrom common.db import Session\nimport one\nBase\nSession\none.x‸\n--- common/__init__.py\nclass Base: pass\n--- common/db.py\nclass Session: pass\n--- shared/one.py\nx = 1\n--- svc/a/common -> ../../common\n--- svc/a/one.py -> ../../shared/one.py\n`,
+    ['shared/one.py', 'common/db.py', 'common/__init__.py'],
+  ],
+  'Python: by a link that leads out': [`--- ws/a.py\nimport one\nfrom two import three\none.x\nthree.x‸\n--- out/one.py\nx = 1\n--- out/two/three.py\nx = 1\n--- ws/one.py -> ../out/one.py\n--- ws/two -> ../out/two\n`, [], ['ws']],
   'ignored by git': [`--- .gitignore\ngen/\n--- a.ts\nimport { b } from './gen/b';\nb‸\n--- gen/b.ts\nexport const b = 1;\n`, []],
   'secrets, whatever imports ask for': [`--- a.ts\nimport x from './.env.ts';\nimport y from './.aws/y';\nx; y‸\n--- .env.ts\nexport default 'SECRET';\n--- .aws/y.ts\nexport default 'SECRET';\n`, []],
 };
