@@ -25,7 +25,7 @@ export interface ImportTarget {
   readonly locals: readonly string[];
 }
 
-/** The files that `statement` in `path` leads to; `membersOf(local)` says which names of a whole module are used. */
+/** The files that `statement` in `path` leads to; `membersOf(local)` says which names of a whole module are used, of `*` which may be. */
 export function importTargets(modules: Modules, path: string, statement: ImportStatement, membersOf: (local: string) => readonly string[]): ImportTarget[] {
   const module = moduleOf(modules, path, statement.specifier);
   if (!module) return [];
@@ -38,10 +38,13 @@ export function importTargets(modules: Modules, path: string, statement: ImportS
     if (local !== undefined) target.locals.add(local);
   };
   for (const { imported, local } of statement.names) {
-    const wanted = imported !== '*' ? [imported] : isPython(path) ? membersOf(local) : [...membersOf(local), wholeModule];
+    // `from m import *` asks for each name that it brings; what is only passed on brings none into this file.
+    const isStar = local === '*' && !statement.reexport;
+    const members = imported === '*' && !statement.reexport ? membersOf(local) : [];
+    const wanted = imported !== '*' ? [imported] : isPython(path) ? members : [...members, wholeModule];
     for (const name of wanted) {
       const at = declaredAt(modules, module, name, hopsMax, new Set());
-      if (at) add(at.path, imported === '*' ? undefined : at.name, local);
+      if (at) add(at.path, imported === '*' && !isStar ? undefined : at.name, isStar ? name : local);
     }
     // The module itself comes last: what it passes on is nearer to the point.
     add(module.file, undefined, local);

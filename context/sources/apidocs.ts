@@ -29,7 +29,7 @@ export async function apiDocCandidates({ snapshot, path, outline, mentions, paus
   for (const statement of outline?.imports ?? []) {
     await pause();
     for (const { path: at, names, locals } of importTargets(snapshot.dependencies, path, statement, (local) => mentions.membersOf(local))) {
-      const taken = statement.names.filter(({ imported, local }) => imported === '*' && locals.includes(local)).flatMap(({ local }) => mentions.membersOf(local));
+      const taken = statement.names.filter(({ imported, local }) => imported === '*' && local !== '*' && locals.includes(local)).flatMap(({ local }) => mentions.membersOf(local));
       for (const name of [...names, ...taken]) {
         const local = statement.names.find(({ imported }) => imported === name)?.local ?? name;
         if (!asked.has(`${at}\0${name}`)) asked.set(`${at}\0${name}`, { path: at, name, local, specifier: statement.specifier });

@@ -119,6 +119,11 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- app/__init__.py\nfrom .core import Core\nfrom .star import *\n--- app/core.py\nclass Core: pass\n--- app/star.py\nclass Star: pass\n--- main.py\nfrom app import Core, Star\nCore()\nStar‸\n`,
     ['app/star.py', 'app/__init__.py', 'app/core.py'],
   ],
+  'Python: everything of a package leads to where what is mentioned is declared': [
+    `--- app/__init__.py\n--- app/models/__init__.py\nfrom .user import User\nfrom .role import *\nfrom .group import Group\n--- app/models/user.py\nclass User: pass\n--- app/models/role.py\nclass Role: pass\n--- app/models/group.py\nclass Group: pass\n--- main.py\nfrom app.models import *\nRole()\nUser(‸)\n`,
+    ['app/models/user.py', 'app/models/role.py', 'app/models/__init__.py'],
+  ],
+  'export * takes nothing of what is mentioned': [`--- a.ts\nimport { c } from './c';\nexport * from './barrel';\nb; c‸\n--- barrel.ts\nexport { b } from './b';\n--- b.ts\nexport const b = 1;\n--- c.ts\nexport const c = 1;\n`, ['c.ts', 'barrel.ts']],
   'Python: inside functions and TYPE_CHECKING': [
     `--- a.py\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from b import B\ndef f(x: "B"):\n    from c import (\n        C,\n    )\n    C‸\n--- b.py\nclass B: pass\n--- c.py\nclass C: pass\n`,
     ['c.py', 'b.py'],
