@@ -27,7 +27,7 @@ export class TypescriptResolver {
   private readonly plain = new ResolverFactory(options);
   private readonly forPlatforms = new ResolverFactory({ ...options, extensions: platformExtensions, tsconfig: 'auto' });
 
-  private readonly jsconfigs = new Map<string, ResolverFactory>();
+  private readonly byConfig = new Map<string, ResolverFactory>();
   private packages: ReadonlyMap<string, string> | undefined;
 
   /** `roots`: where workspaces may start. */
@@ -38,7 +38,7 @@ export class TypescriptResolver {
 
   /** The real path of the file that `specifier` names in `file`, or undefined. */
   resolve(file: string, specifier: string): string | undefined {
-    const found = this.withTsconfig.resolveFileSync(file, specifier).path ?? this.withJsconfig(file)?.sync(dirname(file), specifier).path ?? this.plain.sync(dirname(file), specifier).path;
+    const found = this.withTsconfig.resolveFileSync(file, specifier).path ?? this.byNearest(file, specifier) ?? this.plain.sync(dirname(file), specifier).path;
     return found === undefined ? (this.packageSource(file, specifier) ?? this.forPlatforms.resolveFileSync(file, specifier).path) : (this.sourceOf(found) ?? found);
   }
 
@@ -47,15 +47,20 @@ export class TypescriptResolver {
     return this.withTsconfig.resolveDtsSync(file, specifier).path;
   }
 
-  private withJsconfig(file: string): ResolverFactory | undefined {
-    for (let folder = dirname(file); this.roots.some((root) => folder.startsWith(root)); folder = dirname(folder)) {
-      const configFile = join(folder, 'jsconfig.json');
-      let resolver = this.jsconfigs.get(configFile);
-      if (!resolver && this.disk.isFile(configFile)) this.jsconfigs.set(configFile, (resolver = new ResolverFactory({ ...options, tsconfig: { configFile } })));
-      if (resolver) return resolver;
-      if (folder === dirname(folder)) break;
+  /** By the nearest configuration, whether that includes `file` or not: tests are left out of many, and JavaScript of most. */
+  private byNearest(file: string, specifier: string): string | undefined {
+    for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
+      if (!this.roots.some((root) => folder.startsWith(root))) break;
+      const configs = ['tsconfig.json', 'jsconfig.json'].map((name) => join(folder, name)).filter((path) => this.disk.isFile(path));
+      if (configs.length > 0) return configs.map((configFile) => this.withConfig(configFile).sync(dirname(file), specifier).path).find((path) => path !== undefined);
     }
     return undefined;
+  }
+
+  private withConfig(configFile: string): ResolverFactory {
+    const resolver = this.byConfig.get(configFile) ?? new ResolverFactory({ ...options, tsconfig: { configFile, references: 'auto' } });
+    this.byConfig.set(configFile, resolver);
+    return resolver;
   }
 
   /** A workspace's package that was never built, or never installed: what its entry is built from. */

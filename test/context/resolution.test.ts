@@ -71,6 +71,14 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     ['app/b.ts'],
   ],
   'baseUrl without paths': [`--- tsconfig.json\n{ "compilerOptions": { "baseUrl": "src" } }\n--- src/deep/a.ts\nimport { b } from 'lib/b';\nb‸\n--- src/lib/b.ts\nexport const b = 1;\n`, ['src/lib/b.ts']],
+  'tsconfig paths of a file that the project leaves out: a test': [
+    `--- tsconfig.json\n{ "compilerOptions": { "paths": { "@/*": ["./src/*"] } }, "exclude": ["**/*.test.ts"] }\n--- src/a.test.ts\nimport { b } from '@/b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`,
+    ['src/b.ts'],
+  ],
+  'tsconfig paths of a file that no project named includes, in JavaScript': [
+    `--- tsconfig.json\n{ "files": [], "references": [{ "path": "./tsconfig.app.json" }] }\n--- tsconfig.app.json\n{ "compilerOptions": { "composite": true, "paths": { "@/*": ["./src/*"] } }, "include": ["src"] }\n--- tests/a.js\nimport { b } from '@/b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`,
+    ['src/b.ts'],
+  ],
   'jsconfig.json for JavaScript': [`--- jsconfig.json\n{ "compilerOptions": { "paths": { "~/*": ["./lib/*"] } } }\n--- a.js\nimport { b } from '~/b';\nb‸\n--- lib/b.js\nexport const b = 1;\n`, ['lib/b.js']],
   '.jsx that means .tsx, .cjs that means .cts, and a declaration file alone': [
     `--- a.ts\nimport { t } from './t.jsx';\nimport { c } from './c.cjs';\nimport { d } from './d.js';\nt; c; d‸\n--- t.tsx\nexport const t = 1;\n--- c.cts\nexport const c = 1;\n--- d.d.ts\nexport declare const d: 1;\n`,
