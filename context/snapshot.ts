@@ -76,7 +76,7 @@ export class Layout {
   ) {
     const real = roots.map((root) => root.real);
     this.rules = real.map((root) => new IgnoreRules(root, disk, exclude));
-    this.typescript = new TypescriptResolver(disk, real);
+    this.typescript = new TypescriptResolver(disk, this.rules);
     this.python = new PythonResolver(disk, this.rules);
     this.dependencies = new Dependencies(real, environments, disk, this.typescript, this.python);
   }

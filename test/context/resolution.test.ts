@@ -54,9 +54,25 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- package.json\n{}\n--- packages/app/a.ts\nimport { b } from 'lib';\nb‸\n--- packages/lib/package.json\n{ "name": "lib", "types": "./dist/index.d.ts" }\n--- packages/lib/dist/index.d.ts\nexport declare const b = 1;\n--- packages/lib/src/index.ts\nexport const b = 1;\n--- node_modules/lib -> ../packages/lib\n`,
     ['packages/lib/src/index.ts'],
   ],
+  'a workspace package built into folders in folders, ignored and installed': [
+    `--- package.json\n{}\n--- .gitignore\ndist/\npackages/old/lib/\n--- packages/app/a.ts\nimport { b } from 'lib';\nimport { c } from 'lib/c';\nimport { t } from 'lib/types';\nimport { u } from 'old';\nb; c; t; u‸\n--- packages/lib/package.json\n{ "name": "lib", "types": "./dist/types/index.d.ts", "exports": { ".": { "types": "./dist/types/index.d.ts", "import": "./dist/esm/index.js" }, "./c": "./dist/esm/c.js", "./types": "./dist/esm/types/index.js" } }\n--- packages/lib/dist/esm/package.json\n{ "type": "module" }\n--- packages/lib/dist/types/index.d.ts\nexport declare const b = 1;\n--- packages/lib/dist/esm/index.js\n--- packages/lib/dist/esm/c.js\n--- packages/lib/dist/esm/types/index.js\n--- packages/lib/src/index.ts\nexport const b = 1;\n--- packages/lib/src/c.ts\nexport const c = 1;\n--- packages/lib/src/types/index.ts\nexport const t = 1;\n--- packages/old/package.json\n{ "main": "lib/cjs/main.js" }\n--- packages/old/lib/cjs/main.js\n--- packages/old/src/main.ts\nexport const u = 1;\n--- node_modules/lib -> ../packages/lib\n--- node_modules/old -> ../packages/old\n`,
+    ['packages/old/src/main.ts', 'packages/lib/src/types/index.ts', 'packages/lib/src/c.ts', 'packages/lib/src/index.ts'],
+  ],
+  'a built workspace package in JavaScript, and one whose output has a name of its own': [
+    `--- package.json\n{}\n--- .gitignore\ndist/\n--- a.js\nimport { b } from 'lib';\nimport { c } from 'bundled';\nb; c‸\n--- packages/lib/package.json\n{ "main": "dist/index.js" }\n--- packages/lib/dist/index.js\n--- packages/lib/src/index.js\nexport const b = 1;\n--- packages/bundled/package.json\n{ "main": "dist/bundled.min.js" }\n--- packages/bundled/dist/bundled.min.js\n--- packages/bundled/src/index.jsx\nexport const c = 1;\n--- node_modules/lib -> ../packages/lib\n--- node_modules/bundled -> ../packages/bundled\n`,
+    ['packages/bundled/src/index.jsx', 'packages/lib/src/index.js'],
+  ],
+  'JavaScript written by hand beside src is a source itself': [
+    `--- package.json\n{}\n--- index.js\nimport { b } from './lib/b.js';\nb‸\n--- lib/b.js\nexport const b = 1;\n--- src/b.js\nexport const no = 1;\n--- b.js\nexport const no = 1;\n`,
+    ['lib/b.js'],
+  ],
   'a workspace package that was never installed, by its exports or its name': [
     `--- package.json\n{ "workspaces": ["packages/*", "!packages/no"] }\n--- packages/app/a.ts\nimport { b } from '@x/lib';\nimport { c } from '@x/lib/c';\nb; c‸\n--- packages/lib/package.json\n{ "name": "@x/lib", "exports": { ".": "./dist/index.js", "./c": "./src/deep/c.ts" } }\n--- packages/lib/src/index.ts\nexport const b = 1;\n--- packages/lib/src/deep/c.ts\nexport const c = 1;\n`,
     ['packages/lib/src/deep/c.ts', 'packages/lib/src/index.ts'],
+  ],
+  'a workspace package in JavaScript that was never installed, by its main, its place and its output': [
+    `--- package.json\n{ "workspaces": ["packages/*"] }\n--- a.js\nimport { b } from 'b';\nimport { c } from 'c';\nimport { d } from 'd';\nimport { e } from 'd/e';\nb; c; d; e‸\n--- packages/b/package.json\n{ "name": "b", "main": "./src/entry.js" }\n--- packages/b/src/entry.js\nexport const b = 1;\n--- packages/c/package.json\n{ "name": "c" }\n--- packages/c/index.js\nexport const c = 1;\n--- packages/d/package.json\n{ "name": "d", "main": "dist/main.js" }\n--- packages/d/src/main.js\nexport const d = 1;\n--- packages/d/e/index.js\nexport const e = 1;\n`,
+    ['packages/d/e/index.js', 'packages/d/src/main.js', 'packages/c/index.js', 'packages/b/src/entry.js'],
   ],
   "a workspace package that pnpm's file names": [
     `--- package.json\n{}\n--- pnpm-workspace.yaml\npackages:\n  # all\n  - 'libs/**'\n--- a.ts\nimport { b } from 'lib';\nb‸\n--- libs/deep/lib/package.json\n{ "name": "lib" }\n--- libs/deep/lib/index.ts\nexport const b = 1;\n`,
@@ -86,6 +102,14 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
   ],
   'a package asks for itself by name': [`--- package.json\n{ "name": "own", "exports": { "./b": "./src/b.ts" } }\n--- src/a.ts\nimport { b } from 'own/b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`, ['src/b.ts']],
   'package.json imports': [`--- package.json\n{ "imports": { "#b": "./src/b.ts" } }\n--- src/a.ts\nimport { b } from '#b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`, ['src/b.ts']],
+  'what a package asks of itself, by imports and by name, into an output that was never built': [
+    `--- package.json\n{ "name": "own", "imports": { "#d/*": "./dist/*.js", "#d/*.json": "./no/*.json" }, "exports": { "./c": { "types": "./dist/types/c.d.ts", "default": "./dist/c.js" } } }\n--- src/a.ts\nimport { b } from '#d/b';\nimport { c } from 'own/c';\nb; c‸\n--- src/b.ts\nexport const b = 1;\n--- src/c.ts\nexport const c = 1;\n`,
+    ['src/c.ts', 'src/b.ts'],
+  ],
+  'an installed workspace package that was never built, by what its exports say': [
+    `--- a.ts\nimport { b } from 'lib';\nimport { c } from 'lib/server';\nimport { d } from 'lib/parts/d';\nimport { e } from 'lib/parts/own/e.js';\nimport { f } from 'lib/unlisted';\nb; c; d; e; f‸\n--- package.json\n{}\n--- lib/package.json\n{ "exports": { ".": ["./dist/main.js"], "./server": { "worker": "./dist/no.js", "node": { "import": "./dist/server/entry.js" } }, "./parts/*": "./dist/parts/*.js", "./parts/own/*.js": "./dist/own/*.js", "./parts/none/*": null } }\n--- lib/src/main.ts\nexport const b = 1;\n--- lib/src/index.ts\nexport const no = 1;\n--- lib/src/no.ts\nexport const no = 1;\n--- lib/src/server/entry.ts\nexport const c = 1;\n--- lib/src/parts/d.ts\nexport const d = 1;\n--- lib/src/own/e.ts\nexport const e = 1;\n--- lib/src/unlisted.ts\nexport const f = 1;\n--- node_modules/lib -> ../lib\n`,
+    ['lib/src/unlisted.ts', 'lib/src/own/e.ts', 'lib/src/parts/d.ts', 'lib/src/server/entry.ts', 'lib/src/main.ts'],
+  ],
   'a file for each platform, by path and by alias, where there is none for all': [
     `--- tsconfig.json\n{ "compilerOptions": { "paths": { "@/*": ["./ui/*"] } } }\n--- a.tsx\nimport { Button } from './Button';\nimport { Card } from '@/Card';\nimport { List } from './List';\n<Button/>; <Card/>; <List/>‸\n--- Button.android.tsx\nexport const Button = 1;\n--- Button.ios.tsx\nexport const Button = 1;\n--- ui/Card/index.native.js\nexport const Card = 1;\n--- List.web.tsx\nexport const List = 1;\n--- List/index.ts\nexport const List = 1;\n`,
     ['List/index.ts', 'ui/Card/index.native.js', 'Button.ios.tsx'],
