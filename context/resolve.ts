@@ -1,5 +1,6 @@
 // Where the names that a file imports are declared: specifiers to files, then through files that only pass names on.
 // Refuses to leave what it is given.
+import { isPython } from './languages/python.js';
 import type { PythonModule } from './languages/resolve-python.js';
 import { wholeModule, type ImportStatement, type Outline } from './outline.js';
 
@@ -59,9 +60,8 @@ export function whereDeclared(modules: Modules, path: string, name: string): { r
   return at?.name === undefined ? undefined : { path: at.path, name: at.name };
 }
 
-const isPython = (path: string): boolean => /\.pyi?$/.test(path);
-
-function moduleOf(modules: Modules, path: string, specifier: string): PythonModule | undefined {
+/** What `specifier` means in `path`, in the language of that. */
+export function moduleOf(modules: Modules, path: string, specifier: string): PythonModule | undefined {
   if (isPython(path)) return modules.resolveModule(path, specifier);
   const file = modules.resolveSpecifier(path, specifier);
   return file === undefined ? undefined : { file };

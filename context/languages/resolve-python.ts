@@ -11,6 +11,14 @@ export interface PythonModule {
   readonly folder?: string;
 }
 
+/** `folder`: where the leading dots of `specifier` lead from `file`; undefined for an absolute name. */
+export function moduleName(file: string, specifier: string): { readonly folder: string | undefined; readonly parts: readonly string[] } {
+  const dots = /^\.*/.exec(specifier)?.[0].length ?? 0;
+  let folder = dots > 0 ? dirname(file) : undefined;
+  for (let up = 1; folder !== undefined && up < dots; up++) folder = dirname(folder);
+  return { folder, parts: specifier.slice(dots).split('.').filter(Boolean) };
+}
+
 export class PythonResolver {
   private starts: ReadonlyMap<string, readonly string[]> | undefined;
 
@@ -22,13 +30,8 @@ export class PythonResolver {
 
   /** `specifier` as written after `from` or `import`, leading dots kept; `root` is the workspace root that holds `file`. */
   resolve(file: string, specifier: string, root: string): PythonModule | undefined {
-    const dots = /^\.*/.exec(specifier)?.[0].length ?? 0;
-    const parts = specifier.slice(dots).split('.').filter(Boolean);
-    if (dots > 0) {
-      let folder = dirname(file);
-      for (let up = 1; up < dots; up++) folder = dirname(folder);
-      return inside(root, folder) ? this.within(folder, parts) : undefined;
-    }
+    const { folder, parts } = moduleName(file, specifier);
+    if (folder !== undefined) return inside(root, folder) ? this.within(folder, parts) : undefined;
     if (parts.length === 0) return undefined;
     const near = this.firstIn(this.searchPath(file, root), file, parts);
     if (near?.file !== undefined || (near?.folder !== undefined && !isPythonProject(near.folder, this.disk))) return near;

@@ -1,5 +1,6 @@
 // What installed packages offer under the names that the current file imports: declarations, signatures and documentation, bodies left out.
 // Refuses names that are not imported, and packages that cannot be read.
+import { isPython } from '../languages/python.js';
 import type { Declaration } from '../outline.js';
 import { outlineText, type Chunk } from '../outline-text.js';
 import { importTargets } from '../resolve.js';
@@ -53,7 +54,7 @@ function documented(snapshot: Snapshot, { path, name }: Asked): Piece | undefine
   if (text === undefined || declarations.length === 0) return undefined;
   const chunks: Chunk[] = [];
   for (const declaration of declarations) {
-    const more = /\.pyi?$/.test(path) ? pythonChunks(text, declaration) : scriptChunks(text, declaration);
+    const more = isPython(path) ? pythonChunks(text, declaration) : scriptChunks(text, declaration);
     if (chunks.length > 0 && charsOf(chunks) + charsOf(more) > declarationCharsMax) break;
     chunks.push(...more);
   }
