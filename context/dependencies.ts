@@ -3,7 +3,7 @@
 import { dirname, sep } from 'node:path';
 import type { Disk } from './disk.js';
 import { packageFolders, venvFolders } from './languages/python-environments.js';
-import type { PythonModule, PythonResolver } from './languages/resolve-python.js';
+import { moduleName, type PythonModule, type PythonResolver } from './languages/resolve-python.js';
 import type { TypescriptResolver } from './languages/resolve-typescript.js';
 import { isSecret } from './secrets.js';
 
@@ -56,13 +56,10 @@ export class Dependencies {
   }
 
   private installed(file: string, specifier: string, root: string | undefined): PythonModule | undefined {
-    const dots = /^\.*/.exec(specifier)?.[0].length ?? 0;
-    const parts = specifier.slice(dots).split('.').filter(Boolean);
-    if (dots > 0) {
+    const { folder: from, parts } = moduleName(file, specifier);
+    if (from !== undefined) {
       const base = this.granted.get(file);
-      let folder = dirname(file);
-      for (let up = 1; up < dots; up++) folder = dirname(folder);
-      return base !== undefined && inside(base, folder) ? this.grant(this.python.within(folder, parts, true), base) : undefined;
+      return base !== undefined && inside(base, from) ? this.grant(this.python.within(from, parts, true), base) : undefined;
     }
     if (parts.length === 0) return undefined;
     const folders = this.foldersFor(file, root);

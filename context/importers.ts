@@ -1,6 +1,8 @@
 // Which files may import a given one: an index of names that import statements end in, cheap to keep for a whole workspace.
 // Refuses to resolve: what it finds are candidates, and its asker checks where each statement really leads.
 import { basename, dirname, resolve } from 'node:path';
+import { isPython } from './languages/python.js';
+import { moduleName } from './languages/resolve-python.js';
 import type { Outline } from './outline.js';
 
 /** What an import statement asks for, without its place. */
@@ -77,17 +79,11 @@ function fileStem(path: string): string {
 }
 
 function requestStems(path: string, { specifier, names }: ImportRequest): string[] {
-  if (/\.pyi?$/.test(path)) {
-    const parts = specifier.split('.').filter(Boolean);
-    return [parts.length > 0 ? parts[parts.length - 1] : basename(folderAbove(path, specifier.length)), ...names.filter((name) => name !== '*')];
+  if (isPython(path)) {
+    const { folder, parts } = moduleName(path, specifier);
+    return [parts.at(-1) ?? basename(folder ?? ''), ...names.filter((name) => name !== '*')];
   }
   return [specifier.startsWith('.') ? fileStem(resolve(dirname(path), specifier)) : fileStem(specifier.replace(/^#/, ''))];
-}
-
-function folderAbove(path: string, dots: number): string {
-  let folder = dirname(path);
-  for (let up = 1; up < dots; up++) folder = dirname(folder);
-  return folder;
 }
 
 const lastPart = (name: string): string => name.slice(name.lastIndexOf('/') + 1);

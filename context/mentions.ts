@@ -58,8 +58,9 @@ export class Mentions {
     return (this.memberRank(name) ?? nearNames) < nearNames;
   }
 
-  /** What follows `owner.` somewhere, nearest first. */
+  /** What follows `owner.` somewhere, nearest first; of `*`, by which names come in without an owner, what is mentioned near. */
   membersOf(owner: string): readonly string[] {
+    if (owner === '*') return [...this.ranks.keys()].slice(0, nearNames).filter((name) => !name.includes('.'));
     return this.membersByOwner.get(owner) ?? [];
   }
 

@@ -6,7 +6,7 @@ import type { ContextPlan, CountTokens, LocalPrompt, SourceName } from '../base/
 import { Mentions } from './mentions.js';
 import { isSource } from './parse.js';
 import { planOf, type LeftOut } from './plan.js';
-import type { Modules } from './resolve.js';
+import { moduleOf, type Modules } from './resolve.js';
 import { isSecret } from './secrets.js';
 import type { SegmentForm } from './segments.js';
 import type { Snapshot } from './snapshot.js';
@@ -102,7 +102,7 @@ async function preparedAt(snapshot: Snapshot, cursor: Cursor, options: PrepareOp
 
 const groupedIn = (plan: ContextPlan | undefined): Set<string> => new Set(plan?.segments.flatMap(({ segment, group }) => (group === undefined ? [] : [segment.digest])));
 
-const leads = (modules: Modules, path: string, specifier: string): boolean => (/\.pyi?$/.test(path) ? modules.resolveModule(path, specifier) : modules.resolveSpecifier(path, specifier)) !== undefined;
+const leads = (modules: Modules, path: string, specifier: string): boolean => moduleOf(modules, path, specifier) !== undefined;
 
 /** A file that two sources offer is the first one's; passages, which `alike` offers, claim none. */
 async function candidatesAt(place: Place, on: readonly SourceName[]): Promise<Candidate[]> {

@@ -1,5 +1,6 @@
 // Where the names that a file imports are declared: specifiers to files, then through files that only pass names on.
 // Refuses to leave what it is given.
+import { isPython } from './languages/python.js';
 import type { PythonModule } from './languages/resolve-python.js';
 import { wholeModule, type ImportStatement, type Outline } from './outline.js';
 
@@ -25,7 +26,7 @@ export interface ImportTarget {
   readonly locals: readonly string[];
 }
 
-/** The files that `statement` in `path` leads to; `membersOf(local)` says which names of a whole module are used. */
+/** The files that `statement` in `path` leads to; `membersOf(local)` says which names of a whole module are used, of `*` which may be. */
 export function importTargets(modules: Modules, path: string, statement: ImportStatement, membersOf: (local: string) => readonly string[]): ImportTarget[] {
   const module = moduleOf(modules, path, statement.specifier);
   if (!module) return [];
@@ -38,10 +39,13 @@ export function importTargets(modules: Modules, path: string, statement: ImportS
     if (local !== undefined) target.locals.add(local);
   };
   for (const { imported, local } of statement.names) {
-    const wanted = imported !== '*' ? [imported] : isPython(path) ? membersOf(local) : [...membersOf(local), wholeModule];
+    // `from m import *` asks for each name that it brings; what is only passed on brings none into this file.
+    const isStar = local === '*' && !statement.reexport;
+    const members = imported === '*' && !statement.reexport ? membersOf(local) : [];
+    const wanted = imported !== '*' ? [imported] : isPython(path) ? members : [...members, wholeModule];
     for (const name of wanted) {
       const at = declaredAt(modules, module, name, hopsMax, new Set());
-      if (at) add(at.path, imported === '*' ? undefined : at.name, local);
+      if (at) add(at.path, imported === '*' && !isStar ? undefined : at.name, isStar ? name : local);
     }
     // The module itself comes last: what it passes on is nearer to the point.
     add(module.file, undefined, local);
@@ -56,9 +60,8 @@ export function whereDeclared(modules: Modules, path: string, name: string): { r
   return at?.name === undefined ? undefined : { path: at.path, name: at.name };
 }
 
-const isPython = (path: string): boolean => /\.pyi?$/.test(path);
-
-function moduleOf(modules: Modules, path: string, specifier: string): PythonModule | undefined {
+/** What `specifier` means in `path`, in the language of that. */
+export function moduleOf(modules: Modules, path: string, specifier: string): PythonModule | undefined {
   if (isPython(path)) return modules.resolveModule(path, specifier);
   const file = modules.resolveSpecifier(path, specifier);
   return file === undefined ? undefined : { file };

@@ -14,7 +14,7 @@ import { namingRoot, relativeName } from './naming.js';
 import type { Outline } from './outline.js';
 import type { Buffer, Overlay } from './overlay.js';
 import { isSource, type OpenOutlines } from './parse.js';
-import type { Modules } from './resolve.js';
+import { moduleOf, type Modules } from './resolve.js';
 import { envNames, holdsKey, isEnvExample, isSecret } from './secrets.js';
 import { piecesOf, type Piece, type SegmentForm } from './segments.js';
 
@@ -76,7 +76,7 @@ export class Layout {
   ) {
     const real = roots.map((root) => root.real);
     this.rules = real.map((root) => new IgnoreRules(root, disk, exclude));
-    this.typescript = new TypescriptResolver(disk, real);
+    this.typescript = new TypescriptResolver(disk, this.rules);
     this.python = new PythonResolver(disk, this.rules);
     this.dependencies = new Dependencies(real, environments, disk, this.typescript, this.python);
   }
@@ -271,8 +271,7 @@ export class Snapshot {
   }
 
   private leadsTo(importer: string, { specifier, names }: ImportRequest, known: string): boolean {
-    if (!/\.pyi?$/.test(importer)) return this.resolveSpecifier(importer, specifier) === known;
-    const module = this.resolveModule(importer, specifier);
+    const module = moduleOf(this, importer, specifier);
     return module !== undefined && (module.file === known || names.some((name) => this.submodule(module, name)?.file === known));
   }
 

@@ -42,8 +42,8 @@ export interface WorkspaceDeps {
 /** Files opened or edited that are remembered. */
 const recentMax = 50;
 
-/** Files whose content decides how others are found. */
-const layoutFile = /^(package\.json|[tj]sconfig.*\.json|\.gitignore|\.kedgeignore|exclude|pnpm-workspace\.yaml|package-lock\.json|yarn\.lock|pnpm-lock\.yaml|pyproject\.toml|setup\.(py|cfg)|__init__\.pyi?|pyvenv\.cfg)$/;
+/** Files whose content decides how others are found; what a tsconfig extends may have any name. */
+const layoutFile = /^(.+\.json|\.gitignore|\.kedgeignore|exclude|pnpm-workspace\.yaml|yarn\.lock|pnpm-lock\.yaml|pyproject\.toml|setup\.(py|cfg)|__init__\.pyi?|pyvenv\.cfg)$/;
 
 export class Workspace {
   private readonly shared: Shared;

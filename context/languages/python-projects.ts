@@ -61,10 +61,12 @@ const declarations = [
   /\bwhere\s*=\s*(?:\[\s*)?["']?([\w./-]+)/g,
   /\bpackage[-_]dir(?:\s*=\s*\{?|\])\s*(?:""|'')?\s*[=:]\s*["']?([\w./-]+)/g,
   /\bfind_(?:namespace_)?packages\(\s*["']([\w./-]+)/g,
-  /\b(?:from|python-source|module-root)\s*=\s*["']([\w./-]+)["']/g,
+  /\b(?:from|python-source|module-root|package-dir)\s*=\s*["']([\w./-]+)["']/g,
+  // A list of the packages themselves, by their paths.
+  /(?<=\bpackages\s*=\s*\[[^\]{]*)["']([\w./-]+)\/[\w-]+["']/g,
 ];
 
-/** Folders in a project that its manifests say packages lie in, as setuptools, poetry, maturin and uv have it. */
+/** Folders in a project that its manifests say packages lie in, as setuptools, poetry, maturin, uv, Hatch and PDM have it. */
 function declaredIn(folder: string, disk: Disk): string[] {
   const texts = manifests.map((name) => disk.read(join(folder, name))).flatMap((reading) => ('text' in reading ? [reading.text] : []));
   return texts.flatMap((text) => declarations.flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1])));

@@ -2,6 +2,9 @@
 import type { Declaration, DeclarationKind, ImportedName, ImportStatement, Span } from '../outline.js';
 import { functionCharsMin, LeadingComments, standing, trimmedEnd, type Language, type MadeDeclarations, type Node } from './language.js';
 
+/** Whether a file of this name is Python's, a stub or not. */
+export const isPython = (path: string): boolean => /\.pyi?$/i.test(path);
+
 export const python: Language = {
   imports: (root, text) => [...standing(root.namedChildren)].flatMap((n) => importsOf(n, true)).concat(nestedImports(root, text)).sort((a, b) => a.start - b.start),
   declarations: (root, text, made) => bodyOf(root.namedChildren, text, made),

@@ -5,10 +5,18 @@ import type { Disk } from '../disk.js';
 import type { IgnoreRules } from '../ignore-rules.js';
 import { isPythonProject, moduleStarts } from './python-projects.js';
 
-/** A module is a file; a package also has a folder that its submodules stand in, and a namespace package has only that. */
+/** A module is a file; a package also has a folder that its submodules stand in, and a namespace package has only that. Real paths. */
 export interface PythonModule {
   readonly file?: string;
   readonly folder?: string;
+}
+
+/** `folder`: where the leading dots of `specifier` lead from `file`; undefined for an absolute name. */
+export function moduleName(file: string, specifier: string): { readonly folder: string | undefined; readonly parts: readonly string[] } {
+  const dots = /^\.*/.exec(specifier)?.[0].length ?? 0;
+  let folder = dots > 0 ? dirname(file) : undefined;
+  for (let up = 1; folder !== undefined && up < dots; up++) folder = dirname(folder);
+  return { folder, parts: specifier.slice(dots).split('.').filter(Boolean) };
 }
 
 export class PythonResolver {
@@ -22,13 +30,8 @@ export class PythonResolver {
 
   /** `specifier` as written after `from` or `import`, leading dots kept; `root` is the workspace root that holds `file`. */
   resolve(file: string, specifier: string, root: string): PythonModule | undefined {
-    const dots = /^\.*/.exec(specifier)?.[0].length ?? 0;
-    const parts = specifier.slice(dots).split('.').filter(Boolean);
-    if (dots > 0) {
-      let folder = dirname(file);
-      for (let up = 1; up < dots; up++) folder = dirname(folder);
-      return inside(root, folder) ? this.within(folder, parts) : undefined;
-    }
+    const { folder, parts } = moduleName(file, specifier);
+    if (folder !== undefined) return inside(root, folder) ? this.within(folder, parts) : undefined;
     if (parts.length === 0) return undefined;
     const near = this.firstIn(this.searchPath(file, root), file, parts);
     if (near?.file !== undefined || (near?.folder !== undefined && !isPythonProject(near.folder, this.disk))) return near;
@@ -60,10 +63,10 @@ export class PythonResolver {
     for (const part of parts.slice(0, -1)) dir = join(dir, part);
     const stem = parts.length > 0 ? join(dir, parts[parts.length - 1]) : dir;
     const asPackage = endings.map((extension) => join(stem, `__init__${extension}`)).find((path) => this.disk.isFile(path));
-    if (asPackage !== undefined) return { file: asPackage, folder: stem };
+    if (asPackage !== undefined) return { file: this.disk.real(asPackage), folder: this.disk.real(stem) };
     const asModule = parts.length > 0 ? endings.map((extension) => stem + extension).find((path) => this.disk.isFile(path)) : undefined;
-    if (asModule !== undefined) return { file: asModule };
-    return this.disk.isDirectory(stem) ? { folder: stem } : undefined;
+    if (asModule !== undefined) return { file: this.disk.real(asModule) };
+    return this.disk.isDirectory(stem) ? { folder: this.disk.real(stem) } : undefined;
   }
 
   /** Folders that absolute names may start from: beside the outermost package, then each folder up to the root, each with its `src` and its stubs. */

@@ -3,6 +3,9 @@
 import { dirname, join, sep } from 'node:path';
 import { ResolverFactory, type NapiResolveOptions } from 'oxc-resolver';
 import type { Disk } from '../disk.js';
+import type { IgnoreRules } from '../ignore-rules.js';
+import { firstSource, foldersAbove, packageAbove, sourceOf } from './build-output.js';
+import { conditionNames, mainFields, manifestAt, targetsOf } from './manifests.js';
 import { workspacePackages } from './workspace-packages.js';
 
 const options: NapiResolveOptions = {
@@ -13,8 +16,8 @@ const options: NapiResolveOptions = {
     '.mjs': ['.mts', '.mjs', '.d.mts'],
     '.cjs': ['.cts', '.cjs', '.d.cts'],
   },
-  conditionNames: ['source', 'types', 'import', 'node', 'require', 'default'],
-  mainFields: ['source', 'types', 'typings', 'module', 'main'],
+  conditionNames,
+  mainFields,
   nodePath: false,
 };
 
@@ -27,19 +30,19 @@ export class TypescriptResolver {
   private readonly plain = new ResolverFactory(options);
   private readonly forPlatforms = new ResolverFactory({ ...options, extensions: platformExtensions, tsconfig: 'auto' });
 
-  private readonly jsconfigs = new Map<string, ResolverFactory>();
+  private readonly byConfig = new Map<string, ResolverFactory>();
   private packages: ReadonlyMap<string, string> | undefined;
 
-  /** `roots`: where workspaces may start. */
+  /** `rules`: of each folder that a workspace may start at. */
   constructor(
     private readonly disk: Disk,
-    private readonly roots: readonly string[],
+    private readonly rules: readonly IgnoreRules[],
   ) {}
 
   /** The real path of the file that `specifier` names in `file`, or undefined. */
   resolve(file: string, specifier: string): string | undefined {
-    const found = this.withTsconfig.resolveFileSync(file, specifier).path ?? this.withJsconfig(file)?.sync(dirname(file), specifier).path ?? this.plain.sync(dirname(file), specifier).path;
-    return found === undefined ? (this.packageSource(file, specifier) ?? this.forPlatforms.resolveFileSync(file, specifier).path) : (this.sourceOf(found) ?? found);
+    const found = this.withTsconfig.resolveFileSync(file, specifier).path ?? this.byNearest(file, specifier) ?? this.plain.sync(dirname(file), specifier).path;
+    return this.written(found) ?? this.packageSource(file, specifier) ?? found ?? this.forPlatforms.resolveFileSync(file, specifier).path;
   }
 
   /** The real path of what describes `specifier`'s types to TypeScript, installed or not. */
@@ -47,47 +50,67 @@ export class TypescriptResolver {
     return this.withTsconfig.resolveDtsSync(file, specifier).path;
   }
 
-  private withJsconfig(file: string): ResolverFactory | undefined {
-    for (let folder = dirname(file); this.roots.some((root) => folder.startsWith(root)); folder = dirname(folder)) {
-      const configFile = join(folder, 'jsconfig.json');
-      let resolver = this.jsconfigs.get(configFile);
-      if (!resolver && this.disk.isFile(configFile)) this.jsconfigs.set(configFile, (resolver = new ResolverFactory({ ...options, tsconfig: { configFile } })));
-      if (resolver) return resolver;
-      if (folder === dirname(folder)) break;
+  /** By the nearest configuration, whether that includes `file` or not: tests are left out of many, and JavaScript of most. */
+  private byNearest(file: string, specifier: string): string | undefined {
+    for (const folder of foldersAbove(file)) {
+      if (!this.rules.some(({ root }) => folder.startsWith(root))) break;
+      const configs = ['tsconfig.json', 'jsconfig.json'].map((name) => join(folder, name)).filter((path) => this.disk.isFile(path));
+      if (configs.length > 0) return configs.map((configFile) => this.withConfig(configFile).sync(dirname(file), specifier).path).find((path) => path !== undefined);
     }
     return undefined;
   }
 
-  /** A workspace's package that was never built, or never installed: what its entry is built from. */
+  private withConfig(configFile: string): ResolverFactory {
+    const resolver = this.byConfig.get(configFile) ?? new ResolverFactory({ ...options, tsconfig: { configFile, references: 'auto' } });
+    this.byConfig.set(configFile, resolver);
+    return resolver;
+  }
+
+  /** What a workspace's package means by `specifier` where that was never built or never installed: what its entries are built from. */
   private packageSource(file: string, specifier: string): string | undefined {
-    const match = /^((?:@[^/]+\/)?[^./@][^/]*)(\/.+)?$/.exec(specifier);
-    if (!match) return undefined;
-    for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
-      const dir = this.disk.real(join(folder, 'node_modules', match[1]));
-      if (dir?.includes(`${sep}node_modules${sep}`)) return undefined;
-      if (dir !== undefined) return this.sourceIn(dir, match[2]);
+    if (specifier.startsWith('#')) {
+      const own = packageAbove(file, this.disk);
+      return own && this.mappedIn(own, specifier);
     }
-    this.packages ??= workspacePackages(this.roots, this.disk);
-    const dir = this.packages.get(match[1]);
-    if (dir === undefined) return undefined;
-    // A package may ask for itself by name: so its own exports decide.
-    const exported = this.plain.sync(dir, specifier).path;
-    return exported === undefined ? this.sourceIn(dir, match[2]) : (this.sourceOf(exported) ?? exported);
+    const match = /^((?:@[^/]+\/)?[^./@][^/]*)(.*)$/.exec(specifier);
+    const dir = match ? this.packageNamed(match[1], file) : undefined;
+    if (!match || dir === undefined) return undefined;
+    return this.mappedIn(dir, `.${match[2]}`) ?? this.guessedIn(dir, match[2]);
   }
 
-  private sourceIn(dir: string, subpath: string | undefined): string | undefined {
-    const inside = (subpath ?? '/index').replace(/\.[cm]?jsx?$/, '');
-    return this.firstSource([join(dir, 'src', inside), join(dir, inside), join(dir, 'src', inside, 'index'), join(dir, 'lib', inside)]);
+  /** By the manifest: see `targetsOf`. */
+  private mappedIn(dir: string, request: string): string | undefined {
+    for (const target of targetsOf(manifestAt(dir, this.disk) ?? {}, request)) {
+      const found = this.plain.sync(dir, target.startsWith('.') ? target : `./${target}`).path;
+      const source = found === undefined ? sourceOf(join(dir, target), true, this.disk) : this.written(found);
+      if (source !== undefined) return source;
+    }
+    return undefined;
   }
 
-  /** `dist/a.d.ts` or `lib/a.js` of a package in the workspace stands for `src/a.ts` where there is one; `lib/a.ts` is a source itself. */
-  private sourceOf(path: string): string | undefined {
-    const match = /^(.*[\\/])(?:dist|build|lib|out|esm|cjs|types)[\\/](?:(?:esm|cjs|types|src)[\\/])?(.*?)(?:\.d\.[cm]?ts|\.[cm]?jsx?)$/.exec(path);
-    if (!match || path.includes(`${sep}node_modules${sep}`) || !this.disk.isFile(join(match[1], 'package.json'))) return undefined;
-    return this.firstSource([join(match[1], 'src', match[2]), join(match[1], match[2])]);
+  /** What no map and no entry of a package says: the file there, or its like in `src` or `lib`. */
+  private guessedIn(dir: string, subpath: string): string | undefined {
+    const found = this.plain.sync(dir, `.${subpath}`).path;
+    const stem = (subpath || '/index').replace(/\.[cm]?jsx?$/, '');
+    return this.written(found) ?? firstSource([join(dir, 'src', stem), join(dir, 'src', stem, 'index'), join(dir, 'lib', stem)], true, this.disk);
   }
 
-  private firstSource(stems: readonly string[]): string | undefined {
-    return stems.flatMap((stem) => ['.ts', '.tsx', '.mts', '.cts'].map((extension) => stem + extension)).find((path) => this.disk.isFile(path));
+  /** The folder of the package that `file` knows by this name, itself included, unless it comes from elsewhere. */
+  private packageNamed(name: string, file: string): string | undefined {
+    const own = packageAbove(file, this.disk);
+    if (own !== undefined && manifestAt(own, this.disk)?.name === name) return own;
+    for (const folder of foldersAbove(file)) {
+      const dir = this.disk.real(join(folder, 'node_modules', name));
+      if (dir !== undefined) return dir.includes(`${sep}node_modules${sep}`) ? undefined : dir;
+    }
+    this.packages ??= workspacePackages(this.rules.map(({ root }) => root), this.disk);
+    return this.packages.get(name);
+  }
+
+  /** `path` where somebody wrote it, else what it is built from. */
+  private written(path: string | undefined): string | undefined {
+    if (path === undefined || path.includes(`${sep}node_modules${sep}`)) return path;
+    const isOutput = this.rules.some((rules) => rules.ignores(path, false));
+    return sourceOf(path, isOutput, this.disk) ?? (isOutput ? undefined : path);
   }
 }

@@ -1,7 +1,9 @@
 // TypeScript, TSX, JavaScript and JSX: imports, exports and declarations out of their trees, which have the same node names.
 // Refuses to resolve specifiers.
-import { wholeModule, type Declaration, type DeclarationKind, type ExportAlias, type ImportedName, type ImportStatement } from '../outline.js';
+import type { Declaration, DeclarationKind, ExportAlias, ImportedName, ImportStatement } from '../outline.js';
+import { callImports, exportedAliases, isRequire } from './commonjs.js';
 import { functionCharsMin, LeadingComments, standing, trimmedEnd, type Language, type MadeDeclarations, type Node } from './language.js';
+import { bindings, literal, plainName } from './script-nodes.js';
 
 export const typescript: Language = {
   imports: (root, text) => [...statementImports(root), ...callImports(root, text)].sort((a, b) => a.start - b.start),
@@ -70,13 +72,7 @@ function declarationOf(node: Node, start: number, signatureStart: number, text: 
 function isImport(node: Node): boolean {
   if (node.type === 'import_statement') return true;
   if (node.type === 'export_statement') return node.childForFieldName('source') !== null;
-  if (node.type === 'expression_statement') return requiredValue(commonExport(node)?.value ?? null) !== undefined;
-  if (node.type !== 'lexical_declaration' && node.type !== 'variable_declaration') return false;
-  const declarators = node.namedChildren.filter((c) => c.type === 'variable_declarator');
-  return declarators.length > 0 && declarators.every((d) => {
-    const required = requiredValue(d.childForFieldName('value'));
-    return required !== undefined && (required.imported === '*' || d.childForFieldName('name')?.type === 'identifier');
-  });
+  return isRequire(node);
 }
 
 /** Past `export`, `declare` and the statement around a namespace. */
@@ -125,16 +121,6 @@ function assignedName(left: Node | null): string[] {
   if (left.text === 'module.exports') return ['default'];
   const known = path[0] === 'exports' || (path[0] === 'module' && path[1] === 'exports') || path.includes('prototype');
   return known ? [path[path.length - 1]] : [];
-}
-
-const plainName = (node: Node | null): string[] => (node ? [node.text.replace(/^(['"])(.*)\1$/, '$2')] : []);
-
-function bindings(pattern: Node | null): string[] {
-  if (!pattern) return [];
-  if (pattern.type === 'identifier' || pattern.type === 'shorthand_property_identifier_pattern') return [pattern.text];
-  if (pattern.type === 'pair_pattern') return bindings(pattern.childForFieldName('value'));
-  if (pattern.type === 'assignment_pattern' || pattern.type === 'object_assignment_pattern') return bindings(pattern.childForFieldName('left'));
-  return pattern.namedChildren.flatMap(bindings);
 }
 
 function signatureEnd(body: Node | null, value: Node | undefined, end: number, text: string, start: number): number {
@@ -197,7 +183,7 @@ function exportAliases(root: Node, text: string): ExportAlias[] {
   const found: ExportAlias[] = [];
   const mayAssign = /\bexports\b/.test(text);
   for (const node of standing(root.namedChildren)) {
-    if (mayAssign && node.type === 'expression_statement') found.push(...assignedAliases(node));
+    if (mayAssign && node.type === 'expression_statement') found.push(...exportedAliases(node));
     if (node.type !== 'export_statement' || node.childForFieldName('source')) continue;
     for (const clause of node.namedChildren) {
       if (clause.type === 'export_clause') {
@@ -211,96 +197,4 @@ function exportAliases(root: Node, text: string): ExportAlias[] {
     if (value?.type === 'identifier') found.push({ exported: 'default', local: value.text });
   }
   return found;
-}
-
-/** `module.exports = a`, `module.exports = { b: a }` and `exports.b = a`. */
-function assignedAliases(statement: Node): ExportAlias[] {
-  const exported = commonExport(statement);
-  if (exported?.value.type === 'identifier') return (exported.name === 'default' ? ['default', wholeModule] : [exported.name]).map((name) => ({ exported: name, local: exported.value.text }));
-  if (exported?.name !== 'default' || !isObject(exported.value)) return [];
-  const pairs = exported.value.namedChildren.filter((c) => c.type === 'pair' && c.childForFieldName('value')?.type === 'identifier');
-  return pairs.map((pair) => ({ exported: plainName(pair.childForFieldName('key'))[0] ?? '', local: pair.childForFieldName('value')?.text ?? '' }));
-}
-
-/** What `module.exports = value` and `exports.name = value` export; 'default' is all of it. */
-function commonExport(statement: Node): { readonly name: string; readonly value: Node } | undefined {
-  let assignment: Node | null = statement.type === 'expression_statement' ? (statement.namedChildren[0] ?? null) : null;
-  if (assignment?.type !== 'assignment_expression') return undefined;
-  if (assignment.childForFieldName('left')?.text === 'exports') assignment = assignment.childForFieldName('right');
-  const path = assignment?.type === 'assignment_expression' ? /^(?:module\.exports|(?:module\.)?exports\.([\w$]+))$/.exec(assignment.childForFieldName('left')?.text ?? '') : null;
-  const value = assignment?.childForFieldName('right');
-  return path && value ? { name: path[1] ?? 'default', value } : undefined;
-}
-
-/** `require('x')` and `import('x')` anywhere, found by text and then checked against the tree. */
-function callImports(root: Node, text: string): ImportStatement[] {
-  const found: ImportStatement[] = [];
-  for (const match of text.matchAll(/(?<![\w$]|(?<!\.\.)\.)(?:require|import)\s*\(\s*(?=['"`])/g)) {
-    let node: Node | null = root.descendantForIndex(match.index);
-    while (node && node.type !== 'call_expression' && node.startIndex === match.index) node = node.parent;
-    const specifier = requireCall(node);
-    if (!node || specifier === undefined) continue;
-    found.push({ specifier, reexport: false, ...aroundCall(node) });
-  }
-  return found;
-}
-
-/** The literal that a `require` or dynamic `import` call names. */
-function requireCall(node: Node | null): string | undefined {
-  if (node?.type !== 'call_expression') return undefined;
-  const callee = node.childForFieldName('function');
-  if (callee?.type !== 'import' && callee?.text !== 'require') return undefined;
-  const first = node.childForFieldName('arguments')?.namedChildren[0];
-  return first && literal(first);
-}
-
-/** A string's content when nothing in it is computed. */
-function literal(node: Node): string | undefined {
-  if (node.type !== 'string' && node.type !== 'template_string') return undefined;
-  return node.text.includes('${') ? undefined : node.text.slice(1, -1);
-}
-
-/** `require('x')` and `require('x').a`: what is taken of the module. */
-function requiredValue(node: Node | null): { readonly imported: string } | undefined {
-  const isMember = node?.type === 'member_expression';
-  if (requireCall(isMember ? node.childForFieldName('object') : node) === undefined) return undefined;
-  return { imported: isMember ? (node.childForFieldName('property')?.text ?? '*') : '*' };
-}
-
-function aroundCall(call: Node): Pick<ImportStatement, 'names' | 'topLevel' | 'start' | 'end'> & { reexport?: true } {
-  let value = call;
-  if (value.parent?.type === 'await_expression') value = value.parent;
-  else if (value.parent?.type === 'member_expression') value = value.parent;
-  const imported = requiredValue(value)?.imported ?? '*';
-  const declarator = value.parent?.type === 'variable_declarator' ? value.parent : undefined;
-  const statement = declarator?.parent;
-  const pattern = declarator?.childForFieldName('name');
-  if (statement && (imported === '*' || pattern?.type === 'identifier')) {
-    const names = pattern?.type === 'object_pattern' ? pattern.namedChildren.flatMap(takenApart) : pattern ? [{ imported, local: pattern.text }] : [];
-    return { names, topLevel: statement.parent?.type === 'program', start: statement.startIndex, end: statement.endIndex };
-  }
-  const passedOn = passedOnAs(value, imported);
-  return { names: passedOn, topLevel: false, start: call.startIndex, end: call.endIndex, ...(passedOn.length > 0 ? { reexport: true } : {}) };
-}
-
-/** Names under which a CommonJS module exports `value`, which is a module or what it calls `imported`: as `export ... from` has them. */
-function passedOnAs(value: Node, imported: string): ImportedName[] {
-  const entry = value.parent?.type === 'pair' || value.parent?.type === 'spread_element' ? value.parent : undefined;
-  const assigned = entry?.parent ?? value;
-  let statement = assigned.parent;
-  while (statement?.type === 'assignment_expression') statement = statement.parent;
-  const exported = statement && commonExport(statement);
-  if (!exported || exported.value.startIndex !== assigned.startIndex || (entry && exported.name !== 'default')) return [];
-  const everything = imported === '*' ? [{ imported, local: '*' }] : [];
-  if (entry?.type === 'spread_element') return everything;
-  // What a module exports as a whole is its default, and where it has none the file.
-  const meant = imported === '*' ? ['default', '*'] : [imported];
-  const as = (local: string): ImportedName[] => meant.map((one) => ({ imported: one, local }));
-  if (entry) return as(plainName(entry.childForFieldName('key'))[0] ?? '');
-  return exported.name === 'default' ? [...everything, ...as('default').slice(0, 1), ...as(wholeModule)] : as(exported.name);
-}
-
-function takenApart(node: Node): ImportedName[] {
-  if (node.type === 'pair_pattern') return bindings(node.childForFieldName('value')).map((local) => ({ imported: plainName(node.childForFieldName('key'))[0] ?? local, local }));
-  return bindings(node).map((name) => ({ imported: name, local: name }));
 }

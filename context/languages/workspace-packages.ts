@@ -2,6 +2,7 @@
 // Refuses to read anything but manifests.
 import { join } from 'node:path';
 import type { Disk } from '../disk.js';
+import { manifestAt } from './manifests.js';
 
 const packagesMax = 2000;
 /** Folders that `**` goes down. */
@@ -24,7 +25,7 @@ function patternsAt(root: string, disk: Disk): string[] {
   const workspaces = manifestAt(root, disk)?.workspaces;
   const listed: unknown = Array.isArray(workspaces) ? workspaces : (workspaces as { packages?: unknown } | undefined)?.packages;
   const pnpm = disk.read(join(root, 'pnpm-workspace.yaml'));
-  const block = 'text' in pnpm ? (/^packages:[^\S\n]*\n((?:[ \t]*(?:-.*|#.*)?\n?)*)/m.exec(pnpm.text)?.[1] ?? '') : '';
+  const block = 'text' in pnpm ? (/^packages:[^\S\n]*\n((?:[ \t]*(?:-.*|#.*)?\n?)*)/m.exec(pnpm.text.replaceAll('\r\n', '\n'))?.[1] ?? '') : '';
   const fromPnpm = [...block.matchAll(/^\s*-\s*['"]?([^'"#\n]+?)['"]?\s*(?:#.*)?$/gm)].map((match) => match[1]);
   return [...(Array.isArray(listed) ? listed.filter((one) => typeof one === 'string') : []), ...fromPnpm].filter((pattern) => !pattern.startsWith('!') && !pattern.split('/').includes('..'));
 }
@@ -38,14 +39,4 @@ function expand(folder: string, parts: readonly string[], disk: Disk, depthLeft 
   const inside = (disk.list(folder) ?? []).filter((entry) => entry.isDirectory() && entry.name !== 'node_modules' && !entry.name.startsWith('.') && matches.test(entry.name)).map((entry) => join(folder, entry.name));
   if (!deep) return inside.flatMap((next) => expand(next, rest, disk, depthLeft));
   return [...expand(folder, rest, disk, depthLeft), ...(depthLeft > 0 ? inside.flatMap((next) => expand(next, parts, disk, depthLeft - 1)) : [])];
-}
-
-function manifestAt(folder: string, disk: Disk): { readonly name?: unknown; readonly workspaces?: unknown } | undefined {
-  const reading = disk.read(join(folder, 'package.json'));
-  if (!('text' in reading)) return undefined;
-  try {
-    return JSON.parse(reading.text) as object;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 // What installed packages offer under the names that the current file imports: declarations, signatures and documentation, bodies left out.
 // Refuses names that are not imported, and packages that cannot be read.
+import { isPython } from '../languages/python.js';
 import type { Declaration } from '../outline.js';
 import { outlineText, type Chunk } from '../outline-text.js';
 import { importTargets } from '../resolve.js';
@@ -29,7 +30,7 @@ export async function apiDocCandidates({ snapshot, path, outline, mentions, paus
   for (const statement of outline?.imports ?? []) {
     await pause();
     for (const { path: at, names, locals } of importTargets(snapshot.dependencies, path, statement, (local) => mentions.membersOf(local))) {
-      const taken = statement.names.filter(({ imported, local }) => imported === '*' && locals.includes(local)).flatMap(({ local }) => mentions.membersOf(local));
+      const taken = statement.names.filter(({ imported, local }) => imported === '*' && local !== '*' && locals.includes(local)).flatMap(({ local }) => mentions.membersOf(local));
       for (const name of [...names, ...taken]) {
         const local = statement.names.find(({ imported }) => imported === name)?.local ?? name;
         if (!asked.has(`${at}\0${name}`)) asked.set(`${at}\0${name}`, { path: at, name, local, specifier: statement.specifier });
@@ -53,7 +54,7 @@ function documented(snapshot: Snapshot, { path, name }: Asked): Piece | undefine
   if (text === undefined || declarations.length === 0) return undefined;
   const chunks: Chunk[] = [];
   for (const declaration of declarations) {
-    const more = /\.pyi?$/.test(path) ? pythonChunks(text, declaration) : scriptChunks(text, declaration);
+    const more = isPython(path) ? pythonChunks(text, declaration) : scriptChunks(text, declaration);
     if (chunks.length > 0 && charsOf(chunks) + charsOf(more) > declarationCharsMax) break;
     chunks.push(...more);
   }

@@ -84,8 +84,8 @@ const imports: Record<string, [path: string, text: string, expected: string[]]> 
   ],
   'CommonJS exports of what is required': [
     'a.js',
-    `module.exports = { One: require('./one'), ...require('./two'), Three: require('./three').Three, four() { require('./four'); } };\nexports.Five = require('./five').V;\nif (a) module.exports = require('./six');\nconst seven = require('./seven').VII;\n`,
-    ['./one: default=One *=One (passed on)', './two: * (passed on)', './three: Three (passed on)', './four:  (inside)', './five: V=Five (passed on)', './six: * default default=module.exports *=module.exports (passed on)', './seven: VII=seven'],
+    `module.exports = { One: require('./one'), ...require('./two'), Three: require('./three').Three, four() { require('./four'); } };\nexports.Five = require('./five').V;\nif (a) module.exports = require('./six');\nconst seven = require('./seven').VII;\nconst eight = (module.exports = { Eight: require('./eight') });\nvar nine = module.exports = require('./nine').IX;\n`,
+    ['./one: default=One *=One (passed on)', './two: * (passed on)', './three: Three (passed on)', './four:  (inside)', './five: V=Five (passed on)', './six: * default default=module.exports *=module.exports (passed on)', './seven: VII=seven', './eight: default=Eight *=Eight (passed on)', './nine: IX=default IX=module.exports (passed on)'],
   ],
   'Python imports': [
     'a.py',

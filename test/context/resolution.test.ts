@@ -54,19 +54,47 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- package.json\n{}\n--- packages/app/a.ts\nimport { b } from 'lib';\nb‸\n--- packages/lib/package.json\n{ "name": "lib", "types": "./dist/index.d.ts" }\n--- packages/lib/dist/index.d.ts\nexport declare const b = 1;\n--- packages/lib/src/index.ts\nexport const b = 1;\n--- node_modules/lib -> ../packages/lib\n`,
     ['packages/lib/src/index.ts'],
   ],
+  'a workspace package built into folders in folders, ignored and installed': [
+    `--- package.json\n{}\n--- .gitignore\ndist/\npackages/old/lib/\n--- packages/app/a.ts\nimport { b } from 'lib';\nimport { c } from 'lib/c';\nimport { t } from 'lib/types';\nimport { u } from 'old';\nb; c; t; u‸\n--- packages/lib/package.json\n{ "name": "lib", "types": "./dist/types/index.d.ts", "exports": { ".": { "types": "./dist/types/index.d.ts", "import": "./dist/esm/index.js" }, "./c": "./dist/esm/c.js", "./types": "./dist/esm/types/index.js" } }\n--- packages/lib/dist/esm/package.json\n{ "type": "module" }\n--- packages/lib/dist/types/index.d.ts\nexport declare const b = 1;\n--- packages/lib/dist/esm/index.js\n--- packages/lib/dist/esm/c.js\n--- packages/lib/dist/esm/types/index.js\n--- packages/lib/src/index.ts\nexport const b = 1;\n--- packages/lib/src/c.ts\nexport const c = 1;\n--- packages/lib/src/types/index.ts\nexport const t = 1;\n--- packages/old/package.json\n{ "main": "lib/cjs/main.js" }\n--- packages/old/lib/cjs/main.js\n--- packages/old/src/main.ts\nexport const u = 1;\n--- node_modules/lib -> ../packages/lib\n--- node_modules/old -> ../packages/old\n`,
+    ['packages/old/src/main.ts', 'packages/lib/src/types/index.ts', 'packages/lib/src/c.ts', 'packages/lib/src/index.ts'],
+  ],
+  'a built workspace package in JavaScript, and one whose output has a name of its own': [
+    `--- package.json\n{}\n--- .gitignore\ndist/\n--- a.js\nimport { b } from 'lib';\nimport { c } from 'bundled';\nb; c‸\n--- packages/lib/package.json\n{ "main": "dist/index.js" }\n--- packages/lib/dist/index.js\n--- packages/lib/src/index.js\nexport const b = 1;\n--- packages/bundled/package.json\n{ "main": "dist/bundled.min.js" }\n--- packages/bundled/dist/bundled.min.js\n--- packages/bundled/src/index.jsx\nexport const c = 1;\n--- node_modules/lib -> ../packages/lib\n--- node_modules/bundled -> ../packages/bundled\n`,
+    ['packages/bundled/src/index.jsx', 'packages/lib/src/index.js'],
+  ],
+  'JavaScript written by hand beside src is a source itself': [
+    `--- package.json\n{}\n--- index.js\nimport { b } from './lib/b.js';\nb‸\n--- lib/b.js\nexport const b = 1;\n--- src/b.js\nexport const no = 1;\n--- b.js\nexport const no = 1;\n`,
+    ['lib/b.js'],
+  ],
   'a workspace package that was never installed, by its exports or its name': [
     `--- package.json\n{ "workspaces": ["packages/*", "!packages/no"] }\n--- packages/app/a.ts\nimport { b } from '@x/lib';\nimport { c } from '@x/lib/c';\nb; c‸\n--- packages/lib/package.json\n{ "name": "@x/lib", "exports": { ".": "./dist/index.js", "./c": "./src/deep/c.ts" } }\n--- packages/lib/src/index.ts\nexport const b = 1;\n--- packages/lib/src/deep/c.ts\nexport const c = 1;\n`,
     ['packages/lib/src/deep/c.ts', 'packages/lib/src/index.ts'],
   ],
+  'a workspace package in JavaScript that was never installed, by its main, its place and its output': [
+    `--- package.json\n{ "workspaces": ["packages/*"] }\n--- a.js\nimport { b } from 'b';\nimport { c } from 'c';\nimport { d } from 'd';\nimport { e } from 'd/e';\nb; c; d; e‸\n--- packages/b/package.json\n{ "name": "b", "main": "./src/entry.js" }\n--- packages/b/src/entry.js\nexport const b = 1;\n--- packages/c/package.json\n{ "name": "c" }\n--- packages/c/index.js\nexport const c = 1;\n--- packages/d/package.json\n{ "name": "d", "main": "dist/main.js" }\n--- packages/d/src/main.js\nexport const d = 1;\n--- packages/d/e/index.js\nexport const e = 1;\n`,
+    ['packages/d/e/index.js', 'packages/d/src/main.js', 'packages/c/index.js', 'packages/b/src/entry.js'],
+  ],
   "a workspace package that pnpm's file names": [
     `--- package.json\n{}\n--- pnpm-workspace.yaml\npackages:\n  # all\n  - 'libs/**'\n--- a.ts\nimport { b } from 'lib';\nb‸\n--- libs/deep/lib/package.json\n{ "name": "lib" }\n--- libs/deep/lib/index.ts\nexport const b = 1;\n`,
     ['libs/deep/lib/index.ts'],
+  ],
+  "a workspace package that pnpm's file names, of many, with a carriage return a line": [
+    `--- package.json\n{}\n--- pnpm-workspace.yaml\npackages:\r\n  - 'apps/*'\r\n\r\n  - libs/* # the others\r\n--- a.ts\nimport { b } from 'lib';\nb‸\n--- libs/lib/package.json\n{ "name": "lib" }\n--- libs/lib/index.ts\nexport const b = 1;\n`,
+    ['libs/lib/index.ts'],
   ],
   'tsconfig project references': [
     `--- tsconfig.json\n{ "files": [], "references": [{ "path": "./tsconfig.app.json" }] }\n--- tsconfig.app.json\n{ "compilerOptions": { "composite": true, "paths": { "@/*": ["./app/*"] } }, "include": ["src"] }\n--- src/a.ts\nimport { b } from '@/b';\nb‸\n--- app/b.ts\nexport const b = 1;\n`,
     ['app/b.ts'],
   ],
   'baseUrl without paths': [`--- tsconfig.json\n{ "compilerOptions": { "baseUrl": "src" } }\n--- src/deep/a.ts\nimport { b } from 'lib/b';\nb‸\n--- src/lib/b.ts\nexport const b = 1;\n`, ['src/lib/b.ts']],
+  'tsconfig paths of a file that the project leaves out: a test': [
+    `--- tsconfig.json\n{ "compilerOptions": { "paths": { "@/*": ["./src/*"] } }, "exclude": ["**/*.test.ts"] }\n--- src/a.test.ts\nimport { b } from '@/b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`,
+    ['src/b.ts'],
+  ],
+  'tsconfig paths of a file that no project named includes, in JavaScript': [
+    `--- tsconfig.json\n{ "files": [], "references": [{ "path": "./tsconfig.app.json" }] }\n--- tsconfig.app.json\n{ "compilerOptions": { "composite": true, "paths": { "@/*": ["./src/*"] } }, "include": ["src"] }\n--- tests/a.js\nimport { b } from '@/b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`,
+    ['src/b.ts'],
+  ],
   'jsconfig.json for JavaScript': [`--- jsconfig.json\n{ "compilerOptions": { "paths": { "~/*": ["./lib/*"] } } }\n--- a.js\nimport { b } from '~/b';\nb‸\n--- lib/b.js\nexport const b = 1;\n`, ['lib/b.js']],
   '.jsx that means .tsx, .cjs that means .cts, and a declaration file alone': [
     `--- a.ts\nimport { t } from './t.jsx';\nimport { c } from './c.cjs';\nimport { d } from './d.js';\nt; c; d‸\n--- t.tsx\nexport const t = 1;\n--- c.cts\nexport const c = 1;\n--- d.d.ts\nexport declare const d: 1;\n`,
@@ -74,6 +102,14 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
   ],
   'a package asks for itself by name': [`--- package.json\n{ "name": "own", "exports": { "./b": "./src/b.ts" } }\n--- src/a.ts\nimport { b } from 'own/b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`, ['src/b.ts']],
   'package.json imports': [`--- package.json\n{ "imports": { "#b": "./src/b.ts" } }\n--- src/a.ts\nimport { b } from '#b';\nb‸\n--- src/b.ts\nexport const b = 1;\n`, ['src/b.ts']],
+  'what a package asks of itself, by imports and by name, into an output that was never built': [
+    `--- package.json\n{ "name": "own", "imports": { "#d/*": "./dist/*.js", "#d/*.json": "./no/*.json" }, "exports": { "./c": { "types": "./dist/types/c.d.ts", "default": "./dist/c.js" } } }\n--- src/a.ts\nimport { b } from '#d/b';\nimport { c } from 'own/c';\nb; c‸\n--- src/b.ts\nexport const b = 1;\n--- src/c.ts\nexport const c = 1;\n`,
+    ['src/c.ts', 'src/b.ts'],
+  ],
+  'an installed workspace package that was never built, by what its exports say': [
+    `--- a.ts\nimport { b } from 'lib';\nimport { c } from 'lib/server';\nimport { d } from 'lib/parts/d';\nimport { e } from 'lib/parts/own/e.js';\nimport { f } from 'lib/unlisted';\nb; c; d; e; f‸\n--- package.json\n{}\n--- lib/package.json\n{ "exports": { ".": ["./dist/main.js"], "./server": { "worker": "./dist/no.js", "node": { "import": "./dist/server/entry.js" } }, "./parts/*": "./dist/parts/*.js", "./parts/own/*.js": "./dist/own/*.js", "./parts/none/*": null } }\n--- lib/src/main.ts\nexport const b = 1;\n--- lib/src/index.ts\nexport const no = 1;\n--- lib/src/no.ts\nexport const no = 1;\n--- lib/src/server/entry.ts\nexport const c = 1;\n--- lib/src/parts/d.ts\nexport const d = 1;\n--- lib/src/own/e.ts\nexport const e = 1;\n--- lib/src/unlisted.ts\nexport const f = 1;\n--- node_modules/lib -> ../lib\n`,
+    ['lib/src/unlisted.ts', 'lib/src/own/e.ts', 'lib/src/parts/d.ts', 'lib/src/server/entry.ts', 'lib/src/main.ts'],
+  ],
   'a file for each platform, by path and by alias, where there is none for all': [
     `--- tsconfig.json\n{ "compilerOptions": { "paths": { "@/*": ["./ui/*"] } } }\n--- a.tsx\nimport { Button } from './Button';\nimport { Card } from '@/Card';\nimport { List } from './List';\n<Button/>; <Card/>; <List/>‸\n--- Button.android.tsx\nexport const Button = 1;\n--- Button.ios.tsx\nexport const Button = 1;\n--- ui/Card/index.native.js\nexport const Card = 1;\n--- List.web.tsx\nexport const List = 1;\n--- List/index.ts\nexport const List = 1;\n`,
     ['List/index.ts', 'ui/Card/index.native.js', 'Button.ios.tsx'],
@@ -115,6 +151,11 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- app/__init__.py\nfrom .core import Core\nfrom .star import *\n--- app/core.py\nclass Core: pass\n--- app/star.py\nclass Star: pass\n--- main.py\nfrom app import Core, Star\nCore()\nStar‸\n`,
     ['app/star.py', 'app/__init__.py', 'app/core.py'],
   ],
+  'Python: everything of a package leads to where what is mentioned is declared': [
+    `--- app/__init__.py\n--- app/models/__init__.py\nfrom .user import User\nfrom .role import *\nfrom .group import Group\n--- app/models/user.py\nclass User: pass\n--- app/models/role.py\nclass Role: pass\n--- app/models/group.py\nclass Group: pass\n--- main.py\nfrom app.models import *\nRole()\nUser(‸)\n`,
+    ['app/models/user.py', 'app/models/role.py', 'app/models/__init__.py'],
+  ],
+  'export * takes nothing of what is mentioned': [`--- a.ts\nimport { c } from './c';\nexport * from './barrel';\nb; c‸\n--- barrel.ts\nexport { b } from './b';\n--- b.ts\nexport const b = 1;\n--- c.ts\nexport const c = 1;\n`, ['c.ts', 'barrel.ts']],
   'Python: inside functions and TYPE_CHECKING': [
     `--- a.py\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from b import B\ndef f(x: "B"):\n    from c import (\n        C,\n    )\n    C‸\n--- b.py\nclass B: pass\n--- c.py\nclass C: pass\n`,
     ['c.py', 'b.py'],
@@ -144,6 +185,10 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- .git/HEAD\n--- a.py\nimport one, two, three, four\none.x\ntwo.x\nthree.x\nfour.x‸\n--- p/pyproject.toml\n[tool.setuptools.packages.find]\nwhere = ["code"]\n--- p/code/one.py\nx = 1\n--- q/setup.cfg\n[options]\npackage_dir =\n    = py\n--- q/py/two.py\nx = 1\n--- r/setup.py\nsetup(package_dir={'': 'lib/py'})\n--- r/lib/py/three.py\nx = 1\n--- s/pyproject.toml\n[tool.poetry]\npackages = [{ include = "four", from = "in" }]\n--- s/in/four.py\nx = 1\n`,
     ['s/in/four.py', 'r/lib/py/three.py', 'q/py/two.py', 'p/code/one.py'],
   ],
+  'Python: where Hatch and PDM say that packages lie': [
+    `--- .git/HEAD\n--- a.py\nimport one, two, three\none.x\ntwo.x\nthree.x‸\n--- p/pyproject.toml\n[tool.hatch.build.targets.wheel]\npackages = [\n  "code/one",\n  "more/two",\n]\n--- p/code/one/__init__.py\nx = 1\n--- p/more/two/__init__.py\nx = 1\n--- q/pyproject.toml\n[tool.pdm.build]\npackage-dir = "py"\n--- q/py/three.py\nx = 1\n`,
+    ['q/py/three.py', 'p/more/two/__init__.py', 'p/code/one/__init__.py'],
+  ],
   'Python: what is near counts before other projects': [`--- a.py\nfrom core import x\nx‸\n--- core.py\nx = 1\n--- p/pyproject.toml\n--- p/core.py\nx = 1\n`, ['core.py']],
   'Python: ignored projects are none, nor is what lies outside': [
     `--- .git/HEAD\n--- ws/.gitignore\ngen/\n--- ws/a.py\nimport one, two\none.x\ntwo.x‸\n--- ws/gen/setup.py\n--- ws/gen/one.py\nx = 1\n--- ws/p/pyproject.toml\nwhere = ["../../out"]\n--- out/two.py\nx = 1\n`,
@@ -154,6 +199,11 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
   'several roots': [`--- one/a.ts\nimport { b } from '../two/b';\nb‸\n--- two/b.ts\nexport const b = 1;\n`, ['b.ts'], ['one', 'two']],
   'outside the roots': [`--- one/a.ts\nimport { b } from '../two/b';\nb‸\n--- two/b.ts\nexport const b = 1;\n`, [], ['one']],
   'by a link that leads out': [`--- one/a.ts\nimport { b } from './b';\nimport { c } from './dir/c';\nb; c‸\n--- two/b.ts\nexport const b = 1;\n--- two/c.ts\nexport const c = 1;\n--- one/b.ts -> ../two/b.ts\n--- one/dir -> ../two\n`, [], ['one']],
+  'Python: a package and a module by links inside the workspace': [
+    `--- svc/a/main.py\nfrom common import Base\nfrom common.db import Session\nimport one\nBase\nSession\none.x‸\n--- common/__init__.py\nclass Base: pass\n--- common/db.py\nclass Session: pass\n--- shared/one.py\nx = 1\n--- svc/a/common -> ../../common\n--- svc/a/one.py -> ../../shared/one.py\n`,
+    ['shared/one.py', 'common/db.py', 'common/__init__.py'],
+  ],
+  'Python: by a link that leads out': [`--- ws/a.py\nimport one\nfrom two import three\none.x\nthree.x‸\n--- out/one.py\nx = 1\n--- out/two/three.py\nx = 1\n--- ws/one.py -> ../out/one.py\n--- ws/two -> ../out/two\n`, [], ['ws']],
   'ignored by git': [`--- .gitignore\ngen/\n--- a.ts\nimport { b } from './gen/b';\nb‸\n--- gen/b.ts\nexport const b = 1;\n`, []],
   'secrets, whatever imports ask for': [`--- a.ts\nimport x from './.env.ts';\nimport y from './.aws/y';\nx; y‸\n--- .env.ts\nexport default 'SECRET';\n--- .aws/y.ts\nexport default 'SECRET';\n`, []],
 };

@@ -116,6 +116,7 @@ describe('files that come and go are found and lost', () => {
     'a new file': ['--- a.ts\n', './new', { 'new.ts': 'x' }, undefined, 'new.ts'],
     'a deleted file': ['--- a.ts\n--- old.ts\nx\n', './old', { 'old.ts': null }, 'old.ts', undefined],
     'another tsconfig': ['--- a.ts\n--- src/b.ts\n', '@/b', { 'tsconfig.json': '{"compilerOptions":{"paths":{"@/*":["./src/*"]}}}' }, undefined, 'src/b.ts'],
+    'what a tsconfig extends, whatever it is called': ['--- tsconfig.json\n{"extends":"./shared/base.json"}\n--- shared/base.json\n{}\n--- a.ts\n--- src/b.ts\n', '@/b', { 'shared/base.json': '{"compilerOptions":{"paths":{"@/*":["../src/*"]}}}' }, undefined, 'src/b.ts'],
     'another .gitignore': ['--- a.ts\n--- b.ts\n', './b', { '.gitignore': 'b.ts\n' }, 'b.ts', undefined],
   };
   for (const [name, [files, specifier, changes, before, after]] of Object.entries(finds))
@@ -123,6 +124,8 @@ describe('files that come and go are found and lost', () => {
       const { root } = layOut(files);
       const workspace = new Workspace([root]);
       const found = (): string | undefined => workspace.snapshot.resolveSpecifier(join(root, 'a.ts'), specifier)?.slice(root.length + 1);
+      // What is known to be there is not merely new.
+      for (const path of Object.keys(changes)) workspace.snapshot.filesIn(dirname(join(root, path)));
       expect(found()).toBe(before);
       for (const [path, text] of Object.entries(changes)) {
         mkdirSync(dirname(join(root, path)), { recursive: true });
