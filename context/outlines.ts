@@ -11,7 +11,7 @@ import { unbroken } from './exit-lock.js';
 import type { Outline } from './outline.js';
 
 const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
-const formatVersion = 2;
+const formatVersion = 3;
 /** Read or written at once. */
 const chunkBytes = 1 << 18;
 const suffix = '.outlines';
@@ -44,10 +44,6 @@ export class OutlineStore {
     const name = digestOf(root).slice(0, 32);
     this.path = join(dir, `${name}${suffix}`);
     this.header = JSON.stringify(['kedge outlines', formatVersion, version, name]);
-  }
-
-  get files(): number {
-    return this.entries.size;
   }
 
   /** Size of the outlines that would be lost now. */

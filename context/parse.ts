@@ -8,7 +8,6 @@ import { unbroken } from './exit-lock.js';
 import { MadeDeclarations, type Language, type Node } from './languages/language.js';
 import { python } from './languages/python.js';
 import { withRecovered } from './languages/recover.js';
-import { referencesIn } from './languages/references.js';
 import { typescript } from './languages/typescript.js';
 import type { Outline } from './outline.js';
 
@@ -62,7 +61,6 @@ function outlineIn(tree: Parser.Tree, grammar: Grammar, text: string, made: Made
     imports: grammar.language.imports(root, text),
     declarations: withRecovered(grammar.language.declarations(root, text, made), root, text, grammar.name),
     exports: grammar.language.exports(root, text),
-    references: referencesIn(text, grammar.name),
   };
 }
 

@@ -117,12 +117,6 @@ for (const [name, [path, text, names, specifiers]] of Object.entries(broken))
     expect(outline.imports.map((i) => i.specifier)).toEqual(expect.arrayContaining(specifiers));
   });
 
-const references: Record<string, [path: string, text: string, expected: string]> = {
-  TypeScript: ['a.ts', `import { b } from './b'; // not this\nconst c: Map<string, D> = b.e(\`\${f}\`, "g"); /* h */\nif (c) return b;\n`, 'b c Map D e f'],
-  Python: ['a.py', `from b import c  # not this\ndef f(x: D) -> "E":\n    """doc words"""\n    return c.g(x) if x else None\n`, 'b c f x D g'],
-};
-for (const [name, [path, text, expected]] of Object.entries(references)) test(`names that a file uses: ${name}`, () => expect(outlineOf(path, text)!.references.join(' ')).toBe(expected));
-
 test('an edited file has the outline of its text, however it came about', () => {
   const seed = Date.now() % 1_000_000;
   let state = seed;
