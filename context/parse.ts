@@ -33,6 +33,8 @@ const grammars: Readonly<Record<string, Grammar>> = { ts: plain, mts: plain, cts
 
 /** Text of a file above this many code units is not parsed. */
 export const parseCharsMax = 1_048_576;
+/** A larger file holds its thread for a third of a second: it is parsed only where somebody opened it or imports it. */
+export const unaskedBytesMax = 256 << 10;
 /** The parser asks for the text in pieces of this many code units: its binding cannot take a long string at once. */
 const chunkChars = 16_384;
 
