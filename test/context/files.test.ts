@@ -30,6 +30,10 @@ const cases: Record<string, [source: string, files: string[], leftOut?: string[]
   '.git/info/exclude': ['--- .git/HEAD\n--- .git/info/exclude\nmine.ts\n--- mine.ts\n--- a.ts\n', ['a.ts']],
   'a sub-folder of a repository keeps its rules': ['--- .git/HEAD\n--- .gitignore\n*.gen.ts\n/sub/out\n--- sub/a.ts\n--- sub/a.gen.ts\n--- sub/out/b.ts\n', ['sub/a.ts'], [], 'sub'],
   'a folder that the repository ignores is read when asked for': ['--- .git/HEAD\n--- .gitignore\nvendor/\n--- vendor/a.ts\n--- a.ts\n', ['vendor/a.ts'], [], 'vendor'],
+  'a repository in the repository has its own rules': [
+    '--- .git/HEAD\n--- .gitignore\nlib/\n/third/\n--- .kedgeignore\nfixtures/\n--- lib/a.ts\n--- third/.git/HEAD\n--- third/b.ts\n--- vendor/sub/.git\ngitdir: elsewhere\n--- vendor/sub/.gitignore\nout/\n--- vendor/sub/lib/c.ts\n--- vendor/sub/out/d.ts\n--- vendor/sub/fixtures/e.ts\n',
+    ['vendor/sub/lib/c.ts'],
+  ],
   'never what tools install': ['--- node_modules/x/a.ts\n--- .venv/lib/a.py\n--- env/pyvenv.cfg\n--- env/lib/a.py\n--- pkg/__pycache__/a.py\n--- pkg/a.py\n--- dist/a.js\n', ['dist/a.js', 'pkg/a.py']],
   'no symbolic link, in or out, and no cycle': ['--- src/a.ts\n--- link.ts -> src/a.ts\n--- dir -> src\n--- src/loop -> ..\n--- gone.ts -> nowhere.ts\n', ['src/a.ts'], ['dir: symlink', 'gone.ts: symlink', 'link.ts: symlink', 'src/loop: symlink']],
   'no secrets': [
@@ -42,6 +46,8 @@ const cases: Record<string, [source: string, files: string[], leftOut?: string[]
 };
 
 for (const [name, [source, files, leftOut, folder]] of Object.entries(cases)) test(name, () => check(source, files, leftOut, folder));
+
+test.skipIf(process.platform !== 'linux')('upper and lower case are not the same on Linux', () => check('--- .gitignore\nMANIFEST\n--- manifest/a.py\n--- MANIFEST\n--- Manifest.py\n', ['Manifest.py', 'manifest/a.py']));
 
 test('what is excluded is left out, whatever an ignore file takes back in', () => {
   const { root } = layOut('--- .gitignore\n!kept/\n!generated.ts\n--- a.ts\n--- generated.ts\n--- kept/b.ts\n--- kept/generated.ts\n--- sub/kept/c.ts\n--- sub/only.ts\n');
