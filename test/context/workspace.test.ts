@@ -238,3 +238,15 @@ test('what is excluded is no context from then on, secrets never are, and a buff
   const path = join(root, 'c.ts');
   expect(workspace.apply([{ kind: 'open', path, text: 'typed' }]).own(path)).toBe('typed');
 });
+test('the watcher looks into folders where an ignore file allows only some files', async () => {
+  const { root } = layOut('--- .gitignore\n*\n!*/\n!*.py\n--- src/deep/a.py\n--- src/deep/b.ts\n');
+  await sleep(2 * clockStepMs);
+  const told = new Set<string>();
+  const watcher = watch([root], (changes) => changes.forEach((change) => told.add(change.kind === 'disk' ? change.path.slice(root.length + 1) : change.kind)), (error) => expect(error).toBeUndefined());
+  await watcher.ready;
+  for (const name of ['src/deep/a.py', 'src/deep/b.ts']) writeFileSync(join(root, name), 'changed');
+  for (let i = 0; i < 100 && told.size === 0; i++) await sleep(20);
+  await watcher.close();
+  expect([...told]).toEqual(['src/deep/a.py']);
+});
+
