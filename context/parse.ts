@@ -82,8 +82,11 @@ export class OpenOutlines {
 
   of(path: string, text: string): Outline | undefined {
     const before = this.files.get(path);
-    if (before?.text === text) return before.outline;
     this.files.delete(path);
+    if (before?.text === text) {
+      this.files.set(path, before);
+      return before.outline;
+    }
     const grammar = grammarFor(path, text);
     if (!grammar) return undefined;
     const file = unbroken(() => reparsed(grammar, text, before));

@@ -171,12 +171,12 @@ export class Snapshot {
 
   private outlineOf(known: string, buffer: Buffer | undefined): Outline | undefined {
     if (!buffer || !isSource(known)) return undefined;
-    if (this.overlay.get(known) === buffer) return this.shared.open.of(known, buffer.text);
     const key = `${known.slice(known.lastIndexOf('.'))}:${buffer.digest}`;
     let kept = this.shared.outlines.get(key);
     if (!kept) {
       const stored = this.shared.known(known, buffer.digest);
-      const outline = stored === undefined ? this.shared.parse(known, buffer.text) : (stored ?? undefined);
+      const parse = (): Outline | undefined => (this.overlay.get(known) === buffer ? this.shared.open.of(known, buffer.text) : this.shared.parse(known, buffer.text));
+      const outline = stored === undefined ? parse() : (stored ?? undefined);
       kept = { outline, bytes: 1000 + 4 * buffer.text.length };
       this.shared.outlines.set(key, kept);
     }
