@@ -13,7 +13,7 @@ import { TypescriptResolver } from './languages/resolve-typescript.js';
 import { namingRoot, relativeName } from './naming.js';
 import type { Outline } from './outline.js';
 import type { Buffer, Overlay } from './overlay.js';
-import { isSource, type OpenOutlines } from './parse.js';
+import { isSource, looksGenerated, unaskedBytesMax, type OpenOutlines } from './parse.js';
 import type { Modules } from './resolve.js';
 import { envNames, holdsKey, isEnvExample, isSecret } from './secrets.js';
 import { piecesOf, type Piece, type SegmentForm } from './segments.js';
@@ -45,8 +45,8 @@ export interface Shared {
   readonly outlines: ByteLru<string, { readonly outline: Outline | undefined; readonly bytes: number }>;
   /** Keyed by form, name from the repository's root and text digest. */
   readonly pieces: ByteLru<string, { readonly pieces: readonly Piece[]; readonly bytes: number }>;
-  /** Keyed by path: of the text with this digest. */
-  readonly worded: ByteLru<string, { readonly digest: string; readonly pieces: readonly WordedPiece[]; readonly bytes: number }>;
+  /** Keyed by path: of the text with this digest, unless it is left out while nobody opens it. */
+  readonly worded: ByteLru<string, { readonly digest: string; readonly isLeftOut: boolean; readonly pieces: readonly WordedPiece[]; readonly bytes: number }>;
   /** Of every file that was outlined. */
   readonly importers: ImporterIndex;
   readonly open: OpenOutlines;
@@ -204,11 +204,14 @@ export class Snapshot {
     const known = this.canonical(path);
     let kept = this.shared.worded.get(known);
     if (knownOnly && !kept) return undefined;
-    const digest = this.readable(known)?.digest ?? '';
-    if (kept?.digest !== digest) {
+    const isOpen = this.overlay.has(known);
+    const { text, digest } = this.readable(known) ?? { text: '', digest: '' };
+    if (kept?.digest !== digest || (kept.isLeftOut && isOpen)) {
       if (knownOnly) return undefined;
-      const pieces = this.pieces(known, 'passage').filter((piece) => !piece.isImports).map((piece) => ({ piece, bag: bagOf(piece.segment.text) }));
-      kept = { digest, pieces, bytes: 500 + pieces.reduce((sum, { bag }) => sum + 40 * bag.times.size, 0) };
+      const isLeftOut = !isOpen && (text.length > unaskedBytesMax || looksGenerated(text));
+      const whole = isLeftOut ? [] : this.pieces(known, 'passage');
+      const pieces = whole.filter((piece) => !piece.isImports).map((piece) => ({ piece, bag: bagOf(piece.segment.text) }));
+      kept = { digest, isLeftOut, pieces, bytes: 500 + pieces.reduce((sum, { bag }) => sum + 40 * bag.times.size, 0) };
       this.shared.worded.set(known, kept);
     }
     return kept.pieces;

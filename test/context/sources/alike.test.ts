@@ -1,6 +1,13 @@
 // Which passages count as like the lines before the cursor, and from which files. Each case is data.
-import { test } from 'vitest';
-import { check, type Given, type Wanted } from './check.js';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { systemDisk } from '../../../context/disk.js';
+import { prepare, Workspace } from '../../../context/index.js';
+import { layOut } from '../../harness/fixture.js';
+import { check, countTokens, type Given, type Wanted } from './check.js';
+
+const packed = `var a = ${'ledger.post(42);'.repeat(2000)}`;
+const long = `ledger.post(42);\n${'export const step = walk();\n'.repeat(10_000)}`;
 
 const cases: Record<string, [fixture: string, wanted: Wanted, given?: Given]> = {
   'more shared words stand nearer the cursor': [
@@ -23,6 +30,15 @@ const cases: Record<string, [fixture: string, wanted: Wanted, given?: Given]> = 
   'of a long file the passage alone': [
     `--- a.ts\nledger.post(‸\n--- b.ts\n${Array.from({ length: 40 }, (_, i) => `export function step${i}() {\n  return walk(${i}) + walk(${i + 1}) + walk(${i + 2});\n}\n`).join('')}export function last() {\n  ledger.post(42);\n}\n`,
     { plan: ['b.ts 1 like the lines before the cursor'], holds: ['ledger.post(42)'], lacks: ['step1('] },
+  ],
+  'nothing that was packed, and no file that takes long to parse': [
+    `--- a.ts\nledger.post(‸\n--- b.min.js\n${packed}\n--- c.ts\n${long}`,
+    { plan: [] },
+  ],
+  'but what is open': [
+    `--- a.ts\nledger.post(‸\n--- c.ts\n`,
+    { plan: ['c.ts 1 like the lines before the cursor'], holds: ['ledger.post(42)'] },
+    { changes: [{ kind: 'open', path: 'c.ts', text: long }] },
   ],
   'only lines near the cursor ask': [
     `--- a.ts\nledger.post(1);\n${'\n'.repeat(12)}walk(‸\n--- b.ts\nledger.post(2);\n`,
