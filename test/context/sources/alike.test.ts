@@ -54,3 +54,18 @@ test('what is not known yet is left for later where the answer is waited for', a
   const fixture = `--- a.ts\nledger.post(‸\n--- b.ts\nledger.post(2);\n`;
   await check('alike', fixture, { plan: [] }, { knownOnly: true });
 });
+
+test('files of other kinds are not looked at, folders are listed once, and others may run after each', async () => {
+  const { root, cursor } = layOut(`--- a.ts\nledger.post(‸\n--- b.ts\n--- photo.jpg\n--- one/photo.jpg\n--- two/photo.jpg\n--- two/deep/c.ts\nledger.post(1)\n`);
+  const [looked, listed]: [string[], string[]] = [[], []];
+  const at = (path: string): string => path.slice(root.length + 1);
+  const workspace = new Workspace([root], { disk: { ...systemDisk, real: (path) => (looked.push(at(path)), systemDisk.real(path)), list: (path) => (listed.push(at(path)), systemDisk.list(path)) } });
+  let pauses = 0;
+  const plan = async (): Promise<number> => (await prepare(workspace.snapshot, cursor, { contextTokensMax: 8000, prefixTokensMax: 64, suffixTokensMax: 16, importTokensMax: 64, countTokens, sources: ['alike'], pause: async () => void (pauses += 1) })).plan.segments.length;
+  expect(await plan()).toBe(1);
+  expect(looked.filter((path) => path.endsWith('.jpg'))).toEqual([]);
+  expect(pauses).toBeGreaterThanOrEqual(['', 'one', 'two', 'two/deep'].length);
+  listed.length = 0;
+  expect([await plan(), listed]).toEqual([1, []]);
+  expect(workspace.snapshot.isReadable(join(root, 'photo.jpg'))).toBe(true);
+});
