@@ -32,10 +32,10 @@ class RepositoryClient implements Repository {
     this.thread = new RepositoryThread(options);
   }
 
-  apply(changes: readonly FileChange[]): void {
+  apply(changes: readonly FileChange[]): Promise<boolean> {
     for (const change of changes) this.note(change);
     // A new thread is told of all that was noted.
-    if (!this.renewed()) this.thread.apply(changes);
+    return this.renewed() ? Promise.resolve(true) : this.thread.apply(changes);
   }
 
   prepare(cursor: Cursor, options: PlanOptions, signal?: AbortSignal): Promise<Prepared> {
@@ -79,7 +79,7 @@ class RepositoryClient implements Repository {
     if (!ended || this.closing) return false;
     this.onBroken(ended);
     this.thread = new RepositoryThread(this.options);
-    this.thread.apply([...this.buffers.values()]);
+    void this.thread.apply([...this.buffers.values()]);
     return true;
   }
 

@@ -4,7 +4,7 @@ import { envNames, holdsKey, isEnvExample, isSecret } from './secrets.js';
 
 export const fileBytesMax = 1_048_576;
 
-export type LeftOutReason = 'secret' | 'too large' | 'binary' | 'unreadable' | 'symlink' | 'generated';
+export type LeftOutReason = 'secret' | 'too large' | 'binary' | 'unreadable' | 'symlink';
 
 export type Reading = { readonly text: string } | { readonly leftOut: LeftOutReason };
 

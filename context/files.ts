@@ -6,7 +6,7 @@ import { UserError } from '../base/errors.js';
 import { fileBytesMax, systemDisk, type LeftOutReason } from './disk.js';
 import { IgnoreRules } from './ignore-rules.js';
 import { isSource } from './parse.js';
-import { isSecret } from './secrets.js';
+import { isSecret, isSecretFolder } from './secrets.js';
 import type { WorkspaceDeps } from './workspace.js';
 
 export interface FileList {
@@ -37,7 +37,7 @@ export function listFiles(root: string, { disk = systemDisk, exclude = [] }: Pic
       const path = join(folder, entry.name);
       if (rules.ignores(path, entry.isDirectory())) continue;
       if (entry.isDirectory()) {
-        if (isSecret(join(path, 'x'))) leftOut.push({ path, reason: 'secret' });
+        if (isSecretFolder(path)) leftOut.push({ path, reason: 'secret' });
         else folders.push(path);
       } else if (isSecret(path)) leftOut.push({ path, reason: 'secret' });
       else if (entry.isSymbolicLink()) leftOut.push({ path, reason: 'symlink' });

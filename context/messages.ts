@@ -11,7 +11,7 @@ export interface WorkerData {
 }
 
 export type ToWorker =
-  | { readonly kind: 'apply'; readonly changes: readonly FileChange[] }
+  | { readonly kind: 'apply'; readonly id: number; readonly changes: readonly FileChange[] }
   /** `counter` names the function that counts tokens: counts are kept as long as it stays. */
   | { readonly kind: 'prepare'; readonly id: number; readonly cursor: Cursor; readonly options: Omit<PlanOptions, 'countTokens'>; readonly counter: number }
   | { readonly kind: 'importersOf'; readonly id: number; readonly path: string }

@@ -55,6 +55,4 @@ export interface Outline {
   /** The file's own pieces in order; import statements are among them. */
   readonly declarations: readonly Declaration[];
   readonly exports: readonly ExportAlias[];
-  /** Names that the text uses outside comments and strings, each once, in order of first use. */
-  readonly references: readonly string[];
 }

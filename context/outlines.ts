@@ -1,17 +1,18 @@
 // Outlines that survive a restart: one file for each workspace root in the user's cache, a line for each source file.
 // Refuses to trust it: what is damaged, foreign or of another version is as if it had never been written.
 import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { asideOf, sweepAsides } from '../base/aside.js';
 import { digestOf } from '../base/digest.js';
+import { isInside } from '../base/inside.js';
 import { packageFile } from '../base/package.js';
 import type { FileStamp } from './disk.js';
 import { unbroken } from './exit-lock.js';
 import type { Outline } from './outline.js';
 
 const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
-const formatVersion = 2;
+const formatVersion = 3;
 /** Read or written at once. */
 const chunkBytes = 1 << 18;
 const suffix = '.outlines';
@@ -46,17 +47,13 @@ export class OutlineStore {
     this.header = JSON.stringify(['kedge outlines', formatVersion, version, name]);
   }
 
-  get files(): number {
-    return this.entries.size;
-  }
-
   /** Size of the outlines that would be lost now. */
   get charsUnwritten(): number {
     return this.unwritten;
   }
 
   holds(path: string): boolean {
-    return path.startsWith(this.root.endsWith(sep) ? this.root : this.root + sep);
+    return isInside(this.root, path);
   }
 
   /** Reads what is there, calling `pause` now and then; newer entries stay. What nobody needs any more in the folder is deleted. */

@@ -8,7 +8,6 @@ import { unbroken } from './exit-lock.js';
 import { MadeDeclarations, type Language, type Node } from './languages/language.js';
 import { python } from './languages/python.js';
 import { withRecovered } from './languages/recover.js';
-import { referencesIn } from './languages/references.js';
 import { typescript } from './languages/typescript.js';
 import type { Outline } from './outline.js';
 
@@ -34,6 +33,8 @@ const grammars: Readonly<Record<string, Grammar>> = { ts: plain, mts: plain, cts
 
 /** Text of a file above this many code units is not parsed. */
 export const parseCharsMax = 1_048_576;
+/** A larger file holds its thread for a third of a second: it is parsed only where somebody opened it or imports it. */
+export const unaskedBytesMax = 256 << 10;
 /** The parser asks for the text in pieces of this many code units: its binding cannot take a long string at once. */
 const chunkChars = 16_384;
 
@@ -62,7 +63,6 @@ function outlineIn(tree: Parser.Tree, grammar: Grammar, text: string, made: Made
     imports: grammar.language.imports(root, text),
     declarations: withRecovered(grammar.language.declarations(root, text, made), root, text, grammar.name),
     exports: grammar.language.exports(root, text),
-    references: referencesIn(text, grammar.name),
   };
 }
 
@@ -82,8 +82,11 @@ export class OpenOutlines {
 
   of(path: string, text: string): Outline | undefined {
     const before = this.files.get(path);
-    if (before?.text === text) return before.outline;
     this.files.delete(path);
+    if (before?.text === text) {
+      this.files.set(path, before);
+      return before.outline;
+    }
     const grammar = grammarFor(path, text);
     if (!grammar) return undefined;
     const file = unbroken(() => reparsed(grammar, text, before));

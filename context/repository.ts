@@ -15,8 +15,8 @@ export interface PlanOptions extends Omit<PrepareOptions, 'pause'> {
 
 /** Every call is a message, and changes count for all calls made after them. A closed repository rejects. */
 export interface Repository {
-  /** The one door for changes. */
-  apply(changes: readonly FileChange[]): void;
+  /** The one door for changes. Resolves with whether a plan may now be another; never rejects. */
+  apply(changes: readonly FileChange[]): Promise<boolean>;
   /** As `prepare` of a snapshot. Rejects with the signal's reason when aborted. */
   prepare(cursor: Cursor, options: PlanOptions, signal?: AbortSignal): Promise<Prepared>;
   /** Absolute paths of readable files that import `path`, as far as they are outlined by now. */
@@ -61,8 +61,10 @@ export class LocalRepository implements Repository {
     this.starting = this.survey && setTimeout(() => this.survey?.start(), surveyAfterMs).unref();
   }
 
-  apply(changes: readonly FileChange[]): void {
-    this.workspace.apply(changes.map((change) => (change.kind === 'environments' ? { ...change, folders: [...change.folders, ...this.active] } : change)));
+  apply(changes: readonly FileChange[]): Promise<boolean> {
+    const before = this.workspace.snapshot;
+    const after = this.workspace.apply(changes.map((change) => (change.kind === 'environments' ? { ...change, folders: [...change.folders, ...this.active] } : change)));
+    return Promise.resolve(after !== before);
   }
 
   prepare(cursor: Cursor, { priority = 'completion', ...options }: PlanOptions, signal?: AbortSignal): Promise<Prepared> {

@@ -41,18 +41,23 @@ export function envNames(text: string): string {
   return names.join('');
 }
 
-/** True for `.env*`, keys, credentials and the folders that tools keep them in; `path` may be absolute or relative, of any platform. */
+/** True for `.env*`, keys, credentials and the folders that tools keep them in; `path`: a file's, absolute or relative, of any platform. */
 export function isSecret(path: string): boolean {
   const parts = path.toLowerCase().split(/[\\/]/);
   const fullName = parts[parts.length - 1];
   // An editor's copy holds what its file does.
   const name = fullName.replace(/(~|\.(bak|orig|swp|save))$/, '');
   if (parts.slice(0, -1).some((part, i) => folders.has(part) || (parts[i - 1] === '.config' && configFolders.has(part)))) return true;
+  // Under such a name lie Python environments, too.
+  if (parts.slice(0, -1).some((part) => part.startsWith('.env')) && !isSource(name)) return true;
   if (examples.has(fullName)) return false;
   if (name === '.env' || name.startsWith('.env.') || name.startsWith('.env-') || name.startsWith('.env_') || name === '.envrc' || name.startsWith('.envrc.') || name.endsWith('.env')) return true;
   if (names.has(name) || endings.test(name) || /^id_(rsa|dsa|ecdsa|ed25519)(_sk)?([._-].*)?$/.test(name)) return true;
   return telling.test(name) && !isSource(name);
 }
+
+/** Whether all that lies in the folder is. */
+export const isSecretFolder = (path: string): boolean => isSecret(`${path}/x`);
 
 /** Whether a file that is no source holds a private key, whatever its name. */
 export const holdsKey = (path: string, text: string): boolean => !isSource(path) && /-----BEGIN [A-Z ]*PRIVATE KEY|"private_key"\s*:/.test(text);

@@ -1,11 +1,13 @@
 // The repository as it stood after one batch of changes: text, outline and resolution of any file, made when first asked for.
 // Refuses to change, and refuses every path that may not be read: outside the roots, ignored, secret, or by a symlink that leads out.
-import { dirname, join, sep } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { digestOf } from '../base/digest.js';
+import { isInside } from '../base/inside.js';
 import type { ByteLru } from '../base/lru.js';
 import { bagOf, type Bag } from '../base/okapi.js';
 import { Dependencies } from './dependencies.js';
-import { fileBytesMax, type Disk } from './disk.js';
+import { fileBytesMax, type Disk, type LeftOutReason } from './disk.js';
 import { IgnoreRules } from './ignore-rules.js';
 import type { ImporterIndex, ImportRequest } from './importers.js';
 import { PythonResolver, type PythonModule } from './languages/resolve-python.js';
@@ -13,9 +15,9 @@ import { TypescriptResolver } from './languages/resolve-typescript.js';
 import { namingRoot, relativeName } from './naming.js';
 import type { Outline } from './outline.js';
 import type { Buffer, Overlay } from './overlay.js';
-import { isSource, type OpenOutlines } from './parse.js';
+import { isSource, looksGenerated, unaskedBytesMax, type OpenOutlines } from './parse.js';
 import { moduleOf, type Modules } from './resolve.js';
-import { envNames, holdsKey, isEnvExample, isSecret } from './secrets.js';
+import { envNames, holdsKey, isEnvExample, isSecret, isSecretFolder } from './secrets.js';
 import { piecesOf, type Piece, type SegmentForm } from './segments.js';
 
 /** What installed packages offer, of files that an import led to. */
@@ -30,6 +32,9 @@ export interface Root {
   readonly real: string;
 }
 
+/** A text, or why there is none. */
+export type Kept = Buffer | { readonly leftOut: LeftOutReason };
+
 /** A piece with the words in it. */
 export interface WordedPiece {
   readonly piece: Piece;
@@ -39,14 +44,14 @@ export interface WordedPiece {
 /** What snapshots share: everything here is keyed by content, or thrown away when files come, go or change their rules. */
 export interface Shared {
   readonly disk: Disk;
-  /** Keyed by path and how often the path changed on disk. */
-  readonly texts: ByteLru<string, Buffer>;
+  /** Keyed by path and how often the path changed on disk; of what is no text, why. */
+  readonly texts: ByteLru<string, Kept>;
   /** Keyed by language-bearing path and text digest. */
   readonly outlines: ByteLru<string, { readonly outline: Outline | undefined; readonly bytes: number }>;
   /** Keyed by form, name from the repository's root and text digest. */
   readonly pieces: ByteLru<string, { readonly pieces: readonly Piece[]; readonly bytes: number }>;
-  /** Keyed by path: of the text with this digest. */
-  readonly worded: ByteLru<string, { readonly digest: string; readonly pieces: readonly WordedPiece[]; readonly bytes: number }>;
+  /** Keyed by path: of the text with this digest, unless it is left out while nobody opens it. */
+  readonly worded: ByteLru<string, { readonly digest: string; readonly isLeftOut: boolean; readonly pieces: readonly WordedPiece[]; readonly bytes: number }>;
   /** Of every file that was outlined. */
   readonly importers: ImporterIndex;
   readonly open: OpenOutlines;
@@ -58,6 +63,15 @@ export interface Shared {
 /** Files looked at to find those that import one. */
 const importersLookedAtMax = 500;
 
+/** Of one folder's source files, and of the folders in it. */
+const listedMax = 1000;
+
+/** What stands directly in a folder and may be read or looked into: absolute paths, sorted by name. */
+export interface Listing {
+  readonly sources: readonly string[];
+  readonly folders: readonly string[];
+}
+
 /** What is known of the files' places and rules, until some come or go. */
 export class Layout {
   readonly rules: readonly IgnoreRules[];
@@ -67,12 +81,13 @@ export class Layout {
   readonly names = new Map<string, string>();
   readonly resolutions = new Map<string, string | undefined>();
   readonly dependencies: Dependencies;
+  private readonly listings = new Map<string, Listing>();
 
   constructor(
     readonly roots: readonly Root[],
     readonly environments: readonly string[],
     readonly exclude: readonly string[],
-    disk: Disk,
+    private readonly disk: Disk,
   ) {
     const real = roots.map((root) => root.real);
     this.rules = real.map((root) => new IgnoreRules(root, disk, exclude));
@@ -80,7 +95,54 @@ export class Layout {
     this.python = new PythonResolver(disk, this.rules);
     this.dependencies = new Dependencies(real, environments, disk, this.typescript, this.python);
   }
+
+  /** Of the innermost root that holds the path. */
+  rulesFor(path: string): IgnoreRules | undefined {
+    let best: IgnoreRules | undefined;
+    for (const rules of this.rules) if (path !== rules.root && isInside(rules.root, path) && rules.root.length >= (best?.root.length ?? 0)) best = rules;
+    return best;
+  }
+
+  /** Of a root or a folder in one. */
+  listing(folder: string): Listing {
+    let kept = this.listings.get(folder);
+    if (!kept) {
+      const rules = this.rulesFor(join(folder, 'x'));
+      const entries = (rules && this.disk.list(folder)) ?? [];
+      const sources = pathsOf(folder, entries.filter((entry) => entry.isFile() && isSource(entry.name)));
+      const folders = pathsOf(folder, entries.filter((entry) => entry.isDirectory()));
+      kept = {
+        sources: first(listedMax, sources, (path) => !isSecret(path) && !rules?.ignores(path, false)),
+        folders: first(listedMax, folders, (path) => !isSecretFolder(path) && !rules?.ignores(path, true)),
+      };
+      this.listings.set(folder, kept);
+    }
+    return kept;
+  }
+
+  /** Whether the file stood on disk when it was last looked for; undefined where nobody did. */
+  stood(path: string): boolean | undefined {
+    const known = this.readable.get(path);
+    const sources = this.listings.get(dirname(path))?.sources;
+    if (known !== undefined || !sources) return known;
+    return sources.includes(path) || (sources.length < listedMax ? false : undefined);
+  }
+
+  /** Whether anything in the folder was found. */
+  holds(folder: string): boolean {
+    for (const [path, isReadable] of this.readable) if (isReadable && isInside(folder, path)) return true;
+    return false;
+  }
 }
+
+/** The first that `isWanted`, and no look at more. */
+function first(count: number, paths: readonly string[], isWanted: (path: string) => boolean): string[] {
+  const found: string[] = [];
+  for (const path of paths) if (found.length < count && isWanted(path)) found.push(path);
+  return found;
+}
+
+const pathsOf = (folder: string, entries: readonly Dirent[]): string[] => entries.map(({ name }) => name).sort((a, b) => (a < b ? -1 : 1)).map((name) => join(folder, name));
 
 export class Snapshot {
   constructor(
@@ -98,7 +160,7 @@ export class Snapshot {
     resolveSpecifier: (path, specifier) => this.layout.dependencies.specifier(this.canonical(path), specifier),
     resolveModule: (path, specifier) => {
       const known = this.canonical(path);
-      return this.layout.dependencies.module(known, specifier, this.rulesFor(known)?.root);
+      return this.layout.dependencies.module(known, specifier, this.layout.rulesFor(known)?.root);
     },
     submodule: (parent, name) => this.layout.dependencies.submodule(parent, name),
   };
@@ -122,20 +184,16 @@ export class Snapshot {
     return this.overlay.has(this.canonical(path));
   }
 
-  /** Absolute paths of the readable files that stand directly in `folder`, sorted by name. */
-  filesIn(folder: string): readonly string[] {
+  /** Absolute paths of the readable files of these names that stand directly in `folder`, sorted by name. */
+  filesIn(folder: string, isWanted: (name: string) => boolean): readonly string[] {
     const known = this.canonical(folder);
-    const names = (this.shared.disk.list(known) ?? []).filter((entry) => entry.isFile()).map((entry) => entry.name);
-    return names.sort((a, b) => (a < b ? -1 : 1)).map((name) => join(known, name)).filter((path) => this.isReadable(path));
+    const entries = (this.shared.disk.list(known) ?? []).filter((entry) => entry.isFile() && isWanted(entry.name));
+    return pathsOf(known, entries).filter((path) => this.isReadable(path));
   }
 
-  /** Absolute paths of the folders directly in `folder` (itself inside a root) that may be looked into, sorted by name. */
-  foldersIn(folder: string): readonly string[] {
-    const known = this.canonical(folder);
-    const rules = this.rulesFor(join(known, 'x'));
-    if (rules === undefined) return [];
-    const names = (this.shared.disk.list(known) ?? []).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-    return names.sort((x, y) => (x < y ? -1 : 1)).map((name) => join(known, name)).filter((path) => !rules.ignores(path, true) && !isSecret(join(path, 'x')));
+  /** Source files and folders in `folder`, a root or inside one: as they stood when somebody last asked, until files come or go. */
+  listing(folder: string): Listing {
+    return this.layout.listing(this.canonical(folder));
   }
 
   /** Readable files, in no order, that import `path` by name: of those that were outlined by now. */
@@ -171,12 +229,12 @@ export class Snapshot {
 
   private outlineOf(known: string, buffer: Buffer | undefined): Outline | undefined {
     if (!buffer || !isSource(known)) return undefined;
-    if (this.overlay.get(known) === buffer) return this.shared.open.of(known, buffer.text);
     const key = `${known.slice(known.lastIndexOf('.'))}:${buffer.digest}`;
     let kept = this.shared.outlines.get(key);
     if (!kept) {
       const stored = this.shared.known(known, buffer.digest);
-      const outline = stored === undefined ? this.shared.parse(known, buffer.text) : (stored ?? undefined);
+      const parse = (): Outline | undefined => (this.overlay.get(known) === buffer ? this.shared.open.of(known, buffer.text) : this.shared.parse(known, buffer.text));
+      const outline = stored === undefined ? parse() : (stored ?? undefined);
       kept = { outline, bytes: 1000 + 4 * buffer.text.length };
       this.shared.outlines.set(key, kept);
     }
@@ -199,16 +257,19 @@ export class Snapshot {
     return kept.pieces;
   }
 
-  /** A readable source file's passages, import blocks apart, with their words. `knownOnly`: undefined where that is work to be done. */
+  /** A readable source file's passages, import blocks apart, with their words; none of what is packed or long, unless it is open. `knownOnly`: undefined where that is work to be done. */
   wordedPieces(path: string, knownOnly: boolean): readonly WordedPiece[] | undefined {
     const known = this.canonical(path);
     let kept = this.shared.worded.get(known);
     if (knownOnly && !kept) return undefined;
-    const digest = this.readable(known)?.digest ?? '';
-    if (kept?.digest !== digest) {
+    const isOpen = this.overlay.has(known);
+    const { text, digest } = this.readable(known) ?? { text: '', digest: '' };
+    if (kept?.digest !== digest || (kept.isLeftOut && isOpen)) {
       if (knownOnly) return undefined;
-      const pieces = this.pieces(known, 'passage').filter((piece) => !piece.isImports).map((piece) => ({ piece, bag: bagOf(piece.segment.text) }));
-      kept = { digest, pieces, bytes: 500 + pieces.reduce((sum, { bag }) => sum + 40 * bag.times.size, 0) };
+      const isLeftOut = !isOpen && (text.length > unaskedBytesMax || looksGenerated(text));
+      const whole = isLeftOut ? [] : this.pieces(known, 'passage');
+      const pieces = whole.filter((piece) => !piece.isImports).map((piece) => ({ piece, bag: bagOf(piece.segment.text) }));
+      kept = { digest, isLeftOut, pieces, bytes: 500 + pieces.reduce((sum, { bag }) => sum + 40 * bag.times.size, 0) };
       this.shared.worded.set(known, kept);
     }
     return kept.pieces;
@@ -226,9 +287,9 @@ export class Snapshot {
     return answer || (this.overlay.has(known) && this.isAllowed(known) && this.shared.disk.real(known) === undefined);
   }
 
-  /** By the rules for files alone; `path` as the disk lists it below a root. */
+  /** By the rules alone; `path` as the disk lists it below a root. */
   isIgnored(path: string, isFolder: boolean): boolean {
-    return this.rulesFor(path)?.ignores(path, isFolder) ?? true;
+    return this.layout.rulesFor(path)?.ignores(path, isFolder) ?? true;
   }
 
   private isAllowed(known: string): boolean {
@@ -242,7 +303,7 @@ export class Snapshot {
     let root = this.layout.names.get(folder);
     root = this.layout.dependencies.baseOf(known) ?? root;
     if (root === undefined) {
-      const rules = this.rulesFor(known);
+      const rules = this.layout.rulesFor(known);
       root = rules ? namingRoot(folder, rules, this.shared.disk) : folder;
       this.layout.names.set(folder, root);
     }
@@ -262,7 +323,7 @@ export class Snapshot {
   /** The module that a Python name in `path` means; its file, if any, is readable. */
   resolveModule(path: string, specifier: string): PythonModule | undefined {
     const known = this.canonical(path);
-    const root = this.rulesFor(known)?.root ?? dirname(known);
+    const root = this.layout.rulesFor(known)?.root ?? dirname(known);
     return this.withReadable(this.layout.python.resolve(known, specifier, root));
   }
 
@@ -277,25 +338,18 @@ export class Snapshot {
 
   /** Of the package that holds the file. */
   private packageName(known: string): string | undefined {
-    const root = this.rulesFor(known)?.root;
-    for (let folder = dirname(known); root !== undefined && folder.startsWith(root); folder = dirname(folder)) {
+    const root = this.layout.rulesFor(known)?.root;
+    if (root === undefined) return undefined;
+    for (let folder = dirname(known); ; folder = dirname(folder)) {
       const text = this.read(join(folder, 'package.json'));
       if (text !== undefined) return /"name"\s*:\s*"([^"]+)"/.exec(text)?.[1];
+      if (folder === root) return undefined;
     }
-    return undefined;
   }
 
   private withReadable(module: PythonModule | undefined): PythonModule | undefined {
     if (module?.file === undefined || this.isReadable(module.file)) return module;
     return module.folder === undefined ? undefined : { folder: module.folder };
-  }
-
-  private rulesFor(known: string): IgnoreRules | undefined {
-    let best: IgnoreRules | undefined;
-    for (const rules of this.layout.rules) {
-      if (known.startsWith(rules.root.endsWith(sep) ? rules.root : rules.root + sep) && rules.root.length >= (best?.root.length ?? 0)) best = rules;
-    }
-    return best;
   }
 
   private buffer(known: string): Buffer | undefined {
@@ -323,21 +377,21 @@ export class Snapshot {
 
   private onDisk(known: string, version: string): Buffer | undefined {
     const key = `${known}\0${version}`;
-    const kept = this.shared.texts.get(key);
-    if (kept) return kept;
-    const reading = this.shared.disk.read(known);
-    if ('leftOut' in reading) return undefined;
-    const buffer = { text: reading.text, digest: digestOf(reading.text) };
-    this.shared.texts.set(key, buffer);
-    return buffer;
+    let kept = this.shared.texts.get(key);
+    if (!kept) {
+      const reading = this.shared.disk.read(known);
+      kept = 'text' in reading ? { text: reading.text, digest: digestOf(reading.text) } : reading;
+      // What cannot be read now may be in a moment, and nothing tells.
+      if (!('leftOut' in kept) || kept.leftOut !== 'unreadable') this.shared.texts.set(key, kept);
+    }
+    return 'text' in kept ? kept : undefined;
   }
 }
 
 /** `path` with the real path of the root that holds it in the place of the given one. */
 export function canonicalPath(roots: readonly Root[], path: string): string {
   for (const root of roots) {
-    if (path === root.given) return root.real;
-    if (path.startsWith(root.given.endsWith(sep) ? root.given : root.given + sep)) return root.real + path.slice(root.given.length);
+    if (isInside(root.given, path)) return join(root.real, path.slice(root.given.length));
   }
   return path;
 }

@@ -8,15 +8,13 @@ import type { Disk, FileStamp } from './disk.js';
 import type { ImporterIndex } from './importers.js';
 import { OutlineStore } from './outlines.js';
 import type { Outline } from './outline.js';
-import { isSource } from './parse.js';
-import { isSecret } from './secrets.js';
+import { isSource, unaskedBytesMax } from './parse.js';
+import { isSecret, isSecretFolder } from './secrets.js';
 import type { Snapshot } from './snapshot.js';
 import type { Turns } from './turns.js';
 
 /** What lies beyond is outlined when it is needed. */
 export const surveyFilesMax = 30_000;
-/** A larger file would hold its thread too long. */
-const fileBytesMax = 256 << 10;
 /** Worked on at once. */
 const sliceMs = 8;
 /** Between slices while somebody types: the model needs the processor then. */
@@ -129,9 +127,9 @@ export class Survey {
       const below: string[] = [];
       for (const entry of this.deps.disk.list(folder) ?? []) {
         const path = join(folder, entry.name);
-        if (met.size >= surveyFilesMax || isSecret(path) || snapshot.isIgnored(path, entry.isDirectory())) continue;
-        if (entry.isDirectory()) below.push(path);
-        else if (entry.isFile() && isSource(path)) met.add(path);
+        if (met.size >= surveyFilesMax || snapshot.isIgnored(path, entry.isDirectory())) continue;
+        if (entry.isDirectory() && !isSecretFolder(path)) below.push(path);
+        else if (entry.isFile() && isSource(path) && !isSecret(path)) met.add(path);
       }
       folders.push(...below.sort().reverse());
       await pause();
@@ -152,7 +150,7 @@ export class Survey {
     const stamp = disk.stamp(path);
     if (!stamp || !snapshot.isReadable(path)) return importers.forget(path);
     if (snapshot.isOpen(path)) return void snapshot.outline(path);
-    if (stamp.size > fileBytesMax) return;
+    if (stamp.size > unaskedBytesMax) return;
     const store = this.storeOf(path);
     const digest = store?.digestAt(path, stamp);
     const outline = digest === undefined ? undefined : store?.get(path, digest);

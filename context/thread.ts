@@ -45,8 +45,9 @@ export class RepositoryThread implements Omit<Repository, 'watch'> {
     });
   }
 
-  apply(changes: readonly FileChange[]): void {
-    this.post({ kind: 'apply', changes });
+  /** Where the thread ends meanwhile, its successor knows all that changed. */
+  apply(changes: readonly FileChange[]): Promise<boolean> {
+    return this.call<boolean>((id) => ({ kind: 'apply', id, changes })).catch(() => true);
   }
 
   async prepare(cursor: Cursor, { countTokens, ...options }: PlanOptions, signal?: AbortSignal): Promise<Prepared> {

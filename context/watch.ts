@@ -1,6 +1,7 @@
 // Tells when files change on disk, in batches: the only place that knows chokidar. Refuses to read, and to follow symbolic links.
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { watch as chokidarWatch, type FSWatcher } from 'chokidar';
+import { isInside } from '../base/inside.js';
 import { systemDisk } from './disk.js';
 import { IgnoreRules } from './ignore-rules.js';
 import { isSource } from './parse.js';
@@ -45,13 +46,14 @@ export function countWatches(root: string): number {
   return count;
 }
 
-/** `folders`: real paths. */
+/** `folders`: real paths. Without stats, whatever would be ignored both as a file and as a folder. */
 function ignoredIn(folders: readonly string[]): (path: string, stats?: { isDirectory(): boolean; isFile(): boolean }) => boolean {
   const rules = folders.map((folder) => new IgnoreRules(folder, systemDisk));
   return (path, stats) => {
     if (folders.some((folder) => path === join(folder, settingsFile))) return false;
     if (stats?.isFile() && !isSource(path) && !/(\.json|\.toml|\.cfg|\.gitignore|\.kedgeignore|pnpm-workspace\.yaml|pnpm-lock\.yaml|yarn\.lock)$/.test(path)) return true;
-    return rules.some((r) => path.startsWith(r.root + sep) && r.ignores(path, stats?.isDirectory() ?? false));
+    const kinds = stats ? [stats.isDirectory()] : [false, true];
+    return rules.some((r) => isInside(r.root, path) && kinds.every((isFolder) => r.ignores(path, isFolder)));
   };
 }
 

@@ -20,7 +20,8 @@ let counter: { readonly id: number; readonly count: CountTokens } | undefined;
 let nextCount = 1;
 
 port.on('message', (message: ToWorker) => {
-  if (message.kind === 'apply') repository.apply(message.changes);
+  // What breaks here breaks the thread: the next one is told of everything anew.
+  if (message.kind === 'apply') void repository.apply(message.changes).then((value) => send({ kind: 'value', id: message.id, value }));
   else if (message.kind === 'cancel') running.get(message.id)?.abort();
   else if (message.kind === 'counted') counted(message);
   else void answer(message);

@@ -1,15 +1,14 @@
 // The one door for every change: apply(changes) gives a new immutable Snapshot, or the same one when nothing that matters changed.
 // Refuses to watch, to read before it is asked, and to parse what did not change.
-import { basename } from 'node:path';
 import { digestOf } from '../base/digest.js';
 import { ByteLru } from '../base/lru.js';
-import { systemDisk, type Disk } from './disk.js';
+import { systemDisk, type Disk, type Reading } from './disk.js';
 import type { Outline } from './outline.js';
 import { ImporterIndex } from './importers.js';
 import { withBuffer, withoutBuffer, type Overlay } from './overlay.js';
-import { OpenOutlines, outlineOf } from './parse.js';
+import { isSource, OpenOutlines, outlineOf } from './parse.js';
 import { isSecret } from './secrets.js';
-import { canonicalPath, Layout, Snapshot, type Root, type Shared } from './snapshot.js';
+import { canonicalPath, Layout, Snapshot, type Kept, type Root, type Shared } from './snapshot.js';
 import { Survey } from './survey.js';
 import type { Turns } from './turns.js';
 
@@ -42,8 +41,11 @@ export interface WorkspaceDeps {
 /** Files opened or edited that are remembered. */
 const recentMax = 50;
 
-/** Files whose content decides how others are found; what a tsconfig extends may have any name. */
-const layoutFile = /^(.+\.json|\.gitignore|\.kedgeignore|exclude|pnpm-workspace\.yaml|yarn\.lock|pnpm-lock\.yaml|pyproject\.toml|setup\.(py|cfg)|__init__\.pyi?|pyvenv\.cfg)$/;
+/** Files whose content decides how others are found, asked for or not; of what packages bring, the lock file that npm writes last. */
+const layoutFile = /^(?!.*[\\/]node_modules[\\/](?!\.package-lock\.json$)).*[\\/](package\.json|[tj]sconfig[^\\/]*\.json|\.gitignore|\.kedgeignore|\.git[\\/]info[\\/]exclude|pnpm-workspace\.yaml|\.?package-lock\.json|yarn\.lock|pnpm-lock\.yaml|pyproject\.toml|setup\.(py|cfg)|__init__\.pyi?|pyvenv\.cfg)$/s;
+
+/** What a change on disk comes to: after all but the first two, files may be found elsewhere. */
+type Outcome = 'unchanged' | 'edited' | 'new' | 'gone' | 'layout';
 
 export class Workspace {
   private readonly shared: Shared;
@@ -59,7 +61,7 @@ export class Workspace {
     const disk = deps.disk ?? systemDisk;
     this.shared = {
       disk,
-      texts: new ByteLru(deps.textBytesMax ?? 64 << 20, (buffer) => 2 * buffer.text.length + 200),
+      texts: new ByteLru(deps.textBytesMax ?? 64 << 20, (kept) => 200 + ('text' in kept ? 2 * kept.text.length : 0)),
       outlines: new ByteLru(32 << 20, (kept) => kept.bytes),
       pieces: new ByteLru(64 << 20, (kept) => kept.bytes),
       worded: new ByteLru(48 << 20, (kept) => kept.bytes),
@@ -90,8 +92,7 @@ export class Workspace {
   apply(changes: readonly FileChange[]): Snapshot {
     const { layout, overlay, recent, changes: before } = this;
     let { roots, environments, exclude } = layout;
-    const counts = new Map<string, number>();
-    let moved = false;
+    const outcomes = new Map<string, Outcome>();
     for (const change of changes) {
       if (change.kind === 'roots') roots = this.rooted(change.roots);
       else if (change.kind === 'environments') environments = change.folders;
@@ -99,14 +100,19 @@ export class Workspace {
       else if (change.kind === 'open') this.opened(this.canonical(change.path), change.text);
       else {
         // Where nothing watches, what an editor saved is noticed when it closes the file.
-        moved = this.changedOnDisk(this.canonical(change.path), counts) || moved;
-        if (change.kind === 'close') this.closed(this.canonical(change.path));
+        const path = this.canonical(change.path);
+        if (!outcomes.has(path)) outcomes.set(path, this.outcomeOf(path));
+        if (change.kind === 'close') this.closed(path);
       }
     }
-    if (counts.size > 0) this.changes = new Map([...before, ...counts]);
+    const changed = [...outcomes].filter(([, outcome]) => outcome !== 'unchanged').map(([path]) => path);
+    const moved = changed.some((path) => outcomes.get(path) !== 'edited');
+    const stale = changed.filter((path) => this.textOf(path));
+    if (stale.length > 0) this.changes = new Map([...before, ...stale.map((path): [string, number] => [path, (before.get(path) ?? 0) + 1])]);
     if (roots !== layout.roots || environments !== layout.environments || exclude !== layout.exclude || moved) this.layout = new Layout(roots, environments, exclude, this.shared.disk);
-    if (this.layout !== layout || this.overlay !== overlay || this.recent !== recent || this.changes !== before) this.current = this.next();
-    this.survey?.changed(changes.flatMap((change) => (change.kind === 'disk' || change.kind === 'close' ? [this.canonical(change.path)] : [])));
+    if (this.layout !== layout || this.overlay !== overlay || this.recent !== recent || changed.length > 0) this.current = this.next();
+    const closed = changes.flatMap((change) => (change.kind === 'close' ? [this.canonical(change.path)] : []));
+    this.survey?.changed([...new Set([...changed, ...closed])]);
     if (roots !== layout.roots) this.survey?.start({ walk: true });
     return this.current;
   }
@@ -125,21 +131,32 @@ export class Workspace {
     if (!this.edited.delete(path)) this.recent = this.recent.filter((other) => other !== path);
   }
 
-  /** Notes a change on disk in `counts`; true when files may now be found elsewhere. */
-  private changedOnDisk(path: string, counts: Map<string, number>): boolean {
-    const count = counts.get(path) ?? this.changes.get(path) ?? 0;
-    const known = this.shared.texts.get(`${path}\0${count}`);
-    const exists = this.shared.disk.isFile(path);
-    if (known && exists) {
-      const reading = this.shared.disk.read(path);
-      if ('text' in reading && digestOf(reading.text) === known.digest) return false;
-    }
-    counts.set(path, count + 1);
-    const wasMissed = this.layout.readable.get(path) === false && !this.current.isIgnored(path, false);
-    const stood = known !== undefined || this.layout.readable.get(path) === true || (this.overlay.has(path) && !wasMissed);
+  private outcomeOf(path: string): Outcome {
+    const { disk } = this.shared;
+    const text = this.textOf(path);
+    const isFile = disk.isFile(path);
+    if (text && isFile && isSame(text, disk.read(path))) return 'unchanged';
+    if (layoutFile.test(path)) return 'layout';
+    const stood = text !== undefined || (this.layout.stood(path) ?? this.overlay.has(path));
     // It may be a link now.
     this.layout.readable.delete(path);
-    return !stood || !exists || layoutFile.test(basename(path));
+    if (this.current.isIgnored(path, false) && (isSource(path) || this.current.isIgnored(path, true))) return 'unchanged';
+    if (!isSource(path)) return isFile ? outcomeOfData(path, disk) : this.outcomeOfFolder(path);
+    const stands = isFile && this.current.isReadable(path);
+    if (!stood) return stands ? 'new' : 'unchanged';
+    if (!stands) return 'gone';
+    // What is open hides the disk until it is closed.
+    return text || !this.overlay.has(path) ? 'edited' : 'unchanged';
+  }
+
+  private outcomeOfFolder(path: string): Outcome {
+    if (this.shared.disk.isDirectory(path)) return 'new';
+    return this.layout.holds(path) ? 'gone' : 'unchanged';
+  }
+
+  /** What is held of a source file's text on disk. */
+  private textOf(path: string): Kept | undefined {
+    return this.shared.texts.get(`${path}\0${this.changes.get(path) ?? 0}`);
   }
 
   private rooted(roots: readonly string[]): Root[] {
@@ -154,3 +171,11 @@ export class Workspace {
     return new Snapshot(this.shared, this.layout, this.overlay, this.changes, this.recent);
   }
 }
+
+/** A tsconfig may extend a file of any name; other data is read anew by whoever wants it. */
+function outcomeOfData(path: string, disk: Disk): Outcome {
+  const reading = path.endsWith('.json') ? disk.read(path) : undefined;
+  return reading && 'text' in reading && /"compilerOptions"\s*:/.test(reading.text) ? 'layout' : 'unchanged';
+}
+
+const isSame = (kept: Kept, reading: Reading): boolean => ('text' in kept ? 'text' in reading && digestOf(reading.text) === kept.digest : 'leftOut' in reading && reading.leftOut === kept.leftOut);

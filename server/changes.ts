@@ -60,16 +60,17 @@ export class Changes {
     for (const other of this.documents.values()) if (realOf(other.uri) === closed) this.pass(other.uri, other.getText());
   }
 
-  /** The workspace's folders, or what changed on disk. */
-  apply(changes: readonly FileChange[]): void {
-    this.repository.apply(changes);
+  /** The workspace's folders, or what changed on disk. Resolves as `Repository.apply`. */
+  apply(changes: readonly FileChange[]): Promise<boolean> {
+    const applied = this.repository.apply(changes);
     this.applied(changes);
+    return applied;
   }
 
   private pass(uri: string, text: string | undefined): void {
     const path = pathOf(uri);
     if (path === undefined) return;
-    this.apply([text === undefined ? { kind: 'close', path } : { kind: 'open', path, text }]);
+    void this.apply([text === undefined ? { kind: 'close', path } : { kind: 'open', path, text }]);
   }
 
   private inUtf16(document: TextDocument, change: TextDocumentContentChangeEvent): TextDocumentContentChangeEvent {

@@ -1,7 +1,8 @@
 // Where settings files lie, reading one safely, and following the one that no workspace's watcher sees. Refuses a workspace's file that is a link out of its folder, and anything that is no plain text file.
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { systemCode } from '../base/errors.js';
+import { isInside } from '../base/inside.js';
 import { homeDir, type Env } from '../base/paths.js';
 
 export const workspaceFileName = 'kedge.json';
@@ -42,7 +43,7 @@ function stampOf(path: string): string | undefined {
 export function readSettings(path: string, within?: string): { readonly text: string } | { readonly fault: string } | undefined {
   try {
     const real = realpathSync.native(path);
-    if (within !== undefined && !real.startsWith(realpathSync.native(within).replace(/[\\/]$/, '') + sep)) return { fault: 'is a link that leads out of the workspace: it is not read' };
+    if (within !== undefined && !isInside(realpathSync.native(within), real)) return { fault: 'is a link that leads out of the workspace: it is not read' };
     const stats = statSync(real);
     if (!stats.isFile()) return { fault: 'is not a file' };
     if (stats.size > bytesMax) return { fault: 'is larger than a megabyte: it is not read' };

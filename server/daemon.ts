@@ -122,9 +122,9 @@ export class Daemon {
       register: (options) => this.connection.client.register(DidChangeWatchedFilesNotification.type, options),
       watch: (projects, onChanges, onError) => repository.watch(projects, onChanges, onError),
       watchFailed: (error) => reporter.watchFailed(error),
-      changed: (applied) => session.changedOnDisk(applied),
+      changed: (applied) => void session.changedOnDisk(applied),
       moved: (moved) => {
-        session.changedOnDisk([{ kind: 'roots', roots: moved }]);
+        void session.changedOnDisk([{ kind: 'roots', roots: moved }]);
         reporter.rootsChanged(moved);
       },
     });
@@ -185,7 +185,7 @@ export class Daemon {
     if (!this.started) return;
     const { engines, repository, session } = this.started;
     const [now, then] = [session.config, before].map((config) => repositorySettings(config, this.deps.env));
-    if (!isDeepStrictEqual(now, then)) repository.apply([{ kind: 'exclude', patterns: now.exclude }, { kind: 'environments', folders: now.pythonEnvironments }]);
+    if (!isDeepStrictEqual(now, then)) void repository.apply([{ kind: 'exclude', patterns: now.exclude }, { kind: 'environments', folders: now.pythonEnvironments }]);
     const restarting = engineSettings.some((key) => session.config[key] !== before[key]);
     session.configured(restarting);
     if (restarting) engines.renew().catch((error: unknown) => this.log.warn(`closing the engine: ${String(error)}`));

@@ -79,8 +79,18 @@ export class Scheduler {
   later(restMs = idleMs): void {
     if (this.closed) return;
     this.timers.clear(this.idleTimer);
+    this.idleTimer = undefined;
     const document = this.restingIn;
-    if (document !== undefined) this.idleTimer = this.timers.set(() => this.rest(document), restMs);
+    if (document === undefined) return;
+    this.idleTimer = this.timers.set(() => {
+      this.idleTimer = undefined;
+      this.rest(document);
+    }, restMs);
+  }
+
+  /** The same, but what is to be warmed sooner still is. */
+  due(): void {
+    if (this.idleTimer === undefined) this.later();
   }
 
   forget(document: string): void {
@@ -90,6 +100,7 @@ export class Scheduler {
     if (this.warmingNext === document) this.warmingNext = undefined;
     if (this.restingIn !== document) return;
     this.timers.clear(this.idleTimer);
+    this.idleTimer = undefined;
     this.restingIn = undefined;
   }
 

@@ -122,11 +122,11 @@ export class Session {
     this.scheduler.later(openedRestMs);
   }
 
-  /** Ends no request: the next plan sees it. */
-  changedOnDisk(changes: readonly FileChange[]): void {
-    this.deps.changes.apply(changes);
+  /** Ends no request, and nobody waits longer for it: the next plan sees it. */
+  async changedOnDisk(changes: readonly FileChange[]): Promise<void> {
+    if (!(await this.deps.changes.apply(changes))) return;
     this.rest.changed();
-    this.scheduler.later();
+    this.scheduler.due();
   }
 
   async closed(params: DidCloseTextDocumentParams): Promise<void> {

@@ -1,8 +1,8 @@
 // Passages of the repository that are like the lines before the cursor: whoever wrote those often goes on as somebody did elsewhere.
 // Refuses to understand either: words that both have are all that counts.
-import { dirname, sep } from 'node:path';
+import { dirname } from 'node:path';
+import { isInside } from '../../base/inside.js';
 import { bagOf, okapi } from '../../base/okapi.js';
-import { isSource } from '../parse.js';
 import type { Snapshot, WordedPiece } from '../snapshot.js';
 import type { Candidate, Place } from './candidate.js';
 
@@ -20,7 +20,7 @@ const share = 1;
 
 export async function alikeCandidates({ snapshot, path, text, offset, knownOnly, pause, readBefore }: Place): Promise<Candidate[]> {
   const found: (WordedPiece & { readonly path: string })[] = [];
-  for (const file of filesNear(snapshot, path)) {
+  for (const file of await filesNear(snapshot, path, pause)) {
     const pieces = snapshot.wordedPieces(file, knownOnly);
     if (!pieces) continue;
     found.push(...pieces.map((worded) => ({ ...worded, path: file })));
@@ -40,16 +40,18 @@ export async function alikeCandidates({ snapshot, path, text, offset, knownOnly,
 }
 
 /** Source files of the path's root, its own folder's first, then those of the folders one step away, and so on. */
-function filesNear(snapshot: Snapshot, path: string): string[] {
-  const root = snapshot.roots.find((dir) => path.startsWith(dir + sep));
+async function filesNear(snapshot: Snapshot, path: string, pause: Place['pause']): Promise<string[]> {
+  const root = snapshot.roots.find((dir) => isInside(dir, path));
   if (root === undefined) return [];
   const files: string[] = [];
   const folders = new Set([dirname(path)]);
   for (const folder of folders) {
-    files.push(...snapshot.filesIn(folder).filter((file) => file !== path && isSource(file)));
+    const { sources, folders: below } = snapshot.listing(folder);
+    files.push(...sources.filter((file) => file !== path));
     if (files.length >= filesMax || folders.size >= foldersMax) break;
-    for (const below of snapshot.foldersIn(folder)) folders.add(below);
+    for (const one of below) folders.add(one);
     if (folder !== root) folders.add(dirname(folder));
+    await pause();
   }
   return files.slice(0, filesMax);
 }

@@ -66,7 +66,7 @@ export async function configCandidates({ snapshot, path, pause }: Place): Promis
     }
   }
   for (const { reason, names, shown } of kinds) {
-    const file = folders.flatMap((folder) => snapshot.filesIn(folder)).find((one) => names.test(basename(one)));
+    const file = folders.flatMap((folder) => snapshot.filesIn(folder, (name) => names.test(name)))[0];
     if (file === undefined || file === path) continue;
     await pause();
     const text = snapshot.read(file) ?? '';
@@ -124,11 +124,12 @@ function sections(text: string, names: RegExp): string {
   return kept.join('\n');
 }
 
+const environmentFile = /^(?:\.env\.(?:example|sample|template)|(?:vite-|next-)?env(?:\.d)?\.[cm]?[jt]s|env\.(?:schema|config)\.[cm]?[jt]s|environment\.d\.ts|(?:settings|config|env)\.py)$/;
+
 /** Templates that name variables, and schemas that check them. */
 function environmentFiles(snapshot: Snapshot, folders: readonly string[]): string[] {
   const places = folders.flatMap((folder) => ['', 'src', 'config', `src${sep}config`, 'app'].map((inner) => join(folder, inner)));
-  const files = [...new Set(places)].flatMap((folder) => snapshot.filesIn(folder));
-  return [...new Set(files)].filter((file) => /^(?:\.env\.(?:example|sample|template)|(?:vite-|next-)?env(?:\.d)?\.[cm]?[jt]s|env\.(?:schema|config)\.[cm]?[jt]s|environment\.d\.ts|(?:settings|config|env)\.py)$/.test(basename(file)));
+  return [...new Set(places)].flatMap((folder) => snapshot.filesIn(folder, (name) => environmentFile.test(name)));
 }
 
 function environmentNames(file: string, text: string): string[] {

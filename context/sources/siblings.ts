@@ -1,6 +1,7 @@
 // Files beside the current one: its test or subject, those that import it, its naming family, what is open or was just edited, the same folder.
 // Refuses to read more than a few, and to bring more than signatures of what nothing mentions.
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
+import { isInside } from '../../base/inside.js';
 import type { Outline } from '../outline.js';
 import { isSource } from '../parse.js';
 import type { Piece } from '../segments.js';
@@ -58,7 +59,7 @@ function restOf(snapshot: Snapshot, path: string, relation: Relation, whole: rea
 /** The nearest relation first, each file once. */
 function siblingsOf({ snapshot, path }: Place): Sibling[] {
   const folder = dirname(path);
-  const beside = snapshot.filesIn(folder).filter((file) => isLike(path, file));
+  const beside = snapshot.filesIn(folder, (name) => isLike(path, name));
   const shared = (file: string): number => commonLength(basename(file), basename(path));
   const near = [...beside].sort((a, b) => shared(b) - shared(a));
   const recent = snapshot.recent().filter((file) => isSource(file) || isLike(path, file));
@@ -109,16 +110,16 @@ const isTest = (path: string): boolean => testStem.test(stemOf(path)) || path.sp
 /** The test of a file or what a test is of: the same name, beside it, in a folder for tests, or at the same place below one. */
 function counterparts(snapshot: Snapshot, path: string): string[] {
   const folder = dirname(path);
-  const root = snapshot.roots.find((dir) => path.startsWith(dir + sep)) ?? folder;
+  const root = snapshot.roots.find((dir) => isInside(dir, path)) ?? folder;
   const folders = new Set([folder]);
-  for (let above = folder; above.startsWith(root); above = dirname(above)) {
+  for (let above = folder; isInside(root, above); above = dirname(above)) {
     const below = relative(above, folder);
     const inner = below.split(sep).slice(1).join(sep);
     if (testFolders.includes(below.split(sep)[0])) for (const home of ['', 'src', 'lib']) folders.add(join(above, home, inner));
     else for (const tests of testFolders) folders.add(join(above, tests, below)).add(join(above, tests, inner)).add(join(above, tests));
     if (above === root) break;
   }
-  const matching = [...folders].flatMap((dir) => snapshot.filesIn(dir)).filter((file) => file !== path && isLike(path, file) && subjectOf(file) === subjectOf(path) && isTest(file) !== isTest(path));
+  const matching = [...folders].flatMap((dir) => snapshot.filesIn(dir, (name) => isLike(path, name) && subjectOf(name) === subjectOf(path))).filter((file) => file !== path && isTest(file) !== isTest(path));
   return [...new Set(matching)];
 }
 

@@ -94,7 +94,7 @@ async function completeAt(engine: Engine, root: string, cursor: DemoCursor, sign
   const repository = new LocalRepository({ roots: [root] });
   const path = join(root, cursor.file);
   const { before, offset, blanked } = blank(readFileSync(path, 'utf8'), cursor);
-  repository.apply([{ kind: 'open', path, text: blanked }]);
+  void repository.apply([{ kind: 'open', path, text: blanked }]);
   const attempt = async (config: Config, document: string): Promise<{ attempt: Attempt; result: CompleteResult }> => {
     const request = { client: 'demo', document, repository, cursor: { path, offset }, decodeMsMax: 0, waitMsMax: 0 };
     const { prompt, held } = await planned(engine, request, config);

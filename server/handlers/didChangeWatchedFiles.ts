@@ -4,5 +4,5 @@ import type { Daemon } from '../daemon.js';
 import { pathOf } from '../protocol.js';
 
 export const didChangeWatchedFiles = (daemon: Daemon) => ({ changes }: DidChangeWatchedFilesParams): void => {
-  daemon.session.changedOnDisk(changes.map(({ uri }) => pathOf(uri)).filter((path) => path !== undefined).map((path) => ({ kind: 'disk', path })));
+  void daemon.session.changedOnDisk(changes.map(({ uri }) => pathOf(uri)).filter((path) => path !== undefined).map((path) => ({ kind: 'disk', path })));
 };

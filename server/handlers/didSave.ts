@@ -5,5 +5,5 @@ import { pathOf } from '../protocol.js';
 
 export const didSave = (daemon: Daemon) => ({ textDocument }: DidSaveTextDocumentParams): void => {
   const path = pathOf(textDocument.uri);
-  if (path !== undefined) daemon.session.changedOnDisk([{ kind: 'disk', path }]);
+  if (path !== undefined) void daemon.session.changedOnDisk([{ kind: 'disk', path }]);
 };

@@ -30,6 +30,10 @@ const cases: Record<string, [source: string, files: string[], leftOut?: string[]
   '.git/info/exclude': ['--- .git/HEAD\n--- .git/info/exclude\nmine.ts\n--- mine.ts\n--- a.ts\n', ['a.ts']],
   'a sub-folder of a repository keeps its rules': ['--- .git/HEAD\n--- .gitignore\n*.gen.ts\n/sub/out\n--- sub/a.ts\n--- sub/a.gen.ts\n--- sub/out/b.ts\n', ['sub/a.ts'], [], 'sub'],
   'a folder that the repository ignores is read when asked for': ['--- .git/HEAD\n--- .gitignore\nvendor/\n--- vendor/a.ts\n--- a.ts\n', ['vendor/a.ts'], [], 'vendor'],
+  'a repository in the repository has its own rules': [
+    '--- .git/HEAD\n--- .gitignore\nlib/\n/third/\n--- .kedgeignore\nfixtures/\n--- lib/a.ts\n--- third/.git/HEAD\n--- third/b.ts\n--- vendor/sub/.git\ngitdir: elsewhere\n--- vendor/sub/.gitignore\nout/\n--- vendor/sub/lib/c.ts\n--- vendor/sub/out/d.ts\n--- vendor/sub/fixtures/e.ts\n',
+    ['vendor/sub/lib/c.ts'],
+  ],
   'never what tools install': ['--- node_modules/x/a.ts\n--- .venv/lib/a.py\n--- env/pyvenv.cfg\n--- env/lib/a.py\n--- pkg/__pycache__/a.py\n--- pkg/a.py\n--- dist/a.js\n', ['dist/a.js', 'pkg/a.py']],
   'no symbolic link, in or out, and no cycle': ['--- src/a.ts\n--- link.ts -> src/a.ts\n--- dir -> src\n--- src/loop -> ..\n--- gone.ts -> nowhere.ts\n', ['src/a.ts'], ['dir: symlink', 'gone.ts: symlink', 'link.ts: symlink', 'src/loop: symlink']],
   'no secrets': [
@@ -42,6 +46,8 @@ const cases: Record<string, [source: string, files: string[], leftOut?: string[]
 };
 
 for (const [name, [source, files, leftOut, folder]] of Object.entries(cases)) test(name, () => check(source, files, leftOut, folder));
+
+test.skipIf(process.platform !== 'linux')('upper and lower case are not the same on Linux', () => check('--- .gitignore\nMANIFEST\n--- manifest/a.py\n--- MANIFEST\n--- Manifest.py\n', ['Manifest.py', 'manifest/a.py']));
 
 test('what is excluded is left out, whatever an ignore file takes back in', () => {
   const { root } = layOut('--- .gitignore\n!kept/\n!generated.ts\n--- a.ts\n--- generated.ts\n--- kept/b.ts\n--- kept/generated.ts\n--- sub/kept/c.ts\n--- sub/only.ts\n');
@@ -107,8 +113,8 @@ describe('content that is not text', () => {
     });
 });
 
-const secrets = ['.env.example.local', '.env.sample.bak', '.aws/.env.example', '/home/me/.config/gcloud/application.json', '.config/gh/hosts.yml', 'app-firebase-adminsdk-x.json', '.terraformrc', '.env', '.env.production', '.env.ts', 'a/.envrc', 'x.pem', 'C:\\Users\\me\\.ssh\\config', '/home/me/.aws/credentials', 'id_ed25519', 'id_rsa.old', 'db.kdbx', 'terraform.tfstate', 'prod.tfvars', 'secrets.yaml', 'my-secret.json', 'service-account.json', 'gcp_service_account_key.json', '.netrc', '.pypirc', '.git-credentials', 'API_KEYS.txt', 'keystore.jks', 'terraform.tfvars.json', 'prod.auto.tfvars.json', 'terraform.tfstate.backup', 'prod.kubeconfig', 'kubeconfig.yaml', '.dev.vars', '.flaskenv', '.envrc.local', '.env~', 'id_rsa~', '.npmrc.bak', 'token.json', 'deploy_key'];
-const plain = ['.env.example', 'a/.env.sample', '.env.template', 'gcloud/main.py', 'config/gh/a.ts', 'a.ts', 'environment.ts', 'env.py', 'src/secrets.py', 'credentials.ts', 'keys.ts', 'identity.ts', 'secretary.json', 'monkey.py', 'a.env.d.ts', 'keyboard.tsx', 'tokens.json'];
+const secrets = ['.envs/.production/.django', 'a/.envs/.local/.env.example', '.env.d/values', '.env.example.local', '.env.sample.bak', '.aws/.env.example', '/home/me/.config/gcloud/application.json', '.config/gh/hosts.yml', 'app-firebase-adminsdk-x.json', '.terraformrc', '.env', '.env.production', '.env.ts', 'a/.envrc', 'x.pem', 'C:\\Users\\me\\.ssh\\config', '/home/me/.aws/credentials', 'id_ed25519', 'id_rsa.old', 'db.kdbx', 'terraform.tfstate', 'prod.tfvars', 'secrets.yaml', 'my-secret.json', 'service-account.json', 'gcp_service_account_key.json', '.netrc', '.pypirc', '.git-credentials', 'API_KEYS.txt', 'keystore.jks', 'terraform.tfvars.json', 'prod.auto.tfvars.json', 'terraform.tfstate.backup', 'prod.kubeconfig', 'kubeconfig.yaml', '.dev.vars', '.flaskenv', '.envrc.local', '.env~', 'id_rsa~', '.npmrc.bak', 'token.json', 'deploy_key'];
+const plain = ['.env/lib/python3.12/site-packages/a.py', '.env.example', 'a/.env.sample', '.env.template', 'gcloud/main.py', 'config/gh/a.ts', 'a.ts', 'environment.ts', 'env.py', 'src/secrets.py', 'credentials.ts', 'keys.ts', 'identity.ts', 'secretary.json', 'monkey.py', 'a.env.d.ts', 'keyboard.tsx', 'tokens.json'];
 test('a key is a secret under any name, but code that names one is code', () => {
   const key = '-----BEGIN RSA PRIVATE KEY-----';
   const { root } = layOut(`--- project-1a2b3c.json\n{ "private_key": "${key}" }\n--- notes.txt\n${key}\n--- pem.ts\nexport const head = '-----BEGIN PRIVATE KEY-----';\n`);

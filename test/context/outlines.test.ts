@@ -12,8 +12,8 @@ import { systemDisk } from '../../context/disk.js';
 import { layOut } from '../harness/fixture.js';
 import { temporaryFolder } from '../harness/folders.js';
 
-const source = `--- a.ts\nimport { b } from './b';\n--- b.ts\nexport const b = 1;\n--- sub/c.py\nimport d\n--- sub/d.py\nclass D: pass\n--- notes.md\n--- .gitignore\nout/\n--- out/e.ts\n--- node_modules/f/f.ts\n--- credentials.ts\n--- .aws/g.ts\n`;
-const all = ['a.ts', 'b.ts', 'credentials.ts', 'sub/c.py', 'sub/d.py'];
+const source = `--- a.ts\nimport { b } from './b';\n--- b.ts\nexport const b = 1;\n--- sub/c.py\nimport d\n--- sub/d.py\nclass D: pass\n--- notes.md\n--- .gitignore\nout/\n--- out/e.ts\n--- node_modules/f/f.ts\n--- credentials.ts\n--- secrets/h.ts\n--- forgot-password/i.ts\n--- .aws/g.ts\n`;
+const all = ['a.ts', 'b.ts', 'credentials.ts', 'forgot-password/i.ts', 'secrets/h.ts', 'sub/c.py', 'sub/d.py'];
 
 /** One run of a program: its survey to the end. */
 async function run(root: string, dir: string, change?: (workspace: Workspace) => void): Promise<{ parsed: string[]; importers: (path: string) => string[] }> {

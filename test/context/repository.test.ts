@@ -1,6 +1,6 @@
 // A repository's calls in this thread: changes before plans, what somebody waits for first, aborts, and what a snapshot says of files.
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LocalRepository, type PlanOptions } from '../../context/index.js';
 import { layOut } from '../harness/fixture.js';
@@ -15,9 +15,9 @@ const opened = (source: string): { root: string; repository: LocalRepository; at
 
 test('a plan counts with what was applied before it was asked for', async () => {
   const { repository, at, cursor } = opened(`--- a.ts\nimport { b } from './b';\nb‸\n--- b.ts\nexport const b = 1;\n`);
-  repository.apply([{ kind: 'open', path: at('b.ts'), text: 'export const b = 2;\n' }]);
+  void repository.apply([{ kind: 'open', path: at('b.ts'), text: 'export const b = 2;\n' }]);
   const planned = repository.prepare(cursor, options);
-  repository.apply([{ kind: 'open', path: at('b.ts'), text: 'export const b = 3;\n' }]);
+  void repository.apply([{ kind: 'open', path: at('b.ts'), text: 'export const b = 3;\n' }]);
   expect((await planned).plan.segments.map(({ segment }) => segment.text)).toEqual(['export const b = 2;\n']);
 });
 
@@ -29,6 +29,16 @@ test('what is asked for at a cursor comes before what is read ahead', async () =
   const completion = repository.prepare(cursor, options).then(() => order.push('completion'));
   await Promise.all([reading, completion]);
   expect(order).toEqual(['completion', 'reading']);
+});
+
+test('it tells whether a change may make another plan', async () => {
+  const { repository, at } = opened('--- a.ts\n--- metrics.json\n{}\n');
+  repository.workspace.snapshot.read(at('a.ts'));
+  const told = (path: string): Promise<boolean> => {
+    writeFileSync(at(path), `// ${path}\n`);
+    return repository.apply([{ kind: 'disk', path: at(path) }]);
+  };
+  expect([await told('metrics.json'), await told('a.ts'), await told('new.ts')]).toEqual([false, true, true]);
 });
 
 test('an aborted plan rejects with the reason', async () => {
@@ -43,12 +53,12 @@ describe('what a snapshot says of files', () => {
   const { repository, at, root } = opened('--- src/a.ts\n--- src/b.md\n# b\n--- src/.env\nA=1\n--- src/sub/c.ts\n--- .gitignore\n*.gen.ts\n--- src/x.gen.ts\n--- src/link.ts -> a.ts\n');
   const names = (paths: readonly string[]): string[] => paths.map((path) => path.slice(root.length + 1));
 
-  test('the readable files of a folder, by name', () => expect(names(repository.workspace.snapshot.filesIn(at('src')))).toEqual(['src/a.ts', 'src/b.md']));
+  test('the readable files of a folder, by name', () => expect(names(repository.workspace.snapshot.filesIn(at('src'), () => true))).toEqual(['src/a.ts', 'src/b.md']));
   test('a file of no known language is read', () => expect(repository.workspace.snapshot.read(at('src/b.md'))).toBe('# b\n'));
   test('a file that nobody watches is found and read anew', () => {
     writeFileSync(at('src/new.md'), 'new');
     const { snapshot } = repository.workspace;
-    expect(names(snapshot.filesIn(at('src')))).toContain('src/new.md');
+    expect(names(snapshot.filesIn(at('src'), (name) => name.endsWith('.md')))).toContain('src/new.md');
     expect(snapshot.read(at('src/new.md'))).toBe('new');
     writeFileSync(at('src/new.md'), 'newer');
     expect(snapshot.read(at('src/new.md'))).toBe('newer');
@@ -60,7 +70,7 @@ describe('what a snapshot says of files', () => {
     touch('src/a.ts', '2');
     touch('src/sub/c.ts', '1');
     expect(names(repository.workspace.snapshot.recent())).toEqual(['src/sub/c.ts', 'src/a.ts', 'src/b.md']);
-    repository.apply(['src/a.ts', 'src/b.md'].map((path) => ({ kind: 'close', path: at(path) })));
+    void repository.apply(['src/a.ts', 'src/b.md'].map((path) => ({ kind: 'close', path: at(path) })));
     const { snapshot } = repository.workspace;
     expect(names(snapshot.recent())).toEqual(['src/sub/c.ts', 'src/a.ts']);
     expect(['src/a.ts', 'src/sub/c.ts'].map((path) => snapshot.isOpen(at(path)))).toEqual([false, true]);
@@ -90,4 +100,11 @@ test('importers: what no longer imports is none', () => {
   repository.workspace.snapshot.outline(at('a.ts'));
   repository.workspace.apply([{ kind: 'open', path: at('a.ts'), text: '' }]).outline(at('a.ts'));
   expect(repository.workspace.snapshot.importersOf(at('b.ts'))).toEqual([]);
+});
+
+test('importers: a whole disk as the root is looked through upwards once', () => {
+  const { root } = opened('--- a.ts\n--- node_modules/b/b.ts\n');
+  const { snapshot } = new LocalRepository({ roots: [parse(root).root] }).workspace;
+  expect(snapshot.importersOf(join(root, 'a.ts'))).toEqual([]);
+  expect(['a.ts', 'node_modules/b/b.ts'].map((path) => snapshot.isReadable(join(root, path)))).toEqual([true, false]);
 });

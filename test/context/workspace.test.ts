@@ -98,6 +98,77 @@ test('a change on disk that changes nothing is dropped', () => {
   expect(workspace.snapshot.read(path)).toContain('b = 2');
 });
 
+describe('what a change on disk comes to', () => {
+  const source = '--- .gitignore\ndist/\n*.log\n--- a.ts\n--- b.ts\nb\n--- open.ts\no\n--- data/metrics.json\n{}\n--- dist/c.js\n--- dist/tsconfig.json\n{}\n--- node_modules/x/package.json\n{}\n--- .git/index.lock\n--- .git/info/exclude\n--- sub/d.ts\n--- unread/e.ts\n';
+  /** `text`: null for what is deleted, undefined for a folder that is made. */
+  const changes: Record<string, [path: string, text: string | null | undefined, comesTo: 'nothing' | 'another text' | 'other places', times?: number]> = {
+    "git's lock": ['.git/index.lock', null, 'nothing'],
+    "git's own list of what is ignored": ['.git/info/exclude', 'b.ts\n', 'other places'],
+    'an installed package': ['node_modules/x/package.json', null, 'nothing'],
+    'what npm writes last': ['node_modules/.package-lock.json', '{}', 'other places'],
+    'what is built': ['dist/c.js', null, 'nothing'],
+    'the folder of what is built': ['dist', null, 'nothing'],
+    'compiler settings that are made': ['dist/tsconfig.json', '{ }', 'other places'],
+    'data': ['data/metrics.json', '{ "a": 1 }', 'nothing'],
+    'new data': ['data/more.json', '{}', 'nothing'],
+    'data that is gone': ['data/metrics.json', null, 'nothing'],
+    'the same text': ['b.ts', 'b\n', 'nothing'],
+    'another text': ['b.ts', 'c\n', 'another text'],
+    'another text, twice': ['b.ts', 'c\n', 'another text', 2],
+    'an open file that is saved': ['open.ts', 'typed\n', 'nothing'],
+    'a new file': ['new.ts', '', 'other places'],
+    'a file that is gone': ['b.ts', null, 'other places'],
+    'a file that came and went': ['tmp.ts', null, 'nothing'],
+    'a folder that is gone': ['sub', null, 'other places'],
+    'a folder that nobody looked into': ['unread', null, 'nothing'],
+    'a new folder': ['other', undefined, 'other places'],
+  };
+  for (const [name, [file, text, comesTo, times = 1]] of Object.entries(changes))
+    test(name, () => {
+      const { root } = layOut(source);
+      const { disk, reads } = counting();
+      const workspace = new Workspace([root], { disk });
+      workspace.apply([{ kind: 'open', path: join(root, 'open.ts'), text: 'typed\n' }]);
+      for (const one of ['a.ts', 'b.ts', 'sub/d.ts']) workspace.snapshot.read(join(root, one));
+      const path = join(root, file);
+      if (text === null) rmSync(path, { recursive: true, force: true });
+      else if (text === undefined) mkdirSync(path);
+      else writeFileSync(path, text);
+      reads.length = 0;
+      const before = workspace.snapshot;
+      for (let i = 0; i < times; i++) workspace.apply([{ kind: 'disk', path }]);
+      const after = workspace.snapshot;
+      after.isReadable(join(root, 'a.ts'));
+      const isPlacedAnew = reads.includes(join(root, '.gitignore'));
+      expect(isPlacedAnew ? 'other places' : after === before ? 'nothing' : 'another text').toBe(comesTo);
+    });
+});
+
+test('however many files are open, each is parsed once', () => {
+  const names = Array.from({ length: 12 }, (_, i) => `f${i}.ts`);
+  const { root } = layOut(names.map((name) => `--- ${name}\nexport const a = 1;\n// ${name}\n`).join(''));
+  const workspace = new Workspace([root]);
+  const outlines = (): unknown[] => names.map((name) => workspace.snapshot.outline(join(root, name)));
+  const onDisk = workspace.snapshot.outline(join(root, 'f0.ts'));
+  workspace.apply(names.map((name) => ({ kind: 'open', path: join(root, name), text: `export const a = 1;\n// ${name}\n` })));
+  const first = outlines();
+  expect(first[0]).toBe(onDisk);
+  outlines().forEach((outline, i) => expect(outline).toBe(first[i]));
+});
+
+test('what is no text is not read again until it changes', () => {
+  const { root } = layOut('--- clip.ts\n\0\n');
+  const { disk, reads } = counting();
+  const workspace = new Workspace([root], { disk });
+  const path = join(root, 'clip.ts');
+  const read = (): string | undefined => workspace.snapshot.read(path);
+  expect([read(), read(), reads.filter((one) => one === path).length]).toEqual([undefined, undefined, 1]);
+  expect(workspace.apply([{ kind: 'disk', path }])).toBe(workspace.snapshot);
+  writeFileSync(path, 'text');
+  workspace.apply([{ kind: 'disk', path }]);
+  expect(read()).toBe('text');
+});
+
 test('only what changed is parsed again', () => {
   const { root } = layOut(source);
   const workspace = new Workspace([root]);
@@ -116,7 +187,7 @@ describe('files that come and go are found and lost', () => {
     'a new file': ['--- a.ts\n', './new', { 'new.ts': 'x' }, undefined, 'new.ts'],
     'a deleted file': ['--- a.ts\n--- old.ts\nx\n', './old', { 'old.ts': null }, 'old.ts', undefined],
     'another tsconfig': ['--- a.ts\n--- src/b.ts\n', '@/b', { 'tsconfig.json': '{"compilerOptions":{"paths":{"@/*":["./src/*"]}}}' }, undefined, 'src/b.ts'],
-    'what a tsconfig extends, whatever it is called': ['--- tsconfig.json\n{"extends":"./shared/base.json"}\n--- shared/base.json\n{}\n--- a.ts\n--- src/b.ts\n', '@/b', { 'shared/base.json': '{"compilerOptions":{"paths":{"@/*":["../src/*"]}}}' }, undefined, 'src/b.ts'],
+    'another file that a tsconfig extends': ['--- a.ts\n--- src/b.ts\n--- tsconfig.json\n{"extends":"./shared/base.json"}\n--- shared/base.json\n{}\n', '@/b', { 'shared/base.json': '{"compilerOptions":{"paths":{"@/*":["../src/*"]}}}' }, undefined, 'src/b.ts'],
     'another .gitignore': ['--- a.ts\n--- b.ts\n', './b', { '.gitignore': 'b.ts\n' }, 'b.ts', undefined],
   };
   for (const [name, [files, specifier, changes, before, after]] of Object.entries(finds))
@@ -125,7 +196,7 @@ describe('files that come and go are found and lost', () => {
       const workspace = new Workspace([root]);
       const found = (): string | undefined => workspace.snapshot.resolveSpecifier(join(root, 'a.ts'), specifier)?.slice(root.length + 1);
       // What is known to be there is not merely new.
-      for (const path of Object.keys(changes)) workspace.snapshot.filesIn(dirname(join(root, path)));
+      for (const path of Object.keys(changes)) workspace.snapshot.isReadable(join(root, path));
       expect(found()).toBe(before);
       for (const [path, text] of Object.entries(changes)) {
         mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -229,6 +300,18 @@ test('the watcher watches what an ignore file no longer names, and no longer wha
   }
   await watcher.close();
   expect([...told]).toEqual(['a.ts']);
+});
+
+test('the watcher looks into folders where an ignore file allows only some files', async () => {
+  const { root } = layOut('--- .gitignore\n*\n!*/\n!*.py\n--- src/deep/a.py\n--- src/deep/b.ts\n');
+  await sleep(2 * clockStepMs);
+  const told = new Set<string>();
+  const watcher = watch([root], (changes) => changes.forEach((change) => told.add(change.kind === 'disk' ? change.path.slice(root.length + 1) : change.kind)), (error) => expect(error).toBeUndefined());
+  await watcher.ready;
+  for (const name of ['src/deep/a.py', 'src/deep/b.ts']) writeFileSync(join(root, name), 'changed');
+  for (let i = 0; i < 100 && told.size === 0; i++) await sleep(20);
+  await watcher.close();
+  expect([...told]).toEqual(['src/deep/a.py']);
 });
 
 test('what is excluded is no context from then on, secrets never are, and a buffer is still its own', () => {

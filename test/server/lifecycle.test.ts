@@ -126,6 +126,23 @@ describe('the workspace\'s folders', () => {
     expect(await planIn(daemon, root)).toContain('seen by the client');
   });
 
+  it('are read again for what changed, and not for what no plan draws on', async () => {
+    const root = project();
+    const daemon = await started({ roots: [root], capabilities: watching });
+    await daemon.client.open(join(root, 'main.ts'), mainText);
+    await planIn(daemon, root);
+    const turns = async (): Promise<void> => { for (let i = 0; i < 200; i++) await new Promise(setImmediate); };
+    await turns();
+    const begun = async (name: string): Promise<number> => {
+      const before = daemon.timers.pending.size;
+      writeFileSync(join(root, name), `// ${name}\n`);
+      await notify(daemon, 'workspace/didChangeWatchedFiles', { changes: [{ uri: uriOf(join(root, name)), type: 2 }] });
+      await turns();
+      return daemon.timers.pending.size - before;
+    };
+    expect([await begun('metrics.json'), await begun('user.ts'), await begun('new.ts')]).toEqual([0, 1, 0]);
+  });
+
   it('lose what was in a folder of which the client says only that it is gone', async () => {
     const root = temporaryFolder();
     mkdirSync(join(root, 'people'));

@@ -107,6 +107,19 @@ describe('the scheduler', () => {
     expect(warmed).toEqual(['b']);
   });
 
+  it('puts off for nothing on disk what is due', () => {
+    const timers = new ManualTimers();
+    const warmed: string[] = [];
+    const scheduler = new Scheduler(resting((document) => (warmed.push(document), Promise.resolve())), silentLog, timers);
+    const due = (): number[] => (scheduler.due(), timers.pending.map(({ ms }) => ms));
+    expect(due()).toEqual([]);
+    scheduler.touched('a', 50);
+    const [running] = timers.pending;
+    expect([due(), timers.pending[0] === running]).toEqual([[50], true]);
+    timers.fire();
+    expect([due(), due(), warmed]).toEqual([[idleMs], [idleMs], ['a']]);
+  });
+
   it('gives up reading for one document when another rests, and at close', async () => {
     const timers = new ManualTimers();
     const warmings: { document: string; signal: AbortSignal }[] = [];

@@ -1,6 +1,13 @@
 // Which passages count as like the lines before the cursor, and from which files. Each case is data.
-import { test } from 'vitest';
-import { check, type Given, type Wanted } from './check.js';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { systemDisk } from '../../../context/disk.js';
+import { prepare, Workspace } from '../../../context/index.js';
+import { layOut } from '../../harness/fixture.js';
+import { check, countTokens, type Given, type Wanted } from './check.js';
+
+const packed = `var a = ${'ledger.post(42);'.repeat(2000)}`;
+const long = `ledger.post(42);\n${'export const step = walk();\n'.repeat(10_000)}`;
 
 const cases: Record<string, [fixture: string, wanted: Wanted, given?: Given]> = {
   'more shared words stand nearer the cursor': [
@@ -24,6 +31,15 @@ const cases: Record<string, [fixture: string, wanted: Wanted, given?: Given]> = 
     `--- a.ts\nledger.post(‸\n--- b.ts\n${Array.from({ length: 40 }, (_, i) => `export function step${i}() {\n  return walk(${i}) + walk(${i + 1}) + walk(${i + 2});\n}\n`).join('')}export function last() {\n  ledger.post(42);\n}\n`,
     { plan: ['b.ts 1 like the lines before the cursor'], holds: ['ledger.post(42)'], lacks: ['step1('] },
   ],
+  'nothing that was packed, and no file that takes long to parse': [
+    `--- a.ts\nledger.post(‸\n--- b.min.js\n${packed}\n--- c.ts\n${long}`,
+    { plan: [] },
+  ],
+  'but what is open': [
+    `--- a.ts\nledger.post(‸\n--- c.ts\n`,
+    { plan: ['c.ts 1 like the lines before the cursor'], holds: ['ledger.post(42)'] },
+    { changes: [{ kind: 'open', path: 'c.ts', text: long }] },
+  ],
   'only lines near the cursor ask': [
     `--- a.ts\nledger.post(1);\n${'\n'.repeat(12)}walk(‸\n--- b.ts\nledger.post(2);\n`,
     { plan: [] },
@@ -37,4 +53,19 @@ test.each(Object.entries(cases))('%s', async (_, [fixture, wanted, given]) => {
 test('what is not known yet is left for later where the answer is waited for', async () => {
   const fixture = `--- a.ts\nledger.post(‸\n--- b.ts\nledger.post(2);\n`;
   await check('alike', fixture, { plan: [] }, { knownOnly: true });
+});
+
+test('files of other kinds are not looked at, folders are listed once, and others may run after each', async () => {
+  const { root, cursor } = layOut(`--- a.ts\nledger.post(‸\n--- b.ts\n--- photo.jpg\n--- one/photo.jpg\n--- two/photo.jpg\n--- two/deep/c.ts\nledger.post(1)\n`);
+  const [looked, listed]: [string[], string[]] = [[], []];
+  const at = (path: string): string => path.slice(root.length + 1);
+  const workspace = new Workspace([root], { disk: { ...systemDisk, real: (path) => (looked.push(at(path)), systemDisk.real(path)), list: (path) => (listed.push(at(path)), systemDisk.list(path)) } });
+  let pauses = 0;
+  const plan = async (): Promise<number> => (await prepare(workspace.snapshot, cursor, { contextTokensMax: 8000, prefixTokensMax: 64, suffixTokensMax: 16, importTokensMax: 64, countTokens, sources: ['alike'], pause: async () => void (pauses += 1) })).plan.segments.length;
+  expect(await plan()).toBe(1);
+  expect(looked.filter((path) => path.endsWith('.jpg'))).toEqual([]);
+  expect(pauses).toBeGreaterThanOrEqual(['', 'one', 'two', 'two/deep'].length);
+  listed.length = 0;
+  expect([await plan(), listed]).toEqual([1, []]);
+  expect(workspace.snapshot.isReadable(join(root, 'photo.jpg'))).toBe(true);
 });
