@@ -227,11 +227,19 @@ function copyTail(text: string, place: Place): number | undefined {
 
 /** Whether the text can be cut at `at`: it closes nothing after that it opened before, unless the rest of the line does so instead. */
 function isSeparable(text: string, at: number, place: Place): boolean {
+  const tag = /^\s*<\/([\w.:-]*)>/.exec(place.lineRest)?.[1];
+  if (tag !== undefined && tagsOpen(text.slice(0, at), tag) > 0) return false;
   const string = scanIn(text, place).strings.find(([start, end]) => start < at && at < end);
   if (string && !(place.line.quote === '' && closesQuote(place.lineRest, text[string[0]]))) return false;
   const { depths } = bracketsIn(text, place);
   const depth = depthAt(depths, at);
   return (place.owed > 0 && depth === place.left.length + place.owed) || depths.every((change) => change.at <= at || change.depth >= depth);
+}
+
+/** How many more tags of that name the text opens than it closes; '' is a fragment. */
+function tagsOpen(text: string, name: string): number {
+  const tags = text.matchAll(new RegExp(`<(/?)${name.replaceAll('.', '\\.')}(?![\\w.:-])(?:=>|[^<>])*?(/?)>`, 'g'));
+  return [...tags].reduce((open, [, closing, empty]) => open + (closing ? -1 : empty ? 0 : 1), 0);
 }
 
 /** Blanks that stand before the cursor already, written again; the lines below move along where they were meant to stand below it. */
