@@ -74,7 +74,7 @@ export async function decode(source: LogitSource, options: DecodeOptions): Promi
       firstMs ??= nowMs;
       const isOver = options.decodeMsMax > 0 && nowMs - firstMs >= options.decodeMsMax;
       if (tokens >= options.tokensMax || (isOver && tokens > 0)) {
-        text.keep((raw) => wholePart(raw, new TextDecoder().decode(bytes)));
+        text.keep((raw) => wholePart(raw, new TextDecoder().decode(bytes), place));
         break;
       }
       lastMs = nowMs;

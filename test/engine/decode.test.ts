@@ -63,6 +63,7 @@ describe('decoding', () => {
     ['ends at bytes that are no text', ['foo', 0xff, 'bar'], {}, 'foo'],
     ['ends at the bound on tokens', ['foo', '(', 'bar', ')'], { tokensMax: 3 }, 'foo(bar'],
     ['never in the middle of a word', ['foo', '(', 'bar', 'bar'], { tokensMax: 3 }, 'foo('],
+    ['and in the middle of no line of a block', ['foo', '(', ')', 10, 'bar', '(', 'foo'], { prefix: 'def f():\n', stop: 'block', tokensMax: 6 }, 'foo()'],
     ['has nothing whole', ['foo', 'bar'], { tokensMax: 1 }, ''],
 
     // Healing: the second token at a step is what the model would take without the constraint's help.

@@ -180,5 +180,27 @@ describe('a bound cuts at a whole word', () => {
     ['naïv', 'eté', ''],
     ['a = 𝒳', '𝒴', 'a = '],
     ['x', '', 'x'],
-  ])('%j before %j', (raw, next, shown) => expect(wholePart(raw, next)).toBe(shown));
+  ])('%j before %j', (raw, next, shown) => expect(wholePart(raw, next, placeOf('x = ', '\n', 'line'))).toBe(shown));
+
+  /** [document with the cursor as |, what the model wrote until the bound, what it would have written next, what is kept]. */
+  const ofBlocks: readonly (readonly [document: string, raw: string, next: string, kept: string])[] = [
+    ['if (a) {|\n', '\n  b();\n  const r = await fetch(url, {\n    method: "POST",', '\n', '\n  b();'],
+    ['if (a) {|\n', '\n  const r = await fetch(url, {\n    method: "POST",', '\n', '\n  const r = await fetch(url, {'],
+    ['if (a) {|\n', '\n  const r', ' =', '\n  const r'],
+    ['if (a) {|\n', '\n  con', 'st', '\n  '],
+    ['if (a) {|\n', '\n  b();', '\n', '\n  b();'],
+    ['if (a) {|\n', '\n  b();\n', '}\n', '\n  b();'],
+    ['def f(xs):\n    |\n', 'n = 0\n    for x in xs:\n        n += x\n        print(', 'n', 'n = 0\n    for x in xs:\n        n += x'],
+    ['def f(xs):\n    |\n', 'n = 0\n    for x in xs:\n        n', ' +=', 'n = 0'],
+    ['def f(xs):\n    |\n', 'n = 0\n    for x in xs:', '\n', 'n = 0'],
+    ['def f(xs):\n    |\n', 'n = 0\n    for x in xs:\n', '    ', 'n = 0'],
+    ['def f(xs):\n    |\n', 'n = sum', '(', 'n = sum'],
+    ['def f(xs):\n    |\n', '    n = 0\n        return', ' n', 'n = 0'],
+    ['def f(xs):\r\n    |\r\n', 'n = 0\r\n    return', ' n', 'n = 0'],
+    ['f(|)\n', '\n  a,\n  [\n    b,', '\n', '\n  a,'],
+  ];
+  it.each(ofBlocks)('and a block at a whole line: %j %j', (document, raw, next, kept) => {
+    const [prefix, suffix] = document.split('|');
+    expect(wholePart(raw, next, placeOf(prefix, suffix, 'block'))).toBe(kept);
+  });
 });
