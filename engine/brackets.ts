@@ -1,6 +1,6 @@
 // Which brackets stand open at a cursor and which of them the text after it closes, in any language with ()[]{}.
 // Refuses to parse: a quote pairs with the next of its kind on its line (else it is an ordinary character; on the last line, a string still open), an apostrophe after a
-// letter is one (`don't`), a slash where a value may begin opens a regular expression; these and comment lines hold no brackets. A grammar would give up on half-written code.
+// letter is one (`don't`), a slash where a value may begin opens a regular expression; these and comments hold no brackets. A grammar would give up on half-written code.
 
 /** `at` is an index into the text scanned. */
 interface Mark {
@@ -14,18 +14,25 @@ export interface Scan {
   readonly strings: readonly (readonly [number, number])[];
   /** The quote of a string still open at the end, else ''. */
   readonly openQuote: string;
+  readonly openComment: Comment;
 }
+
+/** Ends with its line, or with its closing mark; '' is none. */
+export type Comment = '' | 'line' | 'block';
+
+/** What opens a comment after code: Python divides by `//`, others name private fields with `#`. */
+export type CommentMark = '#' | '//';
+
+export const commentMarkOf = (path: string): CommentMark => (/\.pyi?$/.test(path) ? '#' : '//');
 
 /** What the text scanned goes on with on its first line. */
 export interface LineState {
   /** Of the string that is open, else ''. */
   readonly quote: string;
-  readonly isComment: boolean;
+  readonly comment: Comment;
   /** Nothing but blanks stands before the text. */
   readonly isFresh: boolean;
 }
-
-const freshLine: LineState = { quote: '', isComment: false, isFresh: true };
 
 /** A bracket still open at the cursor, by the character that would close it; `indent` is its line's, in columns. */
 export interface Opener {
@@ -40,38 +47,52 @@ const quotes = '"\'`';
 
 export const isCloser = (char: string): boolean => char !== '' && closers.includes(char);
 
-export function scan(text: string, { quote, isComment, isFresh }: LineState = freshLine): Scan {
+export function scan(text: string, mark: CommentMark, { quote, comment, isFresh }: LineState): Scan {
   const brackets: Mark[] = [];
   const strings: [number, number][] = [];
-  let at = isComment ? lineEnd(text, 0) : 0;
+  const ended = (openQuote: string, openComment: Comment): Scan => ({ brackets, strings, openQuote, openComment });
+  let at = comment ? commentEnd(text, 0, comment) : 0;
   if (quote) {
     at = stringEnd(text, 0, quote);
-    if (at > text.length) return { brackets, strings, openQuote: quote };
+    if (at > text.length) return ended(quote, '');
     if (at < 0) at = lineEnd(text, 0);
   }
+  if (at > text.length) return ended('', comment);
   while (at < text.length) {
     const char = text[at];
-    if ((at === 0 ? isFresh : text[at - 1] === '\n') && isCommentAt(text, at)) {
-      at = lineEnd(text, at) + 1;
+    const opened = commentAt(text, at, mark, isFresh);
+    if (opened) {
+      at = commentEnd(text, opened === 'block' ? at + 2 : at, opened);
+      if (at > text.length) return ended('', opened);
     } else if (opensString(text, at)) {
       const end = stringEnd(text, at + 1, char);
       if (end > 0) strings.push([at, Math.min(end, text.length)]);
-      if (end > text.length) return { brackets, strings, openQuote: char };
+      if (end > text.length) return ended(char, '');
       at = end > 0 ? end : at + 1;
     } else {
       if (char in closerOf || closers.includes(char)) brackets.push({ at, char });
       at++;
     }
   }
-  return { brackets, strings, openQuote: '' };
+  return ended('', '');
 }
 
-const comment = /[ \t]*(?:\/\/|\/\*|#(?!\w)|\*[ /\n])/y;
+/** The comment that begins at `at`: in any language a line may begin with `# `; elsewhere marks stand after a blank or a bracket's or statement's end, never within a word or an address. */
+function commentAt(text: string, at: number, mark: CommentMark, isFresh: boolean): Comment {
+  const two = text.slice(at, at + 2);
+  if (/^#\W?$/.test(two)) {
+    const before = text.slice(text.lastIndexOf('\n', at) + 1, at);
+    const leads = before.trim() === '' && (isFresh || before.length < at);
+    return leads || (mark === '#' && /\s$/.test(before)) ? 'line' : '';
+  }
+  if (mark === '#' || !/[\s;,(){}[\]]/.test(text[at - 1] ?? ' ')) return '';
+  return two === '//' ? 'line' : two === '/*' ? 'block' : '';
+}
 
-/** Whether the line that begins at `at` is a comment from its first character on. */
-export function isCommentAt(text: string, at: number): boolean {
-  comment.lastIndex = at;
-  return comment.test(text);
+/** Index after the comment that is open at `from`, at its line's end or behind its closing mark; text.length + 1 where the text does not end it. */
+function commentEnd(text: string, from: number, comment: Comment): number {
+  const closing = text.indexOf(comment === 'line' ? '\n' : '*/', from);
+  return closing < 0 ? text.length + 1 : comment === 'line' ? closing : closing + 2;
 }
 
 /** A quote, or a slash after what no division follows and that ends no tag; not a single quote right after a word, unless the word is one of Python's string prefixes. */
@@ -137,8 +158,8 @@ export interface Duties {
  * Closers on the rest of the cursor's line belong to the outermost brackets of that line that they fit: of `f(g(|)` one is missing. One on a later line belongs to the
  * innermost that it fits; where it leads its line, to one whose line is not indented deeper: formatted code says itself where a bracket belongs.
  */
-export function dutiesOf(open: readonly Opener[], suffix: string, line: LineState): Duties {
-  const unmatched = closersIn(suffix, line);
+export function dutiesOf(open: readonly Opener[], suffix: string, mark: CommentMark, line: LineState): Duties {
+  const unmatched = closersIn(suffix, mark, line);
   const here = unmatched.filter((closer) => closer.onCursorLine).reverse();
   const ofThisLine = open.filter((opener) => opener.onCursorLine).length;
   let from = open.length - Math.min(open.length, Math.max(ofThisLine, here.length));
@@ -162,11 +183,11 @@ export function dutiesOf(open: readonly Opener[], suffix: string, line: LineStat
 }
 
 /** Closers in `suffix` whose openers stand before it, in order; `indent` is infinite where the closer does not lead its line. */
-function closersIn(suffix: string, line: LineState): { char: string; indent: number; onCursorLine: boolean }[] {
+function closersIn(suffix: string, mark: CommentMark, line: LineState): { char: string; indent: number; onCursorLine: boolean }[] {
   const found: { char: string; indent: number; onCursorLine: boolean }[] = [];
   const open: string[] = [];
   const firstLineEnd = lineEnd(suffix, 0);
-  for (const { at, char } of scan(suffix, line).brackets) {
+  for (const { at, char } of scan(suffix, mark, line).brackets) {
     const closer = closerOf[char];
     if (closer) open.push(closer);
     else if (open.length === 0) {

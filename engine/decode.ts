@@ -2,6 +2,7 @@
 // Refuses to know how logits are made or where the text goes.
 import { assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
+import { commentMarkOf } from './brackets.js';
 import { headIndexOf, type ByteTokenizer, type HeadIndex } from './heal.js';
 import { softmaxMax, softmaxMaxWithin, type Choice } from './sample.js';
 import { placeOf, trim, wholePart, type Stop } from './trim.js';
@@ -18,6 +19,8 @@ export interface DecodeOptions {
   readonly pending: Uint8Array;
   readonly tokenizer: ByteTokenizer;
   readonly headIds: Int32Array;
+  /** Of the file; it tells the language. */
+  readonly path: string;
   readonly prefix: string;
   /** What stands behind the cursor, as far as the text has to fit it. */
   readonly suffix: string;
@@ -49,7 +52,7 @@ export interface Decoded {
 export async function decode(source: LogitSource, options: DecodeOptions): Promise<Decoded> {
   const { tokenizer, headIds, clock, signal } = options;
   const startMs = clock.nowMs();
-  const place = placeOf(options.prefix, options.suffix, options.stop);
+  const place = placeOf(options.prefix, options.suffix, options.stop, commentMarkOf(options.path));
   const text = new Utf8Text();
   let { logits, pending } = { logits: options.first, pending: options.pending };
   let firstMs: number | undefined;

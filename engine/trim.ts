@@ -1,6 +1,6 @@
 // Where generated text ends, so that it fits between what stands before and after the cursor: pure rules over strings.
 // Refuses to invent: the result is the model's text with pieces left out (and the file's own line ends).
-import { balance, dutiesOf, indentOf, isCloser, isCommentAt, openersOf, scan, type Balance, type Duties, type LineState, type Opener, type Scan } from './brackets.js';
+import { balance, dutiesOf, indentOf, isCloser, openersOf, scan, type Balance, type CommentMark, type Duties, type LineState, type Opener, type Scan } from './brackets.js';
 
 export type Stop = 'line' | 'block';
 
@@ -8,6 +8,7 @@ export type Stop = 'line' | 'block';
 export interface Place extends Duties {
   readonly stop: Stop;
   readonly newline: '\n' | '\r\n';
+  readonly mark: CommentMark;
   /** The cursor's line up to it, and from it. */
   readonly lineStart: string;
   readonly lineRest: string;
@@ -46,28 +47,38 @@ const isBlank = (text: string): boolean => text.trim() === '';
 const isWord = (char: string | undefined): boolean => char !== undefined && /[\p{L}\p{N}\p{M}_$]/u.test(char);
 
 /** `prefix` and `suffix` may be cut off at their far ends, in lines; the nearer, the more they tell. */
-export function placeOf(prefix: string, suffix: string, stop: Stop): Place {
-  const linesBefore = normal(prefix).split('\n');
-  const linesAfter = normal(suffix).split('\n');
+export function placeOf(prefix: string, suffix: string, stop: Stop, mark: CommentMark = '//'): Place {
+  const before = normal(prefix);
+  const after = normal(suffix);
+  const linesBefore = before.split('\n');
+  const linesAfter = after.split('\n');
   const lineStart = linesBefore.pop() ?? '';
   const lineRest = linesAfter.shift() ?? '';
-  const scanned = scan(normal(prefix));
-  const open = openersOf(normal(prefix), scanned);
-  const line = { quote: scanned.openQuote, isComment: isCommentAt(lineStart, 0), isFresh: isBlank(lineStart) };
+  const scanned = scan(before, mark, { quote: '', comment: opensInComment(before, after) ? 'block' : '', isFresh: true });
+  const open = openersOf(before, scanned);
+  const line: LineState = { quote: scanned.openQuote, comment: scanned.openComment, isFresh: isBlank(lineStart) };
   const quoteCloses = line.quote !== '' && closesQuote(lineRest, line.quote);
+  const comment = line.comment === 'block' && !closesComment(after) ? 'line' : line.comment;
   return {
     stop,
     newline: (prefix + suffix).includes('\r\n') ? '\r\n' : '\n',
+    mark,
     lineStart,
     lineRest,
     linesBefore,
     lineAfter: linesAfter.find((line) => /[\p{L}\p{N}]/u.test(line))?.trimEnd() ?? '',
     open,
-    ...dutiesOf(open, normal(suffix), { quote: quoteCloses ? line.quote : '', isComment: line.isComment, isFresh: false }),
+    ...dutiesOf(open, after, mark, { quote: quoteCloses ? line.quote : '', comment, isFresh: false }),
     line,
     quoteCloses,
   };
 }
+
+/** Whether `text` closes a block comment before it opens one. */
+const closesComment = (text: string): boolean => /^(?:(?!\/\*)[^])*?\*\//.test(text);
+
+/** Whether what is shown of the file begins within a block comment. */
+const opensInComment = (before: string, after: string): boolean => /^[ \t]*\*[ \t/\n]/.test(before) && closesComment(before + after);
 
 /** Whether `line` holds an odd number of quotes. */
 const closesQuote = (line: string, quote: string): boolean => line.replace(/\\./g, '').split(quote).length % 2 === 0;
@@ -290,7 +301,7 @@ function linesOf(text: string, { lineStart }: Place): Line[] {
   });
 }
 
-const scanIn = (text: string, { line }: Place): Scan => scan(text, line);
+const scanIn = (text: string, { mark, line }: Place): Scan => scan(text, mark, line);
 const bracketsIn = (text: string, place: Place): Balance => balance(scanIn(text, place), place.left);
 const depthAt = (depths: Balance['depths'], at: number): number => depths.findLast((change) => change.at <= at)?.depth ?? 0;
 

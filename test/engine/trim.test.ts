@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { blockLinesMax, placeOf, trim, wholePart, type Stop } from '../../engine/trim.js';
 
-/** [what, document with the cursor as |, what the model wrote, what is shown]. */
-type Case = readonly [what: string, document: string, raw: string, shown: string];
+/** [what, document with the cursor as |, what the model wrote, what is shown, what opens a comment]. */
+type Case = readonly [what: string, document: string, raw: string, shown: string, mark?: '#' | '//'];
 
-function check(stop: Stop, [, document, raw, shown]: Case): void {
+function check(stop: Stop, [, document, raw, shown, mark]: Case): void {
   const [prefix, suffix] = document.split('|');
-  const place = placeOf(prefix, suffix, stop);
+  const place = placeOf(prefix, suffix, stop, mark);
   expect(trim(raw, place).text).toBe(shown);
 }
 
@@ -59,6 +59,19 @@ const lines: readonly Case[] = [
   ['a division', 'x = f(|)\n', '(a) / b, c / d)\n', '(a) / b, c / d'],
   ["Python's slash between arguments", 'def f(|\n', 'a, /, b)):\n', 'a, /, b)'],
   ['inside a comment', '// that is |\n', 'a) this, b) that\n', 'a) this, b) that'],
+  ['inside a comment after code', 'foo(); // a |\n', 'b) c\n', 'b) c'],
+  ['inside a comment over lines', '/*\n  a |\n*/\n', 'b) c\n', 'b) c'],
+  ['inside a comment whose start the window does not show', ' * a\n * |\n */\n', 'b) c\n', 'b) c'],
+  ['a comment after code before', 'foo(); // a (\ny = |\n', '1)\n', '1'],
+  ['a comment over lines before', '/*\n  a (\n*/\ny = |\n', '1)\n', '1'],
+  ['a comment whose start the window does not show before', ' * a (\n */\ny = |\n', '1)\n', '1'],
+  ['a comment after code', 'f(|\n', 'a); // b) c\n', 'a); // b) c'],
+  ['a comment between arguments', 'f(|)\n', 'a /* b) */, c)\n', 'a /* b) */, c'],
+  ['an address is no comment', 'see http://a.b/(|)\n', 'c//d)\n', 'c//d'],
+  ['a private field is no comment', 'f(|)\n', 'a, #x in b)\n', 'a, #x in b'],
+  ['a Python comment after code', 'def f(a):\n    |\n', 'g(a)  # b) c\n', 'g(a)  # b) c', '#'],
+  ['a Python comment after code before', 'g(a)  # b (\ny = |\n', '1)\n', '1', '#'],
+  ["Python's division", 'f(|)\n', 'a // b)\n', 'a // b', '#'],
   ['an apostrophe', "say(don't|)\n", 's)\n', 's'],
   ['an apostrophe in a comment before', "# don't (\nfoo(|)\n", 'a)\n', 'a'],
   ['brackets in strings', 'foo(|)\n', "':)', \"(\")\n", "':)', \"(\""],
@@ -134,6 +147,10 @@ const blocks: readonly Case[] = [
   ['else belongs to it', '|\n', 'if (x) {\n  a();\n} else {\n  b();\n}\nc();', 'if (x) {\n  a();\n} else {\n  b();\n}'],
   ['brackets go over lines of any depth', '|\n', 'foo(\na,\nb\n)\nbar()\n', 'foo(\na,\nb\n)'],
   ['a call over lines', 'x = foo(|\ny = 1\n', '\n    a,\n    b,\n)\nz = 1\n', '\n    a,\n    b,\n)'],
+  ['a comment after code, with a bracket', 'if (a) {|\n', '\n  bar(); // step a) do\n  baz();\n}\nqux();', '\n  bar(); // step a) do\n  baz();\n}'],
+  ['a generator method', 'class A {\n  |\n}\n', '* values() {\n    yield 1;\n  }\n}\n', '* values() {\n    yield 1;\n  }'],
+  ['a generator method at the top of the window', '  * values() {\n    |\n', 'yield 1;\n  }\n\n  b() {', 'yield 1;\n  }'],
+  ['a comment over lines', '|\n', '/**\n * a) b\n */\nfunction f() {\n  g();\n}\n', '/**\n * a) b\n */'],
   ['doubled indentation of a whole block', 'def f(x):\n    |\n', '    if x:\n            return 1\n        return 2\n', 'if x:\n        return 1\n    return 2'],
   ['doubled indentation of its first line', 'def f(x):\n    |\n', '    if x:\n        return 1\n    return 2\n', 'if x:\n        return 1\n    return 2'],
   ['CRLF is kept', 'def f(x):\r\n    |\r\n', 'a = 1\r\n    return a\r\n\r\nx', 'a = 1\r\n    return a'],
