@@ -152,6 +152,8 @@ export interface Duties {
   readonly left: readonly Opener[];
   /** Closers on the rest of the cursor's line that nothing opened yet. */
   readonly owed: number;
+  /** The deepest indent of a line of the suffix that begins by closing what opened before the window: Infinity for a closer elsewhere, -1 for none. */
+  readonly closedFrom: number;
 }
 
 /**
@@ -171,15 +173,19 @@ export function dutiesOf(open: readonly Opener[], suffix: string, mark: CommentM
     from = at + 1;
   }
   const owed = here.length - taken.length;
+  let closedFrom = owed > 0 ? Infinity : -1;
   let bound = taken[0] ?? open.length;
   for (const { char, indent, onCursorLine } of unmatched) {
     if (onCursorLine) continue;
     const at = open.slice(0, bound).findLastIndex((opener) => opener.closer === char && opener.indent <= indent);
-    if (at < 0) continue;
+    if (at < 0) {
+      closedFrom = Math.max(closedFrom, indent);
+      continue;
+    }
     taken.push(at);
     bound = at;
   }
-  return { left: open.slice(Math.max(-1, ...taken) + 1), owed };
+  return { left: open.slice(Math.max(-1, ...taken) + 1), owed, closedFrom };
 }
 
 /** Closers in `suffix` whose openers stand before it, in order; `indent` is infinite where the closer does not lead its line. */
@@ -209,15 +215,15 @@ export interface Balance {
   readonly open: readonly string[];
 }
 
-/** `left`: what the text may close. */
-export function balance(found: Scan, left: readonly Opener[]): Balance {
+/** `left`: what the text may close; `isOutside`: whether a closer stands where it may close what opened before the window. */
+export function balance(found: Scan, left: readonly Opener[], isOutside: (at: number) => boolean): Balance {
   const open = left.map((opener) => opener.closer);
   const depths = [{ at: 0, depth: open.length }];
   for (const { at, char } of found.brackets) {
     const closer = closerOf[char];
     if (closer) open.push(closer);
     else if (open.at(-1) === char) open.pop();
-    else return { end: at, depths, open };
+    else if (open.length > 0 || !isOutside(at)) return { end: at, depths, open };
     depths.push({ at: at + 1, depth: open.length });
   }
   return { end: undefined, depths, open };

@@ -18,6 +18,8 @@ export interface Place extends Duties {
   readonly lineAfter: string;
   /** What stands open at the cursor, outermost first. */
   readonly open: readonly Opener[];
+  /** A line indented from `from` up to less than `below` columns may begin by closing what opened before the window. */
+  readonly outside: { readonly from: number; readonly below: number };
   /** At the cursor; and whether the rest of the line closes the string that holds it. */
   readonly line: LineState;
   readonly quoteCloses: boolean;
@@ -28,9 +30,9 @@ export const blockLinesMax = 32;
 /** A line, or a cycle of up to `loopLinesMax` lines, is a loop when it stands so often in a row. */
 const loopTimes = 3;
 const loopLinesMax = 3;
-/** The same within a line, for a unit of up to so many characters: tables of equal values are common, so it takes more. */
+/** Tables of equal values are common: of lines with a comma at their end it takes more, and of units of up to so many characters within a line. */
+const loopValueTimes = 8;
 const loopUnitCharsMax = 24;
-const loopUnitTimes = 8;
 const loopCharsMin = 32;
 /** Shorter rests of a line are too common to be looked for inside the text: only its end is compared. */
 const restCharsMin = 4;
@@ -54,24 +56,33 @@ export function placeOf(prefix: string, suffix: string, stop: Stop, mark: Commen
   const linesAfter = after.split('\n');
   const lineStart = linesBefore.pop() ?? '';
   const lineRest = linesAfter.shift() ?? '';
+  const lineAfter = linesAfter.find((line) => /[\p{L}\p{N}]/u.test(line))?.trimEnd() ?? '';
   const scanned = scan(before, mark, { quote: '', comment: opensInComment(before, after) ? 'block' : '', isFresh: true });
-  const open = openersOf(before, scanned);
   const line: LineState = { quote: scanned.openQuote, comment: scanned.openComment, isFresh: isBlank(lineStart) };
   const quoteCloses = line.quote !== '' && closesQuote(lineRest, line.quote);
+  const hole = quoteCloses ? holeOf(lineStart, lineRest, line.quote) : undefined;
+  const around = { stop, newline: (prefix + suffix).includes('\r\n') ? '\r\n' : '\n', mark, lineStart, lineRest, linesBefore, lineAfter } as const;
+  if (hole) {
+    const open = openersOf(hole.before, scan(hole.before, mark, codeLine));
+    return { ...around, open, outside: { from: 0, below: 0 }, ...dutiesOf(open, hole.after, mark, codeLine), line: codeLine, quoteCloses: false };
+  }
+  const open = openersOf(before, scanned);
   const comment = line.comment === 'block' && !closesComment(after) ? 'line' : line.comment;
-  return {
-    stop,
-    newline: (prefix + suffix).includes('\r\n') ? '\r\n' : '\n',
-    mark,
-    lineStart,
-    lineRest,
-    linesBefore,
-    lineAfter: linesAfter.find((line) => /[\p{L}\p{N}]/u.test(line))?.trimEnd() ?? '',
-    open,
-    ...dutiesOf(open, after, mark, { quote: quoteCloses ? line.quote : '', comment, isFresh: false }),
-    line,
-    quoteCloses,
-  };
+  const duties = dutiesOf(open, after, mark, { quote: quoteCloses ? line.quote : '', comment, isFresh: false });
+  const indents = [...linesBefore, lineStart].filter((line) => !isBlank(line)).map(indentOf);
+  const outside = { from: Math.max(indentOf(lineAfter), duties.closedFrom + 1), below: indents.length > 0 ? Math.min(...indents) : 0 };
+  return { ...around, open, outside, ...duties, line, quoteCloses };
+}
+
+const codeLine: LineState = { quote: '', comment: '', isFresh: false };
+
+/** What stands before and after the cursor in the braces of a string (`f"{a.|}"`), where code goes on; undefined where the string's own text does. */
+function holeOf(lineStart: string, lineRest: string, quote: string): { before: string; after: string } | undefined {
+  const at = lineStart.lastIndexOf(quote);
+  const opening = quote === '`' ? /\$\{([^{}]*)$/ : /(?<![\p{L}\p{N}_])(?:f|fr|rf|t)$/iu.test(lineStart.slice(0, at)) ? /(?<!\{)(?:\{\{)*\{([^{}]*)$/ : undefined;
+  const before = opening?.exec(lineStart.slice(at + 1))?.[1];
+  const after = /^([^{}]*)\}/.exec(lineRest)?.[1];
+  return before === undefined || after === undefined || after.includes(quote) ? undefined : { before, after };
 }
 
 /** Whether `text` closes a block comment before it opens one. */
@@ -139,7 +150,7 @@ function quoteEnd(text: string, { line, quoteCloses }: Place): number | undefine
 
 /** A closing bracket that nothing opened, or that stands after the cursor already. */
 function closerEnd(text: string, place: Place): number | undefined {
-  return mayReopen(text, place) ? balance(scanIn(text, place), place.open).end : bracketsIn(text, place).end;
+  return mayReopen(text, place) ? bracketsIn(text, place, place.open).end : bracketsIn(text, place).end;
 }
 
 /** Whether the line is one like `} else {`: it may close what the text after the cursor closes, as long as it opens as much again. */
@@ -147,7 +158,7 @@ const mayReopen = (text: string, { stop, line }: Place): boolean => stop === 'li
 
 function reopenTail(text: string, place: Place): number | undefined {
   if (!mayReopen(text, place)) return undefined;
-  const { open } = balance(scanIn(text, place), place.open);
+  const { open } = bracketsIn(text, place, place.open);
   return place.open.every(({ closer }, i) => open[i] === closer) ? undefined : bracketsIn(text, place).end;
 }
 
@@ -209,14 +220,14 @@ function loopEnd(text: string, place: Place): number | undefined {
     let same = 0;
     for (let i = cycle; i < lines.length; i++) {
       same = lines[i].line === lines[i - cycle].line ? same + 1 : 0;
-      const first = i - cycle * loopTimes + 1;
-      if (same >= cycle * (loopTimes - 1) && lines.slice(first, first + cycle).some(({ line }) => /\p{L}/u.test(line))) return lines[first + cycle - 1].end;
+      const again = cycle * ((lines.slice(i - cycle + 1, i + 1).some(({ line }) => /,\s*$/.test(line)) ? loopValueTimes : loopTimes) - 1);
+      if (same >= again && lines.slice(i - cycle + 1, i + 1).some(({ line }) => /\p{L}/u.test(line))) return lines[i - again].end;
     }
   }
   for (let unit = 1; unit <= loopUnitCharsMax; unit++) {
     let run = 0;
     while (run + unit < text.length && text[text.length - 1 - run] === text[text.length - 1 - run - unit]) run++;
-    const isLoop = run >= unit * (loopUnitTimes - 1) && run + unit >= loopCharsMin;
+    const isLoop = run >= unit * (loopValueTimes - 1) && run + unit >= loopCharsMin;
     if (isLoop && /\p{L}/u.test(text.slice(-unit))) return text.length - run;
   }
   return undefined;
@@ -301,8 +312,16 @@ function linesOf(text: string, { lineStart }: Place): Line[] {
   });
 }
 
+/** Whether a closer at `at` is among the first of a line that may close what opened before the window. */
+function closesOutside(text: string, at: number, { lineStart, outside }: Place): boolean {
+  const start = text.lastIndexOf('\n', at - 1) + 1;
+  const before = (start === 0 || at === 0 ? lineStart : '') + text.slice(at === 0 ? 0 : start, at);
+  const indent = indentOf(before);
+  return /^[ \t]*[)\]}]*$/.test(before) && indent >= outside.from && indent < outside.below;
+}
+
 const scanIn = (text: string, { mark, line }: Place): Scan => scan(text, mark, line);
-const bracketsIn = (text: string, place: Place): Balance => balance(scanIn(text, place), place.left);
+const bracketsIn = (text: string, place: Place, open = place.left): Balance => balance(scanIn(text, place), open, (at) => closesOutside(text, at, place));
 const depthAt = (depths: Balance['depths'], at: number): number => depths.findLast((change) => change.at <= at)?.depth ?? 0;
 
 function indexIn(text: string, piece: string): number | undefined {
