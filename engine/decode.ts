@@ -2,10 +2,12 @@
 // Refuses to know how logits are made or where the text goes.
 import { assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
-import { commentMarkOf } from './brackets.js';
 import { headIndexOf, type ByteTokenizer, type HeadIndex } from './heal.js';
 import { softmaxMax, softmaxMaxWithin, type Choice } from './sample.js';
-import { placeOf, trim, wholePart, type Stop } from './trim.js';
+import { trim } from './trim.js';
+import { wholePart } from './trimming/bounds.js';
+import { commentMarkOf } from './trimming/brackets.js';
+import { placeOf, type Stop } from './trimming/place.js';
 
 export interface LogitSource {
   /** Appends `ids` (of the vocabulary) to the sequence; gives the next token's logits [head], of which index i stands for headIds[i]. */

@@ -1,7 +1,8 @@
 // Random texts through trimming: what follows the cursor is never said again. Prints its seed.
 import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { placeOf, trim, type Stop } from '../../engine/trim.js';
+import { trim } from '../../engine/trim.js';
+import { placeOf, type Stop } from '../../engine/trimming/place.js';
 
 const seed = Number(process.env.KEDGE_FUZZ_SEED ?? randomInt(2 ** 31));
 const runs = 2000;

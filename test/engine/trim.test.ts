@@ -1,11 +1,15 @@
 // Where a completion ends, as a table: place, what the model said, what is shown.
 import { describe, expect, it } from 'vitest';
-import { blockLinesMax, placeOf, trim, wholePart, type Stop } from '../../engine/trim.js';
+import { trim } from '../../engine/trim.js';
+import { wholePart } from '../../engine/trimming/bounds.js';
+import type { CommentMark } from '../../engine/trimming/brackets.js';
+import { blockLinesMax } from '../../engine/trimming/ends.js';
+import { placeOf, type Stop } from '../../engine/trimming/place.js';
 
-/** [what, document with the cursor as |, what the model wrote, what is shown, what opens a comment]. */
-type Case = readonly [what: string, document: string, raw: string, shown: string, mark?: '#' | '//'];
+/** [what, document with the cursor as |, what the model wrote, what is shown]. */
+type Case = readonly [what: string, document: string, raw: string, shown: string];
 
-function check(stop: Stop, [, document, raw, shown, mark]: Case): void {
+function check(stop: Stop, [, document, raw, shown]: Case, mark?: CommentMark): void {
   const [prefix, suffix] = document.split('|');
   const place = placeOf(prefix, suffix, stop, mark);
   expect(trim(raw, place).text).toBe(shown);
@@ -75,9 +79,6 @@ const lines: readonly Case[] = [
   ['a comment between arguments', 'f(|)\n', 'a /* b) */, c)\n', 'a /* b) */, c'],
   ['an address is no comment', 'see http://a.b/(|)\n', 'c//d)\n', 'c//d'],
   ['a private field is no comment', 'f(|)\n', 'a, #x in b)\n', 'a, #x in b'],
-  ['a Python comment after code', 'def f(a):\n    |\n', 'g(a)  # b) c\n', 'g(a)  # b) c', '#'],
-  ['a Python comment after code before', 'g(a)  # b (\ny = |\n', '1)\n', '1', '#'],
-  ["Python's division", 'f(|)\n', 'a // b)\n', 'a // b', '#'],
   ['an apostrophe', "say(don't|)\n", 's)\n', 's'],
   ['an apostrophe in a comment before', "# don't (\nfoo(|)\n", 'a)\n', 'a'],
   ['brackets in strings', 'foo(|)\n', "':)', \"(\")\n", "':)', \"(\""],
@@ -143,6 +144,12 @@ const lines: readonly Case[] = [
   ['a table of equal values is no loop', 'x = [|]\n', 'None, None, None, None', 'None, None, None, None'],
 ];
 
+const pythonLines: readonly Case[] = [
+  ['a Python comment after code', 'def f(a):\n    |\n', 'g(a)  # b) c\n', 'g(a)  # b) c'],
+  ['a Python comment after code before', 'g(a)  # b (\ny = |\n', '1)\n', '1'],
+  ["Python's division", 'f(|)\n', 'a // b)\n', 'a // b'],
+];
+
 const body = 'def f(xs):\n    total = 0\n    |\n\n\ndef g():\n    pass\n';
 const blocks: readonly Case[] = [
   ['a body to its dedent', body, 'for x in xs:\n        total += x\n    return total\n\ndef h():\n', 'for x in xs:\n        total += x\n    return total'],
@@ -180,6 +187,7 @@ const blocks: readonly Case[] = [
 
 describe('text fits between prefix and suffix', () => {
   it.each(lines)('line: %s', (...row) => check('line', row));
+  it.each(pythonLines)('line of Python: %s', (...row) => check('line', row, '#'));
   it.each(blocks)('block: %s', (...row) => check('block', row));
 });
 

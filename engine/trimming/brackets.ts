@@ -1,6 +1,7 @@
 // Which brackets stand open at a cursor and which of them the text after it closes, in any language with ()[]{}.
 // Refuses to parse: a quote pairs with the next of its kind on its line (else it is an ordinary character; on the last line, a string still open), an apostrophe after a
 // letter is one (`don't`), a slash where a value may begin opens a regular expression; these and comments hold no brackets. A grammar would give up on half-written code.
+import { indentOf, isBlank, lineEnd } from './lines.js';
 
 /** `at` is an index into the text scanned. */
 interface Mark {
@@ -82,7 +83,7 @@ function commentAt(text: string, at: number, mark: CommentMark, isFresh: boolean
   const two = text.slice(at, at + 2);
   if (/^#\W?$/.test(two)) {
     const before = text.slice(text.lastIndexOf('\n', at) + 1, at);
-    const leads = before.trim() === '' && (isFresh || before.length < at);
+    const leads = isBlank(before) && (isFresh || before.length < at);
     return leads || (mark === '#' && /\s$/.test(before)) ? 'line' : '';
   }
   if (mark === '#' || !/[\s;,(){}[\]]/.test(text[at - 1] ?? ' ')) return '';
@@ -114,22 +115,6 @@ function stringEnd(text: string, from: number, quote: string): number {
     else if (quote === '/' && '[]'.includes(text[at])) inClass = text[at] === '[';
   }
   return text.length + 1;
-}
-
-const lineEnd = (text: string, from: number): number => {
-  const end = text.indexOf('\n', from);
-  return end < 0 ? text.length : end;
-};
-
-/** Columns of blanks that a line begins with; a tab counts four. */
-export function indentOf(line: string): number {
-  let columns = 0;
-  for (const char of line) {
-    if (char === ' ') columns++;
-    else if (char === '\t') columns += 4;
-    else break;
-  }
-  return columns;
 }
 
 const lineAt = (text: string, at: number): string => text.slice(text.lastIndexOf('\n', at - 1) + 1, lineEnd(text, at));
