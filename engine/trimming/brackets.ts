@@ -99,7 +99,7 @@ function commentEnd(text: string, from: number, comment: Comment): number {
 /** A quote, or a slash after what no division follows and that ends no tag; not a single quote right after a word, unless the word is one of Python's string prefixes. */
 function opensString(text: string, at: number): boolean {
   const char = text[at];
-  if (char === '/') return /[^\s/*,)=>]/.test(text[at + 1] ?? ' ') && /(?:^|[=(,:[!&|?{};]|\breturn)[ \t]*$/.test(text.slice(Math.max(0, at - 16), at));
+  if (char === '/') return /[^\s/*,)=>]/.test(text[at + 1] ?? ' ') && /(?:^|[=(,:[!&|?{};\n]|=>|\breturn)[ \t]*$/.test(text.slice(Math.max(0, at - 16), at));
   if (char !== "'") return quotes.includes(char);
   const word = /[\p{L}\p{N}_]+$/u.exec(text.slice(Math.max(0, at - 32), at))?.[0];
   return word === undefined || /^[fFrRbBuU]{1,2}$/.test(word);

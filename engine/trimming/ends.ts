@@ -1,6 +1,6 @@
 // What generated text is cut at, whatever the model writes next: a rule each. Refuses to know their order (../trim.ts).
 import { isCloser } from './brackets.js';
-import { hasLetter, indentOf, isBlank, isWord, linesOf } from './lines.js';
+import { hasLetter, indentOf, isBlank, isWord, linesOf, type Line } from './lines.js';
 import { bracketsIn, depthAt, isSeparable } from './nesting.js';
 import type { Place } from './place.js';
 
@@ -89,12 +89,12 @@ export function repeatedRest(text: string, place: Place): number | undefined {
 
 /** A whole line that is the same as the next line after the cursor. */
 export function repeatedLine(text: string, place: Place): number | undefined {
-  const copy = linesOf(text, place).find(({ line, end, number }) => end < text.length && isCopy(line, number, place));
-  return copy?.start;
+  return linesOf(text, place).find((line) => line.end < text.length && isCopy(text, line, place))?.start;
 }
 
-export const isCopy = (line: string, number: number, { lineAfter, lineRest }: Place): boolean =>
-  lineAfter !== '' && line.trimEnd() === lineAfter && (number > 0 || isBlank(lineRest));
+/** What stood on the line before the text is no copy of its. */
+export const isCopy = (text: string, { line, start, end, number }: Line, { lineAfter, lineRest }: Place): boolean =>
+  lineAfter !== '' && line.trimEnd() === lineAfter && (number > 0 || (isBlank(lineRest) && !isBlank(text.slice(start, end))));
 
 /** The same lines, or the same characters within a line, over and over: the first of them is kept. */
 export function loop(text: string, place: Place): number | undefined {

@@ -42,5 +42,5 @@ export function copiedLine(text: string, place: Place): number | undefined {
   const last = linesOf(text, place).at(-1);
   if (!last) return undefined;
   const isBegun = last.number > 0 && last.line.trim().length >= copyCharsMin && place.lineAfter.startsWith(last.line.trimEnd());
-  return isBegun || isCopy(last.line, last.number, place) ? last.start : undefined;
+  return isBegun || isCopy(text, last, place) ? last.start : undefined;
 }

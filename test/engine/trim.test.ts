@@ -64,6 +64,7 @@ const lines: readonly Case[] = [
 
   // Strings and apostrophes.
   ['a regular expression', 'x = |;\n', '/[/")]\\/(/.test(a)\n', '/[/")]\\/(/.test(a)'],
+  ['a regular expression after an arrow', 'f(|)\n', '(a) => /[")]/.test(a))\n', '(a) => /[")]/.test(a)'],
   ['a tag that ends itself', '<p><Icon name={n} />|</p>\n', ' <b>{n}</b></p>\n', ' <b>{n}</b>'],
   ['brackets after a tag that ends itself', 'c ? <A x={1} /> : foo(|)\n', 'bar);\n', 'bar'],
   ['a division', 'x = f(|)\n', '(a) / b, c / d)\n', '(a) / b, c / d'],
@@ -178,6 +179,8 @@ const blocks: readonly Case[] = [
   ['CRLF becomes LF where the file has it', 'def f(x):\n    |\n', 'a = 1\r\n    return a\r', 'a = 1\n    return a'],
   ['the same line again and again', body, 'foo(x)\n' + '    foo(x)\n'.repeat(9), 'foo(x)'],
   ['two lines again and again', body, 'a()\n' + '    b()\n    a()\n'.repeat(9), 'a()\n    b()'],
+  ['a regular expression on a line of its own', 'f(|)\n', '\n  /[")]/,\n)', '\n  /[")]/,\n'],
+  ['a next line like the one that stands there', 'if (a) {|\n\nif (a) {\n', '\n  b();\n}\n\n', '\n  b();\n}'],
   ['equal values, a line each', 'x = [|\n', '\n  null,\n  null,\n  null,\n  null,\n]\ny', '\n  null,\n  null,\n  null,\n  null,\n]'],
   ['values again and again', 'x = [|\n', '\n  null,'.repeat(20), '\n  null,'],
   ['the end of a function that opens before the window', '    a();\n    |\n\n  c() {\n', 'b();\n  }\n\n  c() {\n', 'b();\n  }'],
