@@ -1,7 +1,7 @@
 // What generated text is cut at, whatever the model writes next: a rule each. Refuses to know their order (../trim.ts).
 import { isCloser } from './brackets.js';
 import { hasLetter, indentOf, isBlank, isWord, linesOf, type Line } from './lines.js';
-import { bracketsIn, depthAt, isSeparable } from './nesting.js';
+import { beginsByClosing, bracketsIn, depthAt, isSeparable } from './nesting.js';
 import type { Place } from './place.js';
 
 /** Lines of a block, the cursor's included. */
@@ -46,7 +46,7 @@ export const mayReopen = (text: string, { stop, line }: Place): boolean => stop 
 
 /**
  * A block's lines are indented deeper than the line that opens it, or some bracket that the cursor's line or the text opened is still open. Blank lines belong to what
- * follows them. A line that is not deeper ends the block: it is the last one where it begins by closing a bracket left open before the cursor.
+ * follows them. A line that is not deeper ends the block: it is the last one where it begins by closing a bracket left open before the cursor, or a tag.
  */
 export function afterBlock(text: string, place: Place): number | undefined {
   if (place.stop !== 'block') return undefined;
@@ -54,14 +54,15 @@ export function afterBlock(text: string, place: Place): number | undefined {
   const depthOutside = place.left.filter((opener) => !opener.onCursorLine).length;
   let outside: number | undefined; // the opening line's indent
   let lastEnd = 0;
-  for (const { line, start, end, number } of linesOf(text, place)) {
+  for (const found of linesOf(text, place)) {
+    const { line, start, end, number } = found;
     if (number === blockLinesMax) return lastEnd;
     if (isBlank(line)) continue;
     const indent = indentOf(line);
     if (outside === undefined) outside = isBlank(place.lineStart) ? indentAround(indent, place) : indent;
     else if (indent <= outside && depthAt(depths, start) <= depthOutside) {
-      if (!isCloser(line.trimStart().slice(0, 1))) return lastEnd;
-      if (depthAt(depths, end) <= depthOutside && end < text.length) return end;
+      if (!beginsByClosing(text, found, place)) return lastEnd;
+      if (depthAt(depths, end) <= depthOutside && end < text.length && line.trim() !== '>') return end;
     }
     lastEnd = end;
   }

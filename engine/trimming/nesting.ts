@@ -1,6 +1,6 @@
 // How deep text at a place stands in brackets, strings and tags, and where it can be cut without leaving half of one. Refuses to decide whether to cut.
 import { balance, scan, type Balance, type Opener, type Scan } from './brackets.js';
-import { indentOf } from './lines.js';
+import { indentOf, type Line } from './lines.js';
 import { closesQuote, type Place } from './place.js';
 
 export const bracketsIn = (text: string, place: Place, open: readonly Opener[] = place.left): Balance =>
@@ -20,7 +20,7 @@ function closesOutside(text: string, at: number, { lineStart, outside }: Place):
 
 /** Whether the text can be cut at `at`: it closes nothing after that it opened before, unless the rest of the line does so instead. */
 export function isSeparable(text: string, at: number, place: Place): boolean {
-  const tag = /^\s*<\/([\w.:-]*)>/.exec(place.lineRest)?.[1];
+  const tag = tagClosedBy(place.lineRest);
   if (tag !== undefined && tagsOpen(text.slice(0, at), tag) > 0) return false;
   const string = scanIn(text, place).strings.find(([start, end]) => start < at && at < end);
   if (string && !(place.line.quote === '' && closesQuote(place.lineRest, text[string[0]]))) return false;
@@ -28,6 +28,15 @@ export function isSeparable(text: string, at: number, place: Place): boolean {
   const depth = depthAt(depths, at);
   return (place.owed > 0 && depth === place.left.length + place.owed) || depths.every((change) => change.at <= at || change.depth >= depth);
 }
+
+/** Whether a line of the text begins by closing a bracket, or a tag of the cursor's line or the text. */
+export function beginsByClosing(text: string, { line, start }: Line, { lineStart }: Place): boolean {
+  const tag = tagClosedBy(line);
+  return tag === undefined ? /^\s*(?:[)\]}]|\/>|>\s*$)/.test(line) : tagsOpen(lineStart + text.slice(0, start), tag) > 0;
+}
+
+/** The name of the tag that the line begins by closing. */
+const tagClosedBy = (line: string): string | undefined => /^\s*<\/([\w.:-]*)>/.exec(line)?.[1];
 
 /** How many more tags of that name the text opens than it closes; '' is a fragment. */
 function tagsOpen(text: string, name: string): number {
