@@ -143,7 +143,8 @@ export interface Duties {
 
 /**
  * Closers on the rest of the cursor's line belong to the outermost brackets of that line that they fit: of `f(g(|)` one is missing. One on a later line belongs to the
- * innermost that it fits; where it leads its line, to one whose line is not indented deeper: formatted code says itself where a bracket belongs.
+ * innermost that it fits; where it leads its line, to one whose line is not indented deeper: formatted code says itself where a bracket belongs. One of the
+ * cursor's line it closes only with all around it on that line: in `f({ a|` above `}` the text is to close both.
  */
 export function dutiesOf(open: readonly Opener[], suffix: string, mark: CommentMark, line: LineState): Duties {
   const unmatched = closersIn(suffix, mark, line);
@@ -158,11 +159,12 @@ export function dutiesOf(open: readonly Opener[], suffix: string, mark: CommentM
     from = at + 1;
   }
   const owed = here.length - taken.length;
+  const closesOut = (at: number, next: typeof below): boolean => open.slice(open.length - ofThisLine, at).reverse().every(({ closer }, i) => next[i]?.char === closer);
   let closedFrom = owed > 0 ? Infinity : -1;
   let bound = taken[0] ?? open.length;
-  for (const { char, indent, onCursorLine } of unmatched) {
-    if (onCursorLine) continue;
-    const at = open.slice(0, bound).findLastIndex((opener) => opener.closer === char && opener.indent <= indent);
+  const below = unmatched.slice(here.length);
+  for (const [index, { char, indent }] of below.entries()) {
+    const at = open.slice(0, bound).findLastIndex((opener, i) => opener.closer === char && opener.indent <= indent && closesOut(i, below.slice(index + 1)));
     if (at < 0) {
       closedFrom = Math.max(closedFrom, indent);
       continue;

@@ -47,6 +47,8 @@ const lines: readonly Case[] = [
   ['a brace that the suffix has', 'function f() {\n  return |\n}\n', '1; }\n', '1;'],
   ['the end of a callback', 'function f() {\n  useEffect(() => {\n    go()\n  |\n\n  return 1\n}\n', '}, [a]);\n', '}, [a]);'],
   ['a method in a class that the window does not show', '  run() {\n    foo(|\n  }\n}\n', 'a);\n', 'a);'],
+  ['parameters above a body that stands already', 'class A {\n  f({ a,|\n    g();\n  }\n}\n', ' b }: C): void {\n', ' b }: C): void {'],
+  ['a callback whose end stands already', 'f(() => {\n  g({|\n  });\n});\n', ' a })\n', ' a'],
   ['a stray closer', 'x = 1|\n', ')\n', ''],
   ['the wrong closer', 'x = [|\n', '1)\n', '1'],
   ['closers without openers before the window', '}\n)\nfoo(|\n', 'a)]\n', 'a)'],
