@@ -4,7 +4,10 @@ import { assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import { headIndexOf, type ByteTokenizer, type HeadIndex } from './heal.js';
 import { softmaxMax, softmaxMaxWithin, type Choice } from './sample.js';
-import { placeOf, trim, wholePart, type Stop } from './trim.js';
+import { trim } from './trim.js';
+import { wholePart } from './trimming/bounds.js';
+import { commentMarkOf } from './trimming/brackets.js';
+import { placeOf, type Stop } from './trimming/place.js';
 
 export interface LogitSource {
   /** Appends `ids` (of the vocabulary) to the sequence; gives the next token's logits [head], of which index i stands for headIds[i]. */
@@ -18,6 +21,8 @@ export interface DecodeOptions {
   readonly pending: Uint8Array;
   readonly tokenizer: ByteTokenizer;
   readonly headIds: Int32Array;
+  /** Of the file; it tells the language. */
+  readonly path: string;
   readonly prefix: string;
   /** What stands behind the cursor, as far as the text has to fit it. */
   readonly suffix: string;
@@ -49,7 +54,7 @@ export interface Decoded {
 export async function decode(source: LogitSource, options: DecodeOptions): Promise<Decoded> {
   const { tokenizer, headIds, clock, signal } = options;
   const startMs = clock.nowMs();
-  const place = placeOf(options.prefix, options.suffix, options.stop);
+  const place = placeOf(options.prefix, options.suffix, options.stop, commentMarkOf(options.path));
   const text = new Utf8Text();
   let { logits, pending } = { logits: options.first, pending: options.pending };
   let firstMs: number | undefined;
@@ -74,7 +79,7 @@ export async function decode(source: LogitSource, options: DecodeOptions): Promi
       firstMs ??= nowMs;
       const isOver = options.decodeMsMax > 0 && nowMs - firstMs >= options.decodeMsMax;
       if (tokens >= options.tokensMax || (isOver && tokens > 0)) {
-        text.keep((raw) => wholePart(raw, new TextDecoder().decode(bytes)));
+        text.keep((raw) => wholePart(raw, new TextDecoder().decode(bytes), place));
         break;
       }
       lastMs = nowMs;

@@ -196,7 +196,7 @@ export class LocalEngine implements Engine {
     };
     const promptedMs = this.clock.nowMs() - startMs;
     const settings = { stop, tokensMax, decodeMsMax, confidenceFloor, clock: this.clock, signal };
-    const decoded = await decode({ logits }, { ...settings, first: prompted.logits, pending: prompted.pending, tokenizer, headIds, prefix: prompt.prefix, suffix: prompt.following });
+    const decoded = await decode({ logits }, { ...settings, first: prompted.logits, pending: prompted.pending, tokenizer, headIds, path: prompt.path, prefix: prompt.prefix, suffix: prompt.following });
     return {
       text: decoded.text,
       complete: true,

@@ -1,277 +1,41 @@
-// Where generated text ends, so that it fits between what stands before and after the cursor: pure rules over strings.
+// Where generated text ends, so that it fits between what stands before and after the cursor: pure rules over strings, in the order in which they apply.
 // Refuses to invent: the result is the model's text with pieces left out (and the file's own line ends).
-import { balance, dutiesOf, indentOf, isCloser, isCommentAt, openersOf, scan, type Balance, type Duties, type LineState, type Opener, type Scan } from './brackets.js';
+import { afterBlock, closingQuote, loop, nextLine, notText, repeatedLine, repeatedRest, strayCloser } from './trimming/ends.js';
+import { withoutDoubledIndent } from './trimming/indent.js';
+import { isBlank, normal } from './trimming/lines.js';
+import type { Place } from './trimming/place.js';
+import { closerNotReopened, copiedLine, halfSpecialText, overlap } from './trimming/tails.js';
 
-export type Stop = 'line' | 'block';
-
-/** What the rules need to know about the cursor, worked out once. Lines end in '\n' here. */
-export interface Place extends Duties {
-  readonly stop: Stop;
-  readonly newline: '\n' | '\r\n';
-  /** The cursor's line up to it, and from it. */
-  readonly lineStart: string;
-  readonly lineRest: string;
-  /** Whole lines before the cursor's, the nearest last. */
-  readonly linesBefore: readonly string[];
-  /** The first line after the cursor's that has a word in it, without trailing blanks; '' if none. */
-  readonly lineAfter: string;
-  /** What stands open at the cursor, outermost first. */
-  readonly open: readonly Opener[];
-  /** At the cursor; and whether the rest of the line closes the string that holds it. */
-  readonly line: LineState;
-  readonly quoteCloses: boolean;
-}
-
-/** Lines of a block, the cursor's included. */
-export const blockLinesMax = 32;
-/** A line, or a cycle of up to `loopLinesMax` lines, is a loop when it stands so often in a row. */
-const loopTimes = 3;
-const loopLinesMax = 3;
-/** The same within a line, for a unit of up to so many characters: tables of equal values are common, so it takes more. */
-const loopUnitCharsMax = 24;
-const loopUnitTimes = 8;
-const loopCharsMin = 32;
-/** Shorter rests of a line are too common to be looked for inside the text: only its end is compared. */
-const restCharsMin = 4;
-/** From so many characters on, a last line cut short counts as a copy of the line that follows. */
-const copyCharsMin = 4;
-
-const specialTexts = ['endoftext', 'im_start', 'im_end', 'fim_prefix', 'fim_middle', 'fim_suffix', 'fim_pad', 'repo_name', 'file_sep']
-  .map((name) => `<|${name}|>`)
-  .concat('<fim_prefix>', '<fim_middle>', '<fim_suffix>', '<fim_pad>');
-const specialTextBegunMin = 4;
-
-const normal = (text: string): string => text.replace(/\r\n?/g, '\n');
-const isBlank = (text: string): boolean => text.trim() === '';
-const isWord = (char: string | undefined): boolean => char !== undefined && /[\p{L}\p{N}\p{M}_$]/u.test(char);
-
-/** `prefix` and `suffix` may be cut off at their far ends, in lines; the nearer, the more they tell. */
-export function placeOf(prefix: string, suffix: string, stop: Stop): Place {
-  const linesBefore = normal(prefix).split('\n');
-  const linesAfter = normal(suffix).split('\n');
-  const lineStart = linesBefore.pop() ?? '';
-  const lineRest = linesAfter.shift() ?? '';
-  const scanned = scan(normal(prefix));
-  const open = openersOf(normal(prefix), scanned);
-  const line = { quote: scanned.openQuote, isComment: isCommentAt(lineStart, 0), isFresh: isBlank(lineStart) };
-  const quoteCloses = line.quote !== '' && closesQuote(lineRest, line.quote);
-  return {
-    stop,
-    newline: (prefix + suffix).includes('\r\n') ? '\r\n' : '\n',
-    lineStart,
-    lineRest,
-    linesBefore,
-    lineAfter: linesAfter.find((line) => /[\p{L}\p{N}]/u.test(line))?.trimEnd() ?? '',
-    open,
-    ...dutiesOf(open, normal(suffix), { quote: quoteCloses ? line.quote : '', isComment: line.isComment, isFresh: false }),
-    line,
-    quoteCloses,
-  };
-}
-
-/** Whether `line` holds an odd number of quotes. */
-const closesQuote = (line: string, quote: string): boolean => line.replace(/\\./g, '').split(quote).length % 2 === 0;
-
-/** A rule gives the length at which the text ends, or undefined where it has nothing against the text so far. */
+/** Named for what it cuts away; gives where that begins, or undefined where the text so far has none. */
 type Rule = (text: string, place: Place) => number | undefined;
 
-/** Each sees what the ones before it left. */
-const endRules: readonly Rule[] = [strayEnd, lineEnd, quoteEnd, closerEnd, blockEnd, restEnd, copyEnd, loopEnd];
-/** These hold only once nothing more is to come. */
-const tailRules: readonly Rule[] = [specialTail, reopenTail, overlapTail, copyTail];
+/** Each sees what the ones above it left. */
+const ends: readonly Rule[] = [
+  notText, // what stands behind it means nothing
+  nextLine, // brackets, quotes and copies are looked for in the line alone
+  closingQuote, // a bracket behind it would be outside of the string
+  strayCloser, // from here on each closing bracket is the text's to write
+  afterBlock,
+  repeatedRest,
+  repeatedLine,
+  loop,
+];
+
+/** The same, once nothing more is to come. */
+const tails: readonly Rule[] = [
+  halfSpecialText,
+  closerNotReopened, // whether a brace is opened again shows at the line's end
+  overlap,
+  copiedLine, // a last line may be a copy only without what the rest of the line has
+];
 
 /** `raw`, whole characters as the model wrote them, as it may be shown. `ended`: nothing that the model writes next can be part of it. */
 export function trim(raw: string, place: Place): { text: string; ended: boolean } {
   const cut = (rules: readonly Rule[], from: string) => rules.reduce((text, rule) => text.slice(0, rule(text, place)), from);
   const whole = withoutDoubledIndent(normal(raw), place);
-  const ended = cut(endRules, whole);
-  let text = cut(tailRules, ended);
+  const ended = cut(ends, whole);
+  let text = cut(tails, ended);
   if (isBlank(place.lineRest)) text = text.trimEnd();
   if (isBlank(text)) text = '';
   return { text: text.replaceAll('\n', place.newline), ended: ended.length < whole.length };
-}
-
-/** `raw` without the word in whose middle it was cut off, if it was: `next` is what the model would have written next. */
-export function wholePart(raw: string, next: string): string {
-  return isWord(Array.from(next)[0]) ? raw.replace(/[\p{L}\p{N}\p{M}_$]+$/u, '') : raw;
-}
-
-/** Special tokens spelt out, and bytes that are no text. */
-function strayEnd(text: string): number | undefined {
-  const ends = [...specialTexts, '\uFFFD'].map((stray) => text.indexOf(stray)).filter((at) => at >= 0);
-  return ends.length > 0 ? Math.min(...ends) : undefined;
-}
-
-function lineEnd(text: string, { stop }: Place): number | undefined {
-  return stop === 'line' ? indexIn(text, '\n') : undefined;
-}
-
-/** The quote that ends the string at the cursor, where the rest of the line has it already. */
-function quoteEnd(text: string, { line, quoteCloses }: Place): number | undefined {
-  return quoteCloses ? indexIn(text.replace(/\\./g, '..'), line.quote) : undefined;
-}
-
-/** A closing bracket that nothing opened, or that stands after the cursor already. */
-function closerEnd(text: string, place: Place): number | undefined {
-  return mayReopen(text, place) ? balance(scanIn(text, place), place.open).end : bracketsIn(text, place).end;
-}
-
-/** Whether the line is one like `} else {`: it may close what the text after the cursor closes, as long as it opens as much again. */
-const mayReopen = (text: string, { stop, line }: Place): boolean => stop === 'line' && line.isFresh && isCloser(text.trimStart().slice(0, 1));
-
-function reopenTail(text: string, place: Place): number | undefined {
-  if (!mayReopen(text, place)) return undefined;
-  const { open } = balance(scanIn(text, place), place.open);
-  return place.open.every(({ closer }, i) => open[i] === closer) ? undefined : bracketsIn(text, place).end;
-}
-
-/**
- * A block's lines are indented deeper than the line that opens it, or some bracket that the cursor's line or the text opened is still open. Blank lines belong to what
- * follows them. A line that is not deeper ends the block: it is the last one where it begins by closing a bracket left open before the cursor.
- */
-function blockEnd(text: string, place: Place): number | undefined {
-  if (place.stop !== 'block') return undefined;
-  const { depths } = bracketsIn(text, place);
-  const depthOutside = place.left.filter((opener) => !opener.onCursorLine).length;
-  let outside: number | undefined; // the opening line's indent
-  let lastEnd = 0;
-  for (const { line, start, end, number } of linesOf(text, place)) {
-    if (number === blockLinesMax) return lastEnd;
-    if (isBlank(line)) continue;
-    const indent = indentOf(line);
-    if (outside === undefined) outside = isBlank(place.lineStart) ? indentAround(indent, place) : indent;
-    else if (indent <= outside && depthAt(depths, start) <= depthOutside) {
-      if (!isCloser(line.trimStart().slice(0, 1))) return lastEnd;
-      if (depthAt(depths, end) <= depthOutside && end < text.length) return end;
-    }
-    lastEnd = end;
-  }
-  return undefined;
-}
-
-/** Indent of the nearest line before the cursor that is indented less than `indent`; `indent` itself where there is none. */
-function indentAround(indent: number, { linesBefore }: Place): number {
-  const around = linesBefore.findLast((line) => !isBlank(line) && indentOf(line) < indent);
-  return around === undefined ? indent : indentOf(around);
-}
-
-/** The rest of the cursor's line, written again outside any bracket that the text opened (whose closing may be yet to come). */
-function restEnd(text: string, place: Place): number | undefined {
-  const rest = place.lineRest.trim();
-  if (rest.length < restCharsMin || !/\p{L}/u.test(rest)) return undefined;
-  for (let at = text.indexOf(rest); at >= 0; at = text.indexOf(rest, at + 1)) {
-    const inWord = (isWord(rest[0]) && isWord(text[at - 1])) || (isWord(rest.at(-1)) && isWord(text[at + rest.length]));
-    const inBracket = depthAt(bracketsIn(text, place).depths, at) > place.left.length + place.owed;
-    if (!inWord && !inBracket && at + rest.length < text.length && isSeparable(text, at, place)) return at;
-  }
-  return undefined;
-}
-
-/** A whole line that is the same as the next line after the cursor. */
-function copyEnd(text: string, place: Place): number | undefined {
-  const copy = linesOf(text, place).find(({ line, end, number }) => end < text.length && isCopy(line, number, place));
-  return copy?.start;
-}
-
-const isCopy = (line: string, number: number, { lineAfter, lineRest }: Place): boolean =>
-  lineAfter !== '' && line.trimEnd() === lineAfter && (number > 0 || isBlank(lineRest));
-
-/** The same lines, or the same characters within a line, over and over: the first of them is kept. */
-function loopEnd(text: string, place: Place): number | undefined {
-  const lines = linesOf(text, place).slice(0, -1);
-  for (let cycle = 1; cycle <= loopLinesMax; cycle++) {
-    let same = 0;
-    for (let i = cycle; i < lines.length; i++) {
-      same = lines[i].line === lines[i - cycle].line ? same + 1 : 0;
-      const first = i - cycle * loopTimes + 1;
-      if (same >= cycle * (loopTimes - 1) && lines.slice(first, first + cycle).some(({ line }) => /\p{L}/u.test(line))) return lines[first + cycle - 1].end;
-    }
-  }
-  for (let unit = 1; unit <= loopUnitCharsMax; unit++) {
-    let run = 0;
-    while (run + unit < text.length && text[text.length - 1 - run] === text[text.length - 1 - run - unit]) run++;
-    const isLoop = run >= unit * (loopUnitTimes - 1) && run + unit >= loopCharsMin;
-    if (isLoop && /\p{L}/u.test(text.slice(-unit))) return text.length - run;
-  }
-  return undefined;
-}
-
-/** Half a special token's text. */
-function specialTail(text: string): number | undefined {
-  const at = text.lastIndexOf('<');
-  const isBegun = at >= 0 && text.length - at >= specialTextBegunMin && specialTexts.some((special) => special.startsWith(text.slice(at)));
-  return isBegun ? at : undefined;
-}
-
-/** The text's end, where the rest of the line begins with it; as often as that is so. */
-function overlapTail(text: string, place: Place): number | undefined {
-  if (isBlank(place.lineRest)) return undefined;
-  for (const rest of [place.lineRest, place.lineRest.trim()]) {
-    for (let length = Math.min(rest.length, text.length); length > 0; length--) {
-      const inWord = isWord(rest[length - 1]) && isWord(rest[length]);
-      const at = text.length - length;
-      if (inWord || !text.endsWith(rest.slice(0, length)) || !isSeparable(text, at, place)) continue;
-      return overlapTail(text.slice(0, at), place) ?? at;
-    }
-  }
-  return undefined;
-}
-
-/** A last line that copies the next line after the cursor, or its beginning. */
-function copyTail(text: string, place: Place): number | undefined {
-  const last = linesOf(text, place).at(-1);
-  if (!last) return undefined;
-  const isBegun = last.number > 0 && last.line.trim().length >= copyCharsMin && place.lineAfter.startsWith(last.line.trimEnd());
-  return isBegun || isCopy(last.line, last.number, place) ? last.start : undefined;
-}
-
-/** Whether the text can be cut at `at`: it closes nothing after that it opened before, unless the rest of the line does so instead. */
-function isSeparable(text: string, at: number, place: Place): boolean {
-  const string = scanIn(text, place).strings.find(([start, end]) => start < at && at < end);
-  if (string && !(place.line.quote === '' && closesQuote(place.lineRest, text[string[0]]))) return false;
-  const { depths } = bracketsIn(text, place);
-  const depth = depthAt(depths, at);
-  return (place.owed > 0 && depth === place.left.length + place.owed) || depths.every((change) => change.at <= at || change.depth >= depth);
-}
-
-/** Blanks that stand before the cursor already, written again; the lines below move along where they were meant to stand below it. */
-function withoutDoubledIndent(text: string, { lineStart, linesBefore }: Place): string {
-  const extra = /^[ \t]*/.exec(text)?.[0] ?? '';
-  if (extra === '' || lineStart === '' || !isBlank(lineStart)) return text;
-  const before = linesBefore.findLast((line) => !isBlank(line)) ?? '';
-  if (opensBlock(before) && indentOf(lineStart) <= indentOf(before)) return text;
-  const [first, ...below] = text.slice(extra.length).split('\n');
-  const meant = indentOf(lineStart + extra);
-  const indents = below.filter((line) => !isBlank(line)).map(indentOf);
-  const moves = indents.every((indent) => indent >= meant) && !(opensBlock(first) && indents[0] === meant);
-  return [first, ...(moves ? below.map((line) => (line.startsWith(extra) ? line.slice(extra.length) : line)) : below)].join('\n');
-}
-
-const opensBlock = (line: string): boolean => /[:{([]\s*$/.test(line);
-
-interface Line {
-  /** The cursor's line is whole: with what stands before the cursor. */
-  readonly line: string;
-  /** In the text. */
-  readonly start: number;
-  readonly end: number;
-  readonly number: number;
-}
-
-function linesOf(text: string, { lineStart }: Place): Line[] {
-  let start = 0;
-  return text.split('\n').map((line, number) => {
-    const found = { line: number === 0 ? lineStart + line : line, start, end: start + line.length, number };
-    start = found.end + 1;
-    return found;
-  });
-}
-
-const scanIn = (text: string, { line }: Place): Scan => scan(text, line);
-const bracketsIn = (text: string, place: Place): Balance => balance(scanIn(text, place), place.left);
-const depthAt = (depths: Balance['depths'], at: number): number => depths.findLast((change) => change.at <= at)?.depth ?? 0;
-
-function indexIn(text: string, piece: string): number | undefined {
-  const at = text.indexOf(piece);
-  return at < 0 ? undefined : at;
 }

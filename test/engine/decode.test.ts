@@ -38,6 +38,7 @@ const optionsOf = (source: Script, given: Partial<DecodeOptions>): DecodeOptions
   pending: new Uint8Array(),
   tokenizer,
   headIds,
+  path: 'a.py',
   prefix: 'x = ',
   suffix: '\n',
   stop: 'line',
@@ -57,12 +58,14 @@ describe('decoding', () => {
     ['ends with the line', ['foo', '):\n', 'bar'], { prefix: 'if (' }, 'foo):'],
     ['ends at any special token', ['foo', tokenizer.endId + 1, 'bar'], {}, 'foo'],
     ['ends where a special token is spelt out', ['foo', '<|fim', '_middle|>', 'bar'], {}, 'foo'],
+    ["knows the file's language", [' x', '(', ' ', '/', '/', ' ', 'foo', ')', ')'], { prefix: 'y =' }, ' x( // foo)'],
     ['is empty when the model has nothing to say', [], {}, ''],
     ['joins the bytes of a character', [0xf0, 0x9f, 0x99, 0x82, 'foo'], {}, '🙂foo'],
     ['leaves out half a character', ['foo', 0xf0, 0x9f], {}, 'foo'],
     ['ends at bytes that are no text', ['foo', 0xff, 'bar'], {}, 'foo'],
     ['ends at the bound on tokens', ['foo', '(', 'bar', ')'], { tokensMax: 3 }, 'foo(bar'],
     ['never in the middle of a word', ['foo', '(', 'bar', 'bar'], { tokensMax: 3 }, 'foo('],
+    ['and in the middle of no line of a block', ['foo', '(', ')', 10, 'bar', '(', 'foo'], { prefix: 'def f():\n', stop: 'block', tokensMax: 6 }, 'foo()'],
     ['has nothing whole', ['foo', 'bar'], { tokensMax: 1 }, ''],
 
     // Healing: the second token at a step is what the model would take without the constraint's help.

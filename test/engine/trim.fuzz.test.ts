@@ -1,7 +1,9 @@
-// Random texts through trimming: what follows the cursor is never said again. Prints its seed.
+// Random texts through trimming: what follows the cursor is never said again, and true text never cut. Prints its seed.
 import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { placeOf, trim, type Stop } from '../../engine/trim.js';
+import { trim } from '../../engine/trim.js';
+import { placeOf, type Stop } from '../../engine/trimming/place.js';
+import { Snippet, type Hole, type Language } from './snippets.js';
 
 const seed = Number(process.env.KEDGE_FUZZ_SEED ?? randomInt(2 ** 31));
 const runs = 2000;
@@ -62,6 +64,27 @@ describe(`trim on random text, seed ${seed} (KEDGE_FUZZ_SEED=${seed} repeats it)
       if (rest !== '') expect(text.endsWith(rest), what).toBe(false);
       expect(text.split('\n').slice(1), what).not.toContain(after);
       expect(unmatchedClosers(prefix + text), what).toBe(0);
+    }
+  });
+
+  /** The text of a hole in a snippet, followed by what follows there; left out where that says the same again: the text may be a copy. */
+  function fill(language: Language, snippet: Snippet, hole: Hole, linesLeftOut = 0): void {
+    const before = snippet.textOf({ from: 0, to: hole.from }).split('\n').slice(linesLeftOut).join('\n');
+    const after = `${snippet.textOf({ from: hole.to, to: snippet.tokens.length })}\n`;
+    const target = snippet.textOf(hole);
+    const [first, ...below] = target.trim().split('\n');
+    if (after.includes(first) || below.some((line) => /\p{L}/u.test(line) && after.split('\n').includes(line))) return;
+    const stop = target.includes('\n') ? 'block' : stops[random(2)];
+    const { text } = trim(target + after, placeOf(before, after, stop, language === 'python' ? '#' : '//'));
+    expect(text.startsWith(target.trimEnd()), `${before}|${target}|${after}\n${stop}: ${JSON.stringify(text)}`).toBe(true);
+  }
+
+  it.each<Language>(['ts', 'python'])('never shows less than a hole in %s had', (language) => {
+    for (let run = 0; run < runs / 2; run++) {
+      const snippet = new Snippet(language, random);
+      const node = snippet.nodes[random(snippet.nodes.length)];
+      fill(language, snippet, node, random(snippet.linesAbove(node) + 1));
+      fill(language, snippet, snippet.rest());
     }
   });
 });

@@ -1,13 +1,17 @@
 // Where a completion ends, as a table: place, what the model said, what is shown.
 import { describe, expect, it } from 'vitest';
-import { blockLinesMax, placeOf, trim, wholePart, type Stop } from '../../engine/trim.js';
+import { trim } from '../../engine/trim.js';
+import { wholePart } from '../../engine/trimming/bounds.js';
+import type { CommentMark } from '../../engine/trimming/brackets.js';
+import { blockLinesMax } from '../../engine/trimming/ends.js';
+import { placeOf, type Stop } from '../../engine/trimming/place.js';
 
 /** [what, document with the cursor as |, what the model wrote, what is shown]. */
 type Case = readonly [what: string, document: string, raw: string, shown: string];
 
-function check(stop: Stop, [, document, raw, shown]: Case): void {
+function check(stop: Stop, [, document, raw, shown]: Case, mark?: CommentMark): void {
   const [prefix, suffix] = document.split('|');
-  const place = placeOf(prefix, suffix, stop);
+  const place = placeOf(prefix, suffix, stop, mark);
   expect(trim(raw, place).text).toBe(shown);
 }
 
@@ -43,10 +47,18 @@ const lines: readonly Case[] = [
   ['a brace that the suffix has', 'function f() {\n  return |\n}\n', '1; }\n', '1;'],
   ['the end of a callback', 'function f() {\n  useEffect(() => {\n    go()\n  |\n\n  return 1\n}\n', '}, [a]);\n', '}, [a]);'],
   ['a method in a class that the window does not show', '  run() {\n    foo(|\n  }\n}\n', 'a);\n', 'a);'],
+  ['parameters above a body that stands already', 'class A {\n  f({ a,|\n    g();\n  }\n}\n', ' b }: C): void {\n', ' b }: C): void {'],
+  ['a callback whose end stands already', 'f(() => {\n  g({|\n  });\n});\n', ' a })\n', ' a'],
   ['a stray closer', 'x = 1|\n', ')\n', ''],
   ['the wrong closer', 'x = [|\n', '1)\n', '1'],
   ['closers without openers before the window', '}\n)\nfoo(|\n', 'a)]\n', 'a)'],
 
+  ['the end of a function that opens before the window', '    a();\n  |\n\n  b() {\n', '}\n', '}'],
+  ['the end of a callback that opens before the window', '  a();\n|\n', '});\n', '});'],
+  ['the end of a function that stands already', '    a();\n  |\n  }\n', '}\n', ''],
+  ['the end of a callback that stands already', '  a();\n|\n});\n', '});\n', ''],
+  ['the end of a function that goes on', '    a();\n  |\n    b();\n', '}\n', ''],
+  ['a closer as deep as what the window shows', '    a();\n    |\n', '}\n', ''],
   ['else, between braces that stand already', 'if (a) {\n  b();\n|\n  c();\n}\n', '} else {\n', '} else {'],
   ['a callback after a callback', 'f(() => {\n  a();\n|\n  b();\n});\n', '}).catch((error) => {\n', '}).catch((error) => {'],
   ['a brace that stands already, and no other', 'if (a) {\n  b();\n|\n}\n', '} // if\n', ''],
@@ -54,15 +66,33 @@ const lines: readonly Case[] = [
 
   // Strings and apostrophes.
   ['a regular expression', 'x = |;\n', '/[/")]\\/(/.test(a)\n', '/[/")]\\/(/.test(a)'],
+  ['a regular expression after an arrow', 'f(|)\n', '(a) => /[")]/.test(a))\n', '(a) => /[")]/.test(a)'],
   ['a tag that ends itself', '<p><Icon name={n} />|</p>\n', ' <b>{n}</b></p>\n', ' <b>{n}</b>'],
   ['brackets after a tag that ends itself', 'c ? <A x={1} /> : foo(|)\n', 'bar);\n', 'bar'],
   ['a division', 'x = f(|)\n', '(a) / b, c / d)\n', '(a) / b, c / d'],
   ["Python's slash between arguments", 'def f(|\n', 'a, /, b)):\n', 'a, /, b)'],
   ['inside a comment', '// that is |\n', 'a) this, b) that\n', 'a) this, b) that'],
+  ['inside a comment after code', 'foo(); // a |\n', 'b) c\n', 'b) c'],
+  ['inside a comment over lines', '/*\n  a |\n*/\n', 'b) c\n', 'b) c'],
+  ['inside a comment whose start the window does not show', ' * a\n * |\n */\n', 'b) c\n', 'b) c'],
+  ['a comment after code before', 'foo(); // a (\ny = |\n', '1)\n', '1'],
+  ['a comment over lines before', '/*\n  a (\n*/\ny = |\n', '1)\n', '1'],
+  ['a comment whose start the window does not show before', ' * a (\n */\ny = |\n', '1)\n', '1'],
+  ['a comment after code', 'f(|\n', 'a); // b) c\n', 'a); // b) c'],
+  ['a comment between arguments', 'f(|)\n', 'a /* b) */, c)\n', 'a /* b) */, c'],
+  ['an address is no comment', 'see http://a.b/(|)\n', 'c//d)\n', 'c//d'],
+  ['a private field is no comment', 'f(|)\n', 'a, #x in b)\n', 'a, #x in b'],
   ['an apostrophe', "say(don't|)\n", 's)\n', 's'],
   ['an apostrophe in a comment before', "# don't (\nfoo(|)\n", 'a)\n', 'a'],
   ['brackets in strings', 'foo(|)\n', "':)', \"(\")\n", "':)', \"(\""],
   ["Python's string prefixes", 'foo(|)\n', "f'{x})', b')')\n", "f'{x})', b')'"],
+  ['code in a string', 'print(f"{user.|}")\n', 'get("x")}")\n', 'get("x")'],
+  ['code in a string, in a bracket', 'print(f"{user(|)}")\n', 'get("x"))\n', 'get("x")'],
+  ['code in a string, in an open bracket', 'print(f"{user(|}")\n', 'get("x"))}")\n', 'get("x"))'],
+  ['code in a template', 'a = `b ${c.|}`;\n', 'get(`x`)}`;\n', 'get(`x`)'],
+  ['braces of an ordinary string', 'a = "{b|}"\n', 'c" + d\n', 'c'],
+  ['doubled braces', 'a = f"{{b|}}"\n', 'c" + d\n', 'c'],
+  ['text after code in a string', 'a = f"{b} |"\n', 'c" + d\n', 'c'],
   ['a comment line with a stray bracket', '// 1) first (\nfoo(|)\n', 'a)\n', 'a'],
   ['a bracket in a string before', 'a = "("; foo(|)\n', 'a)\n', 'a'],
 
@@ -79,6 +109,13 @@ const lines: readonly Case[] = [
   ['the rest of a call that the text opens', 'x = |idden, eps);\n', 'Norm(h.hidden, eps);\n', 'Norm(h.h'],
   ['brackets that the text is to open', 'x = |);\n', 'stats();\n', 'stats('],
   ['a string that the text is to open', 'x = [|parser",\n', '"parser",\n', '"'],
+  ['a tag like the one around it', '<div>|</div>\n', '<div>hi</div>\n', '<div>hi</div>'],
+  ['a tag like the one around it, and that one closed', '<div>|</div>\n', '<div>hi</div></div>\n', '<div>hi</div>'],
+  ['the closing of the tag around it', '<div>|</div>\n', '<b>hi</b></div>\n', '<b>hi</b>'],
+  ['a tag with attributes, empty', '<View>|</View>\n', '<View style={a}></View>\n', '<View style={a}></View>'],
+  ['a tag like the one around it, inside another', '<li>|</li>\n', '<ul><li>x</li></ul>\n', '<ul><li>x</li></ul>'],
+  ['a fragment', '<>|</>\n', '<><a /></></>\n', '<><a /></>'],
+  ['a tag that ends itself, like the one around it', '<a>|</a>\n', '<a b={() => c} />x</a>\n', '<a b={() => c} />x'],
   ['the next line', 'def f(x):\n    |\n    return x\n', 'return x\n', ''],
   ['the next line, begun already', 'def f(x):\n    ret|\n\n    return x\n', 'urn x', ''],
   ['the same words at another depth', 'if a:\n        |\n    return x\n', 'return x\n', 'return x'],
@@ -110,6 +147,12 @@ const lines: readonly Case[] = [
   ['a table of equal values is no loop', 'x = [|]\n', 'None, None, None, None', 'None, None, None, None'],
 ];
 
+const pythonLines: readonly Case[] = [
+  ['a Python comment after code', 'def f(a):\n    |\n', 'g(a)  # b) c\n', 'g(a)  # b) c'],
+  ['a Python comment after code before', 'g(a)  # b (\ny = |\n', '1)\n', '1'],
+  ["Python's division", 'f(|)\n', 'a // b)\n', 'a // b'],
+];
+
 const body = 'def f(xs):\n    total = 0\n    |\n\n\ndef g():\n    pass\n';
 const blocks: readonly Case[] = [
   ['a body to its dedent', body, 'for x in xs:\n        total += x\n    return total\n\ndef h():\n', 'for x in xs:\n        total += x\n    return total'],
@@ -127,6 +170,10 @@ const blocks: readonly Case[] = [
   ['else belongs to it', '|\n', 'if (x) {\n  a();\n} else {\n  b();\n}\nc();', 'if (x) {\n  a();\n} else {\n  b();\n}'],
   ['brackets go over lines of any depth', '|\n', 'foo(\na,\nb\n)\nbar()\n', 'foo(\na,\nb\n)'],
   ['a call over lines', 'x = foo(|\ny = 1\n', '\n    a,\n    b,\n)\nz = 1\n', '\n    a,\n    b,\n)'],
+  ['a comment after code, with a bracket', 'if (a) {|\n', '\n  bar(); // step a) do\n  baz();\n}\nqux();', '\n  bar(); // step a) do\n  baz();\n}'],
+  ['a generator method', 'class A {\n  |\n}\n', '* values() {\n    yield 1;\n  }\n}\n', '* values() {\n    yield 1;\n  }'],
+  ['a generator method at the top of the window', '  * values() {\n    |\n', 'yield 1;\n  }\n\n  b() {', 'yield 1;\n  }'],
+  ['a comment over lines', '|\n', '/**\n * a) b\n */\nfunction f() {\n  g();\n}\n', '/**\n * a) b\n */'],
   ['doubled indentation of a whole block', 'def f(x):\n    |\n', '    if x:\n            return 1\n        return 2\n', 'if x:\n        return 1\n    return 2'],
   ['doubled indentation of its first line', 'def f(x):\n    |\n', '    if x:\n        return 1\n    return 2\n', 'if x:\n        return 1\n    return 2'],
   ['CRLF is kept', 'def f(x):\r\n    |\r\n', 'a = 1\r\n    return a\r\n\r\nx', 'a = 1\r\n    return a'],
@@ -134,12 +181,22 @@ const blocks: readonly Case[] = [
   ['CRLF becomes LF where the file has it', 'def f(x):\n    |\n', 'a = 1\r\n    return a\r', 'a = 1\n    return a'],
   ['the same line again and again', body, 'foo(x)\n' + '    foo(x)\n'.repeat(9), 'foo(x)'],
   ['two lines again and again', body, 'a()\n' + '    b()\n    a()\n'.repeat(9), 'a()\n    b()'],
+  ['a regular expression on a line of its own', 'f(|)\n', '\n  /[")]/,\n)', '\n  /[")]/,\n'],
+  ['a next line like the one that stands there', 'if (a) {|\n\nif (a) {\n', '\n  b();\n}\n\n', '\n  b();\n}'],
+  ['a tag over lines', '  return <div>|\n', '\n    a\n  </div>;\n  b();', '\n    a\n  </div>;'],
+  ['a tag with attributes over lines', '  return <div|\n', '\n    a={b}\n  >\n    c\n  </div>;\n  d();', '\n    a={b}\n  >\n    c\n  </div>;'],
+  ['a tag that ends itself over lines', '  return <div|\n', '\n    a={b}\n  />;\n  d();', '\n    a={b}\n  />;'],
+  ['a tag of another line', '<div>\n  |\n', 'a\n</b>\n', 'a'],
+  ['equal values, a line each', 'x = [|\n', '\n  null,\n  null,\n  null,\n  null,\n]\ny', '\n  null,\n  null,\n  null,\n  null,\n]'],
+  ['values again and again', 'x = [|\n', '\n  null,'.repeat(20), '\n  null,'],
+  ['the end of a function that opens before the window', '    a();\n    |\n\n  c() {\n', 'b();\n  }\n\n  c() {\n', 'b();\n  }'],
   ['a special token', body, 'a = 1\n    <|fim_prefix|>', 'a = 1'],
   ['too many lines', body, Array.from({ length: 99 }, (_, i) => `x${i} = 1`).join('\n    '), Array.from({ length: blockLinesMax }, (_, i) => `x${i} = 1`).join('\n    ')],
 ];
 
 describe('text fits between prefix and suffix', () => {
   it.each(lines)('line: %s', (...row) => check('line', row));
+  it.each(pythonLines)('line of Python: %s', (...row) => check('line', row, '#'));
   it.each(blocks)('block: %s', (...row) => check('block', row));
 });
 
@@ -173,5 +230,27 @@ describe('a bound cuts at a whole word', () => {
     ['naïv', 'eté', ''],
     ['a = 𝒳', '𝒴', 'a = '],
     ['x', '', 'x'],
-  ])('%j before %j', (raw, next, shown) => expect(wholePart(raw, next)).toBe(shown));
+  ])('%j before %j', (raw, next, shown) => expect(wholePart(raw, next, placeOf('x = ', '\n', 'line'))).toBe(shown));
+
+  /** [document with the cursor as |, what the model wrote until the bound, what it would have written next, what is kept]. */
+  const ofBlocks: readonly (readonly [document: string, raw: string, next: string, kept: string])[] = [
+    ['if (a) {|\n', '\n  b();\n  const r = await fetch(url, {\n    method: "POST",', '\n', '\n  b();'],
+    ['if (a) {|\n', '\n  const r = await fetch(url, {\n    method: "POST",', '\n', '\n  const r = await fetch(url, {'],
+    ['if (a) {|\n', '\n  const r', ' =', '\n  const r'],
+    ['if (a) {|\n', '\n  con', 'st', '\n  '],
+    ['if (a) {|\n', '\n  b();', '\n', '\n  b();'],
+    ['if (a) {|\n', '\n  b();\n', '}\n', '\n  b();'],
+    ['def f(xs):\n    |\n', 'n = 0\n    for x in xs:\n        n += x\n        print(', 'n', 'n = 0\n    for x in xs:\n        n += x'],
+    ['def f(xs):\n    |\n', 'n = 0\n    for x in xs:\n        n', ' +=', 'n = 0'],
+    ['def f(xs):\n    |\n', 'n = 0\n    for x in xs:', '\n', 'n = 0'],
+    ['def f(xs):\n    |\n', 'n = 0\n    for x in xs:\n', '    ', 'n = 0'],
+    ['def f(xs):\n    |\n', 'n = sum', '(', 'n = sum'],
+    ['def f(xs):\n    |\n', '    n = 0\n        return', ' n', 'n = 0'],
+    ['def f(xs):\r\n    |\r\n', 'n = 0\r\n    return', ' n', 'n = 0'],
+    ['f(|)\n', '\n  a,\n  [\n    b,', '\n', '\n  a,'],
+  ];
+  it.each(ofBlocks)('and a block at a whole line: %j %j', (document, raw, next, kept) => {
+    const [prefix, suffix] = document.split('|');
+    expect(wholePart(raw, next, placeOf(prefix, suffix, 'block'))).toBe(kept);
+  });
 });

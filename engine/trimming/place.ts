@@ -1,0 +1,82 @@
+// What stands around a cursor, as far as text written there has to fit it. Refuses to look at that text.
+import { dutiesOf, openersOf, scan, type CommentMark, type Duties, type LineState, type Opener } from './brackets.js';
+import { indentOf, isBlank, normal } from './lines.js';
+
+export type Stop = 'line' | 'block';
+
+/** What the rules need to know about the cursor, worked out once. Lines end in '\n' here. */
+export interface Place extends Duties {
+  readonly stop: Stop;
+  readonly newline: '\n' | '\r\n';
+  readonly mark: CommentMark;
+  /** The cursor's line up to it, and from it. */
+  readonly lineStart: string;
+  readonly lineRest: string;
+  /** Whole lines before the cursor's, the nearest last. */
+  readonly linesBefore: readonly string[];
+  /** The first line after the cursor's that has a word in it, without trailing blanks; '' if none. */
+  readonly lineAfter: string;
+  /** What stands open at the cursor, outermost first. */
+  readonly open: readonly Opener[];
+  /** A line indented from `from` up to less than `below` columns may begin by closing what opened before the window. */
+  readonly outside: { readonly from: number; readonly below: number };
+  /** At the cursor; and whether the rest of the line closes the string that holds it. */
+  readonly line: LineState;
+  readonly quoteCloses: boolean;
+}
+
+/** `prefix` and `suffix` may be cut off at their far ends, in lines; the nearer, the more they tell. */
+export function placeOf(prefix: string, suffix: string, stop: Stop, mark: CommentMark = '//'): Place {
+  const before = normal(prefix);
+  const after = normal(suffix);
+  const linesBefore = before.split('\n');
+  const linesAfter = after.split('\n');
+  const lineStart = linesBefore.pop() ?? '';
+  const lineRest = linesAfter.shift() ?? '';
+  const lineAfter = linesAfter.find((line) => /[\p{L}\p{N}]/u.test(line))?.trimEnd() ?? '';
+
+  const scanned = scan(before, mark, { ...code, comment: opensInComment(before, after) ? 'block' : '', isFresh: true });
+  const isInString = scanned.openQuote !== '' && closesQuote(lineRest, scanned.openQuote);
+  const hole = isInString ? holeOf(lineStart, lineRest, scanned.openQuote) : undefined;
+  const line = hole ? code : { quote: scanned.openQuote, comment: scanned.openComment, isFresh: isBlank(lineStart) };
+  const quoteCloses = isInString && !hole;
+  const open = hole ? openersOf(hole.before, scan(hole.before, mark, code)) : openersOf(before, scanned);
+  const comment = line.comment === 'block' && !closesComment(after) ? 'line' : line.comment;
+  const duties = dutiesOf(open, hole?.after ?? after, mark, { quote: quoteCloses ? line.quote : '', comment, isFresh: false });
+  const indents = [...linesBefore, lineStart].filter((shown) => !isBlank(shown)).map(indentOf);
+  return {
+    stop,
+    newline: (prefix + suffix).includes('\r\n') ? '\r\n' : '\n',
+    mark,
+    lineStart,
+    lineRest,
+    linesBefore,
+    lineAfter,
+    open,
+    ...duties,
+    outside: { from: Math.max(indentOf(lineAfter), duties.closedFrom + 1), below: indents.length > 0 ? Math.min(...indents) : 0 },
+    line,
+    quoteCloses,
+  };
+}
+
+const code: LineState = { quote: '', comment: '', isFresh: false };
+
+/** Whether `line` holds an odd number of quotes. */
+export const closesQuote = (line: string, quote: string): boolean => line.replace(/\\./g, '').split(quote).length % 2 === 0;
+
+/** Whether `text` closes a block comment before it opens one. */
+const closesComment = (text: string): boolean => /^(?:(?!\/\*)[^])*?\*\//.test(text);
+
+/** Whether what is shown of the file begins within a block comment. */
+const opensInComment = (before: string, after: string): boolean => /^[ \t]*\*[ \t/\n]/.test(before) && closesComment(before + after);
+
+/** What stands before and after the cursor in the braces of a string (`f"{a.|}"`), where code goes on; undefined where the string's own text does. */
+function holeOf(lineStart: string, lineRest: string, quote: string): { before: string; after: string } | undefined {
+  const at = lineStart.lastIndexOf(quote);
+  const isFormatted = /(?<![\p{L}\p{N}_])(?:f|fr|rf|t)$/iu.test(lineStart.slice(0, at));
+  const opening = quote === '`' ? /\$\{([^{}]*)$/ : isFormatted ? /(?<!\{)(?:\{\{)*\{([^{}]*)$/ : undefined;
+  const before = opening?.exec(lineStart.slice(at + 1))?.[1];
+  const after = /^([^{}]*)\}/.exec(lineRest)?.[1];
+  return before === undefined || after === undefined || after.includes(quote) ? undefined : { before, after };
+}
