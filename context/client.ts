@@ -23,6 +23,8 @@ export function openRepository({ inProcess = false, onBroken = () => {}, ...opti
 class RepositoryClient implements Repository {
   private thread: RepositoryThread;
   private readonly buffers = new Map<string, FileChange>();
+  /** The workspace's folders, where they are no longer those of the start. */
+  private moved: readonly FileChange[] = [];
   private closing = false;
 
   constructor(
@@ -79,7 +81,7 @@ class RepositoryClient implements Repository {
     if (!ended || this.closing) return false;
     this.onBroken(ended);
     this.thread = new RepositoryThread(this.options);
-    void this.thread.apply([...this.buffers.values()]);
+    void this.thread.apply([...this.moved, ...this.buffers.values()]);
     return true;
   }
 
@@ -87,7 +89,7 @@ class RepositoryClient implements Repository {
   private note(change: FileChange): void {
     if (change.kind === 'open') this.buffers.set(change.path, change);
     else if (change.kind === 'close') this.buffers.delete(change.path);
-    else if (change.kind === 'roots') this.options = { ...this.options, roots: change.roots };
+    else if (change.kind === 'roots') this.moved = [change];
     else if (change.kind === 'environments') this.options = { ...this.options, pythonEnvironments: change.folders };
     else if (change.kind === 'exclude') this.options = { ...this.options, exclude: change.patterns };
   }

@@ -16,12 +16,17 @@ export interface FileList {
   readonly leftOut: readonly { readonly path: string; readonly reason: LeftOutReason }[];
 }
 
+export interface ListOptions extends Pick<WorkspaceDeps, 'disk' | 'exclude'> {
+  /** The folder, `root` or one around it, whose patterns `exclude` are. */
+  readonly project?: string;
+}
+
 /** Throws a UserError when `root` is not a folder that can be listed. Content is judged when it is read: see Workspace. */
-export function listFiles(root: string, { disk = systemDisk, exclude = [] }: Pick<WorkspaceDeps, 'disk' | 'exclude'> = {}): FileList {
+export function listFiles(root: string, { disk = systemDisk, exclude = [], project = root }: ListOptions = {}): FileList {
   const real = disk.real(root);
   if (real === undefined) throw new UserError(`${root} does not exist`);
   if (!disk.isDirectory(real)) throw new UserError(`${root} is not a folder`);
-  const rules = new IgnoreRules(real, disk, exclude);
+  const rules = new IgnoreRules(disk.real(project) ?? real, disk, exclude);
   const files: string[] = [];
   const leftOut: { path: string; reason: LeftOutReason }[] = [];
   const pending = [real];

@@ -6,6 +6,7 @@ export type { Declaration, DeclarationKind, ImportStatement, Outline, Span } fro
 export { isSource, outlineOf } from './parse.js';
 export type { LeftOut } from './plan.js';
 export { explain, prepare, sourcesByDefault, sourcesKnown, type Cursor, type Explained, type Prepared, type PrepareOptions } from './prepare.js';
+export { isProject } from './project.js';
 export { LocalRepository, type OutlinedFiles, type PlanOptions, type Repository, type RepositoryOptions } from './repository.js';
 export { isSecret } from './secrets.js';
 export { piecesOf, segmentsOf, type Piece, type SegmentForm } from './segments.js';

@@ -1,7 +1,6 @@
 // Outlines a whole workspace in the background, so that importers are known and a restart parses only what changed.
 // Refuses to be waited for: it works in small slices, rests while somebody types, and stops at a named bound.
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf } from '../base/digest.js';
 import type { Disk, FileStamp } from './disk.js';
@@ -29,6 +28,8 @@ export interface SurveyDeps {
   readonly importers: ImporterIndex;
   readonly turns: Turns;
   readonly parse: (path: string, text: string) => Outline | undefined;
+  /** What is walked. */
+  roots(): readonly string[];
   /** The newest. */
   snapshot(): Snapshot;
 }
@@ -112,10 +113,9 @@ export class Survey {
     if (performance.now() - this.savedAtMs > saveEveryMs || this.savedAtMs === 0) await this.save(pause);
   }
 
-  /** A whole disk or home folder is no project. */
   private async walk(pause: () => Promise<void>): Promise<void> {
     this.walkNext = false;
-    const roots = this.deps.snapshot().roots.filter((root) => root !== homedir() && dirname(root) !== root);
+    const roots = this.deps.roots();
     const before = this.stores;
     this.stores = roots.map((root) => before.find((store) => store.root === root) ?? new OutlineStore(this.dir, root));
     for (const store of before) if (!this.stores.includes(store)) store.close();

@@ -14,22 +14,46 @@ export type FromWatcher = { readonly kind: 'ready' } | { readonly kind: 'changed
 
 const workerHeapMbMax = 512;
 
+/** What is used of a thread. */
+export type WatchThread = Pick<Worker, 'on' | 'unref' | 'terminate'>;
+
+/** One that ended by itself, which its bound on memory can make it, is started again so often. */
+const restartsMax = 2;
+
 /** As `watch`. */
-export function watchOnThread(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void): Watcher {
-  const workerData: WatchData = { roots };
-  const worker = new Worker(new URL('./watch-worker.js', import.meta.url), { workerData, resourceLimits: { maxOldGenerationSizeMb: workerHeapMbMax } });
+export function watchOnThread(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void, start = startThread): Watcher {
+  let [restarts, isClosed] = [0, false];
+  let thread: WatchThread;
   const ready = new Promise<void>((resolve) => {
-    const watched = (): void => {
-      worker.unref();
-      resolve();
+    const watch = (): void => {
+      thread = start(roots);
+      const watched = (): void => {
+        thread.unref();
+        resolve();
+      };
+      thread.on('message', (message: FromWatcher) => {
+        if (message.kind === 'ready') watched();
+        else if (message.kind === 'changed') onChanges(message.changes);
+        else onError(fromWire(message.error));
+      });
+      thread.on('error', onError);
+      thread.on('exit', () => {
+        if (!isClosed && restarts++ < restartsMax) watch();
+        else resolve();
+      });
     };
-    worker.on('message', (message: FromWatcher) => {
-      if (message.kind === 'ready') watched();
-      else if (message.kind === 'changed') onChanges(message.changes);
-      else onError(fromWire(message.error));
-    });
-    worker.on('error', onError);
-    worker.on('exit', watched);
+    watch();
   });
-  return { ready, close: async () => void (await worker.terminate()) };
+  return {
+    ready,
+    close: async () => {
+      isClosed = true;
+      await thread.terminate();
+    },
+  };
+}
+
+function startThread(roots: readonly string[]): WatchThread {
+  const workerData: WatchData = { roots };
+  return new Worker(new URL('./watch-worker.js', import.meta.url), { workerData, resourceLimits: { maxOldGenerationSizeMb: workerHeapMbMax } });
 }

@@ -7,6 +7,7 @@ import type { Outline } from './outline.js';
 import { ImporterIndex } from './importers.js';
 import { withBuffer, withoutBuffer, type Overlay } from './overlay.js';
 import { isSource, OpenOutlines, outlineOf } from './parse.js';
+import { isProject } from './project.js';
 import { isSecret } from './secrets.js';
 import { canonicalPath, Layout, Snapshot, type Kept, type Root, type Shared } from './snapshot.js';
 import { Survey } from './survey.js';
@@ -20,7 +21,8 @@ export type FileChange =
   /** Created, changed or deleted on disk. */
   | { readonly kind: 'disk'; readonly path: string }
   /** The workspace's folders from now on. */
-  | { readonly kind: 'roots'; readonly roots: readonly string[] }
+  /** `isLoose`: no project's, but the folder of a file that belongs to none; plans draw on it, and nobody walks it. */
+  | { readonly kind: 'roots'; readonly roots: readonly string[]; readonly isLoose?: boolean }
   /** The user's Python environments from now on: see WorkspaceDeps. */
   | { readonly kind: 'environments'; readonly folders: readonly string[] }
   /** What is excluded from now on: see WorkspaceDeps. */
@@ -54,6 +56,7 @@ export class Workspace {
   private changes: ReadonlyMap<string, number> = new Map();
   private recent: readonly string[] = [];
   private readonly edited = new Set<string>();
+  private isLoose = false;
   private current: Snapshot;
   private survey: Survey | undefined;
 
@@ -80,7 +83,7 @@ export class Workspace {
 
   /** Outlines all files in the background, and keeps the outlines in `dir`; nothing starts by itself. */
   surveyed(dir: string, turns: Turns): Survey {
-    this.survey = new Survey(dir, { ...this.shared, turns, snapshot: () => this.current });
+    this.survey = new Survey(dir, { ...this.shared, turns, snapshot: () => this.current, roots: () => (this.isLoose ? [] : this.current.roots.filter(isProject)) });
     return this.survey;
   }
 
@@ -94,8 +97,10 @@ export class Workspace {
     let { roots, environments, exclude } = layout;
     const outcomes = new Map<string, Outcome>();
     for (const change of changes) {
-      if (change.kind === 'roots') roots = this.rooted(change.roots);
-      else if (change.kind === 'environments') environments = change.folders;
+      if (change.kind === 'roots') {
+        roots = this.rooted(change.roots);
+        this.isLoose = change.isLoose ?? false;
+      } else if (change.kind === 'environments') environments = change.folders;
       else if (change.kind === 'exclude') exclude = change.patterns;
       else if (change.kind === 'open') this.opened(this.canonical(change.path), change.text);
       else {

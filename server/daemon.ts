@@ -123,8 +123,8 @@ export class Daemon {
       watch: (projects, onChanges, onError) => repository.watch(projects, onChanges, onError),
       watchFailed: (error) => reporter.watchFailed(error),
       changed: (applied) => void session.changedOnDisk(applied),
-      moved: (moved) => {
-        void session.changedOnDisk([{ kind: 'roots', roots: moved }]);
+      moved: (moved, isLoose) => {
+        void session.changedOnDisk([{ kind: 'roots', roots: moved, isLoose }]);
         reporter.rootsChanged(moved);
       },
     });

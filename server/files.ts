@@ -14,15 +14,21 @@ const signs: readonly ((folder: string) => boolean)[] = [
   (folder) => ['package.json', 'pyproject.toml', 'setup.py'].some((name) => holds(folder, name)),
 ];
 
-/** The nearest folder above `path` (absolute) with the surest sign that there is, else the file's own. A whole disk or home folder is no project. */
-export function projectRootOf(path: string, home = homedir()): string {
+export interface ProjectOf {
+  readonly root: string;
+  /** The root is no more than the file's own folder, since nothing says that a project starts anywhere above it. */
+  readonly isLoose: boolean;
+}
+
+/** The nearest folder above `path` (absolute) with the surest sign that there is. */
+export function projectOf(path: string, home = homedir()): ProjectOf {
   const above: string[] = [];
   for (let folder = dirname(path); dirname(folder) !== folder && folder !== home; folder = dirname(folder)) above.push(folder);
   for (const isStart of signs) {
-    const found = above.find(isStart);
-    if (found !== undefined) return found;
+    const root = above.find(isStart);
+    if (root !== undefined) return { root, isLoose: false };
   }
-  return dirname(path);
+  return { root: dirname(path), isLoose: true };
 }
 
 const holds = (folder: string, name: string): boolean => existsSync(join(folder, name));

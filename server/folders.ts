@@ -1,12 +1,11 @@
 // The workspace's folders, and who tells what changes in them: the editor where it offers to watch, chokidar elsewhere, never both.
 // Refuses to look at files.
-import { homedir } from 'node:os';
-import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { WatchKind, type DidChangeWatchedFilesRegistrationOptions, type Disposable, type WorkspaceFoldersChangeEvent } from 'vscode-languageserver';
 import type { Log } from '../base/log.js';
-import { watchedGlobs, type FileChange, type Watcher } from '../context/index.js';
+import { isProject, watchedGlobs, type FileChange, type Watcher } from '../context/index.js';
 import type { ClientProfile } from './clients.js';
+import type { ProjectOf } from './files.js';
 import { pathOf } from './protocol.js';
 
 export interface FoldersDeps {
@@ -18,7 +17,7 @@ export interface FoldersDeps {
   watchFailed(error: unknown): void;
   changed(changes: readonly FileChange[]): void;
   /** The workspace's folders are others from now on. */
-  moved(roots: readonly string[]): void;
+  moved(roots: readonly string[], isLoose?: boolean): void;
 }
 
 export class Folders {
@@ -46,11 +45,11 @@ export class Folders {
     return this.watchAnew(this.deps.client.watching);
   }
 
-  /** A folder that no client named, so that none watches it. */
-  adopt(root: string): Promise<void> {
+  /** A folder that no client named, so that none watches it; nor does Kedge where it is no project's. */
+  adopt({ root, isLoose }: ProjectOf): Promise<void> {
     this.adopted = root;
-    this.set([root]);
-    return this.watchAnew('never');
+    this.set([root], isLoose);
+    return isLoose ? Promise.resolve() : this.watchAnew('never');
   }
 
   changed({ added, removed }: WorkspaceFoldersChangeEvent): Promise<void> {
@@ -68,16 +67,16 @@ export class Folders {
     await this.release();
   }
 
-  private set(roots: readonly string[]): void {
+  private set(roots: readonly string[], isLoose = false): void {
     this.roots = roots;
-    this.deps.moved(roots);
+    this.deps.moved(roots, isLoose);
   }
 
   private watchAnew(by: ClientProfile['watching']): Promise<void> {
     return this.next(async () => {
       await this.release();
-      // A whole disk or home folder is no project: changes there count when a file is opened.
-      const projects = this.roots.filter((root) => root !== homedir() && dirname(root) !== root);
+      // Elsewhere changes count when a file is opened.
+      const projects = this.roots.filter(isProject);
       if (this.closed || projects.length === 0) return;
       const isWatched = by !== 'never' && (await this.watchedByClient(projects, by));
       if (this.closed || isWatched) return;

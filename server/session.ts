@@ -12,7 +12,7 @@ import type { ClientProfile } from './clients.js';
 import { complete, type Completion } from './complete.js';
 import type { Config } from './config.js';
 import type { EngineSlot } from './engine-slot.js';
-import { projectRootOf } from './files.js';
+import { projectOf } from './files.js';
 import type { Folders } from './folders.js';
 import type { Offer } from './items.js';
 import type { Meter } from './meter.js';
@@ -88,7 +88,7 @@ export class Session {
   /** An editor that names no folder works in the project of the first file that it opens. */
   opened(params: DidOpenTextDocumentParams): void {
     const path = pathOf(params.textDocument.uri);
-    if (path !== undefined && this.deps.folders.isEmpty) void this.deps.folders.adopt(projectRootOf(path));
+    if (path !== undefined && this.deps.folders.isEmpty) void this.deps.folders.adopt(projectOf(path));
     this.deps.changes.opened(params);
     this.rest.changed(path);
     this.scheduler.touched(params.textDocument.uri, openedRestMs);

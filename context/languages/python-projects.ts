@@ -1,9 +1,9 @@
 // Where the modules of a workspace's other Python projects start: beside their manifests, in their `src`, in what the manifests name,
 // and in what their environments link to. Refuses to go further than a named bound, and into what is ignored.
-import { homedir } from 'node:os';
-import { dirname, join, resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import type { Disk } from '../disk.js';
 import type { IgnoreRules } from '../ignore-rules.js';
+import { isProject } from '../project.js';
 import { venvFolders } from './python-environments.js';
 
 const manifests = ['pyproject.toml', 'setup.cfg', 'setup.py'];
@@ -41,7 +41,7 @@ export const isPythonProject = (folder: string, disk: Disk): boolean => manifest
 function projectsIn(rules: IgnoreRules, disk: Disk): string[] {
   const { root } = rules;
   // A whole disk or home folder is no project.
-  if (root === homedir() || dirname(root) === root) return [];
+  if (!isProject(root)) return [];
   const found: string[] = [];
   const folders = [{ folder: root, depth: 0 }];
   for (const { folder, depth } of folders) {

@@ -9,7 +9,7 @@ import type { CompleteResult, Engine } from '../../engine/index.js';
 import { complete } from '../complete.js';
 import { repositorySettings } from '../config.js';
 import { storedShare } from '../context-form.js';
-import { projectRootOf, segmentsOfFile } from '../files.js';
+import { projectOf, segmentsOfFile } from '../files.js';
 import { planned } from '../planning.js';
 import { megabytes } from '../quantities.js';
 import { commandConfig, engineFlags, withEngine, type EngineFlags } from './engine.js';
@@ -34,12 +34,12 @@ async function run(place: string, more: readonly string[], flags: Flags, io: Com
   if (more.length > 0 && named.length === 0) throw new UserError(`"${more[0]}" stands alone: files to use as context follow --with`, 2);
   const at = parsePlace(place);
   const path = resolve(at.file);
-  const root = projectRootOf(path);
+  const root = projectOf(path).root;
   const config = commandConfig(io, root);
   const repository = new LocalRepository({ roots: [root], ...repositorySettings(config, io.env) });
   const { snapshot } = repository.workspace;
   const cursor: Cursor = { path, offset: offsetIn(textOf(snapshot, at.file), at) };
-  const given = [...new Set([...named, ...more].map((file) => resolve(file)))].flatMap((file) => segmentsIn(snapshot, file));
+  const given = [...new Map([...named, ...more].map((file) => [resolve(file), file])).values()].flatMap((file) => segmentsIn(snapshot, file));
   await withEngine(io, flags, async (engine) => {
     const request = { client: 'complete', document: path, repository, cursor, given: await plannedOf(engine, given), decodeMsMax: 0, waitMsMax: 0 };
     await readFirst(engine, (await planned(engine, request, config)).held.plan, io, flags.json === true);
@@ -57,7 +57,7 @@ async function readFirst(engine: Engine, plan: ContextPlan, io: CommandIo, quiet
 /** Each named file may belong to a project of its own. */
 function segmentsIn(snapshot: Snapshot, file: string): Segment[] {
   const path = resolve(file);
-  const own = snapshot.isReadable(path) ? snapshot : new Workspace([projectRootOf(path)]).snapshot;
+  const own = snapshot.isReadable(path) ? snapshot : new Workspace([projectOf(path).root]).snapshot;
   textOf(own, file);
   return segmentsOfFile(own, path) ?? [];
 }

@@ -1,13 +1,13 @@
 // `kedge doctor [DIR]`: gathers what there is to know of this machine, has each part checked, and measures it.
 // Refuses to change anything: it measures on a store of its own that it deletes.
 import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
-import { availableParallelism, cpus, homedir, tmpdir, totalmem } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
 import { systemClock } from '../../base/clock.js';
 import { explainSystemError } from '../../base/errors.js';
 import { writeFileAtomically } from '../../base/files.js';
 import { storeDir } from '../../base/paths.js';
-import { countWatches } from '../../context/index.js';
+import { countWatches, isProject } from '../../context/index.js';
 import { findModel, runtimeSelfTest, SegmentStore, verifyModel } from '../../engine/index.js';
 import { daemonsCheck, editorsCheck, measuringFailed, modelCheck, nodeCheck, runtimeCheck, settingsCheck, storeCheck, watchCheck, type Check, type ModelFacts, type RuntimeFacts, type StoreFacts, type WatchFacts } from '../checks.js';
 import { loadConfig } from '../config.js';
@@ -89,8 +89,7 @@ async function modelFacts(wanted: string | undefined, io: CommandIo, quiet: bool
 function watchFacts(root: string, daemons: readonly SeenDaemon[]): WatchFacts {
   const limit = inotifyLimit();
   if (limit === undefined) return { limit, roots: [], watches: 0, daemons };
-  const isProject = root !== homedir() && dirname(root) !== root;
-  const roots = [...new Set([...(isProject ? [root] : []), ...daemons.flatMap(({ stats }) => stats?.roots ?? [])])];
+  const roots = [...new Set([...(isProject(root) ? [root] : []), ...daemons.flatMap(({ stats }) => stats?.roots ?? [])])];
   return { limit, roots, watches: roots.reduce((sum, each) => sum + countWatches(each), 0), daemons };
 }
 

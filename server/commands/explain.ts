@@ -5,7 +5,7 @@ import type { CountTokens } from '../../base/segment.js';
 import { explain, LocalRepository, type Explained } from '../../context/index.js';
 import { findModel } from '../../engine/index.js';
 import { repositorySettings, type Config } from '../config.js';
-import { projectRootOf } from '../files.js';
+import { projectOf } from '../files.js';
 import { sourcesOn } from '../planning.js';
 import { commandConfig, engineFlags, withEngine, type EngineFlags } from './engine.js';
 import type { AddCommand, CommandIo } from './io.js';
@@ -29,7 +29,7 @@ const estimated: CountTokens = (texts) => Promise.resolve(texts.map((text) => Ma
 async function run(place: string, flags: Flags, io: CommandIo): Promise<void> {
   const at = parsePlace(place);
   const path = resolve(at.file);
-  const root = projectRootOf(path);
+  const root = projectOf(path).root;
   const config = commandConfig(io, root);
   const { snapshot } = new LocalRepository({ roots: [root], ...repositorySettings(config, io.env) }).workspace;
   const cursor = { path, offset: offsetIn(textOf(snapshot, at.file), at) };

@@ -33,6 +33,19 @@ async function run(root: string, dir: string, change?: (workspace: Workspace) =>
 
 const fileIn = (dir: string): string => join(dir, readdirSync(dir)[0]);
 
+test('a folder of a file that belongs to no project is not walked', async () => {
+  const { root } = layOut(source);
+  for (const isLoose of [true, false]) {
+    let parsed = 0;
+    const workspace = new Workspace([], { parse: () => ((parsed += 1), undefined) });
+    const survey = workspace.surveyed(temporaryFolder(), new Turns());
+    workspace.apply([{ kind: 'roots', roots: [root], isLoose }]);
+    await survey.idle();
+    await survey.close();
+    expect(parsed > 0).toBe(!isLoose);
+  }
+});
+
 test('a restart parses only what changed, and knows who imports what', async () => {
   const { root } = layOut(source);
   const dir = join(temporaryFolder(), 'outlines');

@@ -1,7 +1,7 @@
 // Which folder is the project of a file that no editor named a folder for. Refuses to look into files' texts beyond what tells that.
 import { describe, expect, it } from 'vitest';
 import { join } from 'node:path';
-import { projectRootOf } from '../../server/files.js';
+import { projectOf } from '../../server/files.js';
 import { layOut } from '../harness/fixture.js';
 
 const file = 'packages/a/src/x.ts';
@@ -21,6 +21,6 @@ const cases: Record<string, { files: Record<string, string>; root: string }> = {
 describe('the project of a file', () => {
   it.each(Object.entries(cases))('is found for %s', (name, { files, root }) => {
     const { root: folder } = layOut([...Object.entries(files), [file, '']].map(([path, text]) => `--- ${path}\n${text}\n`).join(''));
-    expect(projectRootOf(join(folder, file), name.startsWith('a home') ? folder : undefined)).toBe(join(folder, root));
+    expect(projectOf(join(folder, file), name.startsWith('a home') ? folder : undefined)).toEqual({ root: join(folder, root), isLoose: root === 'packages/a/src' });
   });
 });

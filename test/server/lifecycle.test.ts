@@ -208,6 +208,14 @@ describe('the workspace\'s folders', () => {
     expect(daemon.watched).toEqual([[first, second]]);
   });
 
+  it('are not watched where the first file belongs to no project', async () => {
+    const root = project();
+    const daemon = await started({});
+    await daemon.client.open(join(root, 'main.ts'), mainText);
+    expect(await planIn(daemon, root)).toContain('on disk');
+    expect(daemon.watched).toEqual([]);
+  });
+
   it('are the first file\'s project where the client names none', async () => {
     const root = project();
     mkdirSync(join(root, '.git'));

@@ -50,6 +50,12 @@ describe('kedge index', () => {
     expect(index(root)).toMatchObject({ segmentsEncoded: 0 });
   });
 
+  it('leaves out what the settings of the folder\'s project exclude', () => {
+    const root = repository();
+    writeFileSync(join(root, 'kedge.json'), '{ "exclude": ["/src/one.ts"] }');
+    expect(index(join(root, 'src'))).toMatchObject({ files: 1 });
+  });
+
   it('finds the same entries from a sub-folder of a repository, and reads nothing that git ignores or that is secret', () => {
     const root = repository();
     mkdirSync(join(root, '.git'));
