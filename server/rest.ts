@@ -2,29 +2,20 @@
 // Refuses to say when that is: the scheduler does.
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { segmentsToRead, type ContextPlan, type LocalPrompt } from '../base/segment.js';
-import type { Cursor } from '../context/index.js';
+import type { Cursor, Repository } from '../context/index.js';
 import type { ContextForm, Engine, ReadReport, ReadRequest } from '../engine/index.js';
 import { Ahead } from './ahead.js';
+import type { Changes } from './changes.js';
 import { contextOf, storedShare } from './context-form.js';
-import { planned, type HeldPlan, type Planned } from './planning.js';
+import type { EngineSlot } from './engine-slot.js';
+import type { Meter } from './meter.js';
+import { planned, type Planned } from './planning.js';
+import type { Power } from './power.js';
 import { pathOf } from './protocol.js';
-import { idleMs, type Resting } from './scheduler.js';
-import type { SessionDeps } from './session.js';
-import { showing } from './work-done.js';
-
-/** What a session remembers of an open document besides its text. */
-export interface Remembered {
-  /** Where a completion was last asked for, in UTF-16 units. */
-  cursor?: number;
-  /** What completions draw on. */
-  held?: HeldPlan;
-  /** Whether the last completion drew on a part of its plan, what was stored by then. */
-  isPartial: boolean;
-  /** Whether the engine holds rows of it. */
-  isComposed: boolean;
-  /** Whether the last edit only took text away. */
-  isShortened: boolean;
-}
+import type { Remembered } from './remembered.js';
+import { idleMs, type Resting, type Timers } from './scheduler.js';
+import type { Settings } from './settings.js';
+import { showing, type WorkDone } from './work-done.js';
 
 /** What it needs of its session. */
 export interface Documents {
@@ -35,7 +26,16 @@ export interface Documents {
   of(uri: string): Remembered;
 }
 
-type RestDeps = Pick<SessionDeps, 'settings' | 'changes' | 'repository' | 'engines' | 'timers' | 'power' | 'meter' | 'workDone'>;
+export interface RestDeps {
+  readonly settings: Pick<Settings, 'config'>;
+  readonly changes: Changes;
+  readonly repository: Repository;
+  readonly engines: EngineSlot;
+  readonly timers: Timers;
+  readonly power: Power;
+  readonly meter: Meter;
+  readonly workDone: WorkDone;
+}
 
 export class Rest implements Resting {
   private readonly plans: Ahead;

@@ -6,22 +6,19 @@ import type {
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
-import { isSecret, type FileChange, type Repository } from '../context/index.js';
-import type { Changes } from './changes.js';
+import { isSecret, type FileChange } from '../context/index.js';
 import type { ClientProfile } from './clients.js';
-import { complete, type Completion } from './complete.js';
+import { complete } from './complete.js';
 import type { Config } from './config.js';
-import type { EngineSlot } from './engine-slot.js';
 import { projectOf } from './files.js';
 import type { Folders } from './folders.js';
 import type { Offer } from './items.js';
-import type { Meter } from './meter.js';
-import type { Power } from './power.js';
 import { languageOf, offsetOf, pathOf } from './protocol.js';
-import { Rest, type Remembered } from './rest.js';
+import { RememberedDocuments } from './remembered.js';
+import { Rest, type RestDeps } from './rest.js';
 import { Scheduler, type Timers } from './scheduler.js';
-import type { Settings } from './settings.js';
-import type { WorkDone } from './work-done.js';
+import { traceOf } from './trace.js';
+import { UnderWay } from './under-way.js';
 
 /** From the first token, after which the last complete piece is returned. */
 const decodeMsMax = 800;
@@ -32,18 +29,10 @@ const answerMsMax = 2 * waitMsMax + decodeMsMax;
 /** A document just opened is read without waiting for the user to rest. */
 const openedRestMs = 50;
 
-export interface SessionDeps {
+export interface SessionDeps extends RestDeps {
   readonly client: ClientProfile;
-  readonly settings: Pick<Settings, 'config'>;
-  readonly changes: Changes;
-  readonly repository: Repository;
-  readonly engines: EngineSlot;
   readonly clock: Clock;
-  readonly timers: Timers;
   readonly log: Log;
-  readonly workDone: WorkDone;
-  readonly power: Power;
-  readonly meter: Meter;
   readonly folders: Pick<Folders, 'isEmpty' | 'adopt'>;
   /** For the editor's trace of the protocol; `verbose` is shown where it asks for more. */
   trace(message: string, verbose: string): void;
@@ -69,15 +58,14 @@ export interface Found {
 export class Session {
   readonly client: ClientProfile;
   private readonly id = `lsp-${process.pid}`;
-  private readonly remembered = new Map<string, Remembered>();
-  /** By document: the newest completion under way, and what it was asked for. */
-  private readonly underWay = new Map<string, { readonly asked: string; readonly offer: Promise<Offer | undefined> }>();
+  private readonly remembered = new RememberedDocuments();
+  private readonly underWay = new UnderWay();
   private readonly rest: Rest;
   private readonly scheduler: Scheduler;
 
   constructor(private readonly deps: SessionDeps) {
     this.client = deps.client;
-    this.rest = new Rest(deps, { id: this.id, completable: (uri) => this.completable(uri), of: (uri) => this.of(uri) });
+    this.rest = new Rest(deps, { id: this.id, completable: (uri) => this.completable(uri), of: (uri) => this.remembered.of(uri) });
     this.scheduler = new Scheduler(this.rest, deps.log, deps.timers);
   }
 
@@ -100,7 +88,7 @@ export class Session {
     const { changes } = this.deps;
     if (!changes.document(uri)) return;
     const { changedFrom, deletedOnly } = changes.edited(params);
-    const own = this.of(uri);
+    const own = this.remembered.of(uri);
     own.isShortened = deletedOnly;
     if (own.cursor !== undefined) own.cursor = Math.min(own.cursor, changes.document(uri)!.getText().length);
     if (changedFrom < (own.held?.windowStart ?? 0)) own.held = undefined;
@@ -111,7 +99,7 @@ export class Session {
 
   /** Plans are made anew by the settings that count now; requests in flight end where `restarting` the engine would break them. */
   configured(restarting: boolean): void {
-    for (const own of this.remembered.values()) own.held = undefined;
+    this.remembered.dropPlans();
     this.rest.changed();
     if (restarting) this.scheduler.abort();
     this.scheduler.later();
@@ -135,8 +123,8 @@ export class Session {
     this.rest.changed(pathOf(uri));
     this.rest.movedOn(uri);
     this.scheduler.forget(uri);
-    const { isComposed } = this.of(uri);
-    this.remembered.delete(uri);
+    const { isComposed } = this.remembered.of(uri);
+    this.remembered.forget(uri);
     if (isComposed) await (await this.deps.engines.current())?.forget(this.id, uri);
   }
 
@@ -147,7 +135,7 @@ export class Session {
   async offer({ uri, position, kind, automatic, selected }: Asked, signal: AbortSignal): Promise<Found | undefined> {
     const document = this.completable(uri);
     if (!document) return undefined;
-    const own = this.of(uri);
+    const own = this.remembered.of(uri);
     if (automatic && own.isShortened) return undefined;
     const { encoding, insertsLines } = this.client;
     const offset = offsetOf(document, position, encoding);
@@ -157,7 +145,7 @@ export class Session {
     const { meter } = this.deps;
     const multiline = this.config.multiline && (insertsLines || kind === 'ghost text');
     const asked = JSON.stringify([document.version, offset, multiline, shown]);
-    const task = (newest: AbortSignal): Promise<Offer | undefined> => this.once(uri, asked, () => this.complete(uri, offset, { ...this.config, multiline }, newest, shown));
+    const task = (newest: AbortSignal): Promise<Offer | undefined> => this.underWay.once(uri, asked, () => this.complete(uri, offset, { ...this.config, multiline }, newest, shown));
     const offer = await meter.during('completing', () => this.scheduler.newest(uri, kind, signal, answerMsMax, task));
     meter.answered(offer?.text);
     return offer && { document, offset, offer };
@@ -165,22 +153,6 @@ export class Session {
 
   stop(): void {
     this.scheduler.close();
-  }
-
-  /** A popup and ghost text want the same at the same place: whoever asks while the other is being answered gets that. Nothing offered is asked for again. */
-  private async once(uri: string, asked: string, complete: () => Promise<Offer | undefined>): Promise<Offer | undefined> {
-    const other = this.underWay.get(uri);
-    const known = other?.asked === asked ? await other.offer : undefined;
-    if (known?.text) return known;
-    const own = { asked, offer: complete() };
-    this.underWay.set(uri, own);
-    return own.offer.finally(() => this.underWay.get(uri) === own && this.underWay.delete(uri));
-  }
-
-  private of(uri: string): Remembered {
-    const own = this.remembered.get(uri) ?? { isPartial: false, isComposed: false, isShortened: false };
-    this.remembered.set(uri, own);
-    return own;
   }
 
   private completable(uri: string): TextDocument | undefined {
@@ -197,7 +169,7 @@ export class Session {
     const startedMs = clock.nowMs();
     const engine = await within(engines.get(), waitMsMax, timers);
     if (!engine || signal.aborted) return undefined;
-    const own = this.of(uri);
+    const own = this.remembered.of(uri);
     own.isComposed = true;
     try {
       const completion = await complete(
@@ -222,15 +194,6 @@ export class Session {
       return undefined;
     }
   }
-}
-
-/** A line, and the plan and timings. */
-function traceOf(uri: string, { result, held, planMs }: Completion): [string, string] {
-  const { text, timing, tokensPrefilled, tokensDecoded } = result;
-  const line = `${uri}: ${tokensDecoded} tokens for ${JSON.stringify(text)} in ${Math.round(planMs + timing.totalMs)} ms`;
-  const segments = held.plan.segments.map(({ segment, source, reason, tokens }) => `${source} ${segment.path}: ${reason}, ${tokens} tokens`);
-  const times = Object.entries({ planMs, ...timing }).map(([name, ms]) => `${name} ${Math.round(ms)}`);
-  return [line, [`${times.join(', ')}; ${tokensPrefilled} tokens of the window read`, ...segments].join('\n')];
 }
 
 /** The promise's value, or undefined when it takes longer than `ms`; the promise goes on. */
