@@ -1,11 +1,10 @@
-// Settings from their levels, in rising order: defaults, the user's file, the workspace's kedge.json, the editor's options and settings.
-// Refuses to stop over a fault: what is wrong is named, the rest counts.
+// Settings as they come out of their levels, in rising order: defaults, the user's file, the workspace's kedge.json, the editor's options and settings.
+// Refuses to read files: config-load.ts does.
 import { join } from 'node:path';
 import { homeDir, type Env } from '../base/paths.js';
 import type { SourceName } from '../base/segment.js';
 import { defaultsOf, schemas, type SettingsSchema } from './config-schema.js';
-import { fileLayer, lineAt, unread, type Layer, type Level } from './config-layer.js';
-import { readSettings, userConfigPath, workspaceConfigPath } from './config-files.js';
+import type { Layer, Level } from './config-layer.js';
 
 /** Each is described in docs/kedge.schema.json. */
 export interface Config {
@@ -58,26 +57,38 @@ export function defaultConfig(): Config {
 /** A level adds to what the others list: one from a stranger can leave out more, and take nothing back in. */
 const accumulating = 'exclude';
 
+type Settings = Record<string, unknown>;
+type Origins = Record<string, Origin>;
+
 /** `layers` in rising order. What an object holds counts name by name. */
 export function effective(layers: readonly Layer[]): Effective {
-  const config: Record<string, unknown> = { ...defaultConfig() };
-  const origins: Record<string, Origin> = Object.fromEntries(settingNames(schemas.user.properties).map((name) => [name, { level: 'default' }]));
-  for (const { level, path, settings, lineOf } of layers) {
-    for (const [key, value] of Object.entries(settings)) {
-      if (key === accumulating) {
-        const before = config[key] as readonly string[];
-        const added = (value as readonly string[]).filter((item) => !before.includes(item));
-        config[key] = [...before, ...added];
-        if (added.length > 0) delete origins[key];
-        for (const [index, item] of added.entries()) origins[`${key}.${before.length + index}`] = { level, path, line: lineOf([key, String((value as readonly string[]).indexOf(item))]) };
-        continue;
-      }
-      const parts = isObject(value) ? Object.keys(value) : undefined;
-      config[key] = parts ? { ...(config[key] as object), ...(value as object) } : value;
-      for (const name of parts ?? [undefined]) origins[name === undefined ? key : `${key}.${name}`] = { level, path, line: lineOf(name === undefined ? [key] : [key, name]) };
+  const config: Settings = { ...defaultConfig() };
+  const origins: Origins = Object.fromEntries(settingNames(schemas.user.properties).map((name) => [name, { level: 'default' }]));
+  for (const layer of layers) {
+    for (const [key, value] of Object.entries(layer.settings)) {
+      if (key === accumulating) accumulate(key, value as readonly string[], layer, config, origins);
+      else override(key, value, layer, config, origins);
     }
   }
   return { config: Object.freeze(config) as unknown as Config, origins };
+}
+
+function accumulate(key: string, given: readonly string[], { level, path, lineOf }: Layer, config: Settings, origins: Origins): void {
+  const before = config[key] as readonly string[];
+  const added = given.filter((item) => !before.includes(item));
+  config[key] = [...before, ...added];
+  if (added.length > 0) delete origins[key];
+  for (const [index, item] of added.entries()) origins[`${key}.${before.length + index}`] = { level, path, line: lineOf([key, String(given.indexOf(item))]) };
+}
+
+function override(key: string, value: unknown, { level, path, lineOf }: Layer, config: Settings, origins: Origins): void {
+  if (!isObject(value)) {
+    config[key] = value;
+    origins[key] = { level, path, line: lineOf([key]) };
+    return;
+  }
+  config[key] = { ...(config[key] as object), ...value };
+  for (const name of Object.keys(value)) origins[`${key}.${name}`] = { level, path, line: lineOf([key, name]) };
 }
 
 /** `key`, or `key.name` where a setting is an object. */
@@ -88,24 +99,3 @@ const settingNames = (properties: SettingsSchema['properties']): string[] =>
 export const settingOf = (config: Config, name: string): unknown => name.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], config);
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** A settings file's layer; undefined where there is no such file. `within`: the folder that it has to lie in. */
-export function layerOfFile(level: Level, path: string, within?: string): Layer | undefined {
-  const found = readSettings(path, within);
-  if (found === undefined) return undefined;
-  return 'text' in found ? fileLayer(level, path, found.text) : unread(level, path, found.fault);
-}
-
-/** What a command works with: the files' settings. `faults`: one line each. */
-export function loadConfig(root: string | undefined, env: Env): Effective & { readonly faults: readonly string[] } {
-  const user = layerOfFile('user', userConfigPath(env));
-  const workspace = root === undefined ? undefined : layerOfFile('workspace', workspaceConfigPath(root), root);
-  const layers = [user, workspace].filter((layer) => layer !== undefined);
-  return { ...effective(layers), faults: layers.flatMap(faultLines) };
-}
-
-/** `place: what is wrong`, the place being a file with its line, or the editor. */
-export function faultLines({ level, path, text = '', faults }: Layer): string[] {
-  const place = level === 'editor' ? 'the editor\'s settings' : 'the editor\'s initialization options';
-  return faults.map(({ message, span }) => `${path === undefined ? place : `${path}:${lineAt(text, span?.start ?? 0)}`}: ${message}`);
-}

@@ -6,9 +6,10 @@ import { DiagnosticSeverity, type Diagnostic } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Env } from '../base/paths.js';
 import type { FileChange } from '../context/index.js';
-import { effective, faultLines, layerOfFile, type Config } from './config.js';
+import { effective, type Config } from './config.js';
 import { userConfigPath, workspaceConfigPath, workspaceFileName } from './config-files.js';
 import { fileLayer, levels, valueLayer, type Layer, type Level } from './config-layer.js';
+import { faultLines, layerOfFile } from './config-load.js';
 import { rangeOf, type PositionEncoding } from './protocol.js';
 
 export interface SettingsDeps {

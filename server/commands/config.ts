@@ -4,7 +4,8 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { schemas } from '../config-schema.js';
-import { loadConfig, settingOf, type Origin } from '../config.js';
+import { loadConfig } from '../config-load.js';
+import { settingOf, type Origin } from '../config.js';
 import type { AddCommand, CommandIo } from './io.js';
 
 interface Flags {

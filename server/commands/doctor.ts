@@ -10,7 +10,7 @@ import { storeDir } from '../../base/paths.js';
 import { countWatches, isProject } from '../../context/index.js';
 import { findModel, runtimeSelfTest, SegmentStore, verifyModel } from '../../engine/index.js';
 import { daemonsCheck, editorsCheck, measuringFailed, modelCheck, nodeCheck, runtimeCheck, settingsCheck, storeCheck, watchCheck, type Check, type ModelFacts, type RuntimeFacts, type StoreFacts, type WatchFacts } from '../checks.js';
-import { loadConfig } from '../config.js';
+import { loadConfig } from '../config-load.js';
 import { megabytes } from '../quantities.js';
 import { runningDaemons, systemProcesses, type SeenDaemon } from '../stats.js';
 import { packageVersion } from '../version.js';

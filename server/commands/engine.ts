@@ -3,7 +3,8 @@
 import type { Command } from 'cac';
 import { UserError } from '../../base/errors.js';
 import type { Engine } from '../../engine/index.js';
-import { loadConfig, type Config } from '../config.js';
+import { loadConfig } from '../config-load.js';
+import type { Config } from '../config.js';
 import { noModelError, openInstalled } from '../installed.js';
 import { withProgress, type CommandIo } from './io.js';
 
