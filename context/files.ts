@@ -3,6 +3,7 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../base/errors.js';
+import { isInside } from '../base/inside.js';
 import { fileBytesMax, systemDisk, type LeftOutReason } from './disk.js';
 import { IgnoreRules } from './ignore-rules.js';
 import { isSource } from './parse.js';
@@ -26,7 +27,8 @@ export function listFiles(root: string, { disk = systemDisk, exclude = [], proje
   const real = disk.real(root);
   if (real === undefined) throw new UserError(`${root} does not exist`);
   if (!disk.isDirectory(real)) throw new UserError(`${root} is not a folder`);
-  const rules = new IgnoreRules(disk.real(project) ?? real, disk, exclude);
+  const around = disk.real(project);
+  const rules = new IgnoreRules(around !== undefined && isInside(around, real) ? around : real, disk, exclude);
   const files: string[] = [];
   const leftOut: { path: string; reason: LeftOutReason }[] = [];
   const pending = [real];

@@ -4,7 +4,7 @@
 import { dirname, join, relative, sep } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 import { isInside } from '../base/inside.js';
-import type { Disk } from './disk.js';
+import { systemDisk, type Disk } from './disk.js';
 
 /** Never read, tracked or not: what package managers and tools put beside the source. */
 const foldersNeverRead = new Set(['node_modules', '.git', '.hg', '.svn', '__pycache__', '.venv', '.tox', '.nox', '.mypy_cache', '.ruff_cache', '.pytest_cache', 'site-packages', 'bower_components', '.yarn', '.kedge-cache']);
@@ -76,6 +76,11 @@ export class IgnoreRules {
     }
     return kept;
   }
+}
+
+/** Whether the project at `root` leaves out `path`, a file; both absolute. */
+export function isIgnoredIn(root: string, path: string, disk: Disk = systemDisk): boolean {
+  return new IgnoreRules(root, disk).ignores(path, false);
 }
 
 interface FolderRules {

@@ -2,6 +2,7 @@
 export { openRepository } from './client.js';
 export type { Disk, LeftOutReason } from './disk.js';
 export { listFiles, type FileList } from './files.js';
+export { isIgnoredIn } from './ignore-rules.js';
 export type { Declaration, DeclarationKind, ImportStatement, Outline, Span } from './outline.js';
 export { isSource, outlineOf } from './parse.js';
 export type { LeftOut } from './plan.js';

@@ -83,7 +83,7 @@ export function tokenizerDataFromGguf(file: string, metadata: Readonly<Record<st
   const unused = tokens.flatMap((_, id) => (typeOf(id) === unusedTokenType ? [id] : []));
   const misspelled = [...texts].find((token) => ![...token].every((character) => byteOfCharacter.has(character.charCodeAt(0))));
   if (misspelled !== undefined) throw new UserError(`${file}: the token "${misspelled}" is not spelled in bytes: the file is damaged or its tokenizer is no byte-level BPE; choose another model`);
-  const astray = merges.find((merge) => !texts.has(merge.replace(' ', '')));
+  const astray = merges.find((merge) => !texts.has(merge.replace(' ', '')) && merge.replace(' ', '') !== tokens[Number(end)]);
   if (astray !== undefined) throw new UserError(`${file}: the tokenizer merges "${astray}" into no token: the file is damaged or no byte-level BPE; choose another model`);
   return { pre, tokens, merges, special, unused };
 }

@@ -4,14 +4,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Segment } from '../base/segment.js';
-import { segmentsOf, type Snapshot } from '../context/index.js';
+import { isIgnoredIn, segmentsOf, type Snapshot } from '../context/index.js';
 
 /** What tells that a project starts at a folder, the surest first: a workspace of packages is one project. */
 const signs: readonly ((folder: string) => boolean)[] = [
   (folder) => holds(folder, 'kedge.json'),
   (folder) => holds(folder, '.git'),
   (folder) => holds(folder, 'pnpm-workspace.yaml') || namesWorkspaces(join(folder, 'package.json')),
-  (folder) => ['package.json', 'pyproject.toml', 'setup.py'].some((name) => holds(folder, name)),
+  (folder) => ['package.json', 'pyproject.toml', 'setup.py', 'setup.cfg', 'requirements.txt', 'tsconfig.json', 'jsconfig.json'].some((name) => holds(folder, name)),
 ];
 
 export interface ProjectOf {
@@ -20,13 +20,13 @@ export interface ProjectOf {
   readonly isLoose: boolean;
 }
 
-/** The nearest folder above `path` (absolute) with the surest sign that there is. */
+/** The nearest folder above `path` (absolute) with the surest sign that there is, unless that project ignores the file. */
 export function projectOf(path: string, home = homedir()): ProjectOf {
   const above: string[] = [];
   for (let folder = dirname(path); dirname(folder) !== folder && folder !== home; folder = dirname(folder)) above.push(folder);
   for (const isStart of signs) {
     const root = above.find(isStart);
-    if (root !== undefined) return { root, isLoose: false };
+    if (root !== undefined && !isIgnoredIn(root, path)) return { root, isLoose: false };
   }
   return { root: dirname(path), isLoose: true };
 }

@@ -33,8 +33,20 @@ export class ExternalData {
   private readonly file: number;
   private end = 0;
 
-  constructor(path: string) {
+  private constructor(path: string) {
     this.file = openSync(path, 'w', 0o600);
+  }
+
+  /** What `fill` appended is durable once it returns; the file is closed whatever happens. */
+  static write<T>(path: string, fill: (data: ExternalData) => T): T {
+    const data = new ExternalData(path);
+    try {
+      const filled = fill(data);
+      fsyncSync(data.file);
+      return filled;
+    } finally {
+      closeSync(data.file);
+    }
   }
 
   append(bytes: Uint8Array): ExternalSpan {
@@ -42,12 +54,6 @@ export class ExternalData {
     writeWhole(this.file, bytes, offset);
     this.end = offset + bytes.byteLength;
     return { offset, bytes: bytes.byteLength };
-  }
-
-  /** What was appended is durable then. */
-  close(): void {
-    fsyncSync(this.file);
-    closeSync(this.file);
   }
 }
 

@@ -51,9 +51,7 @@ export async function convertModel(gguf: GgufFile, outDir: string, options: Conv
     const steps = { done: 0, total: shape.layers + 3 };
     const step = (label: string): void => options.onProgress({ label, done: ++steps.done, total: steps.total, unit: 'steps' });
     const digest = createHash('sha256');
-    const data = new ExternalData(join(aside, WEIGHTS_FILE));
-    const weights = quantiseWeights(gguf, shape, headIds, data, digest, () => step('quantising'));
-    data.close();
+    const weights = ExternalData.write(join(aside, WEIGHTS_FILE), (data) => quantiseWeights(gguf, shape, headIds, data, digest, () => step('quantising')));
     writeEmbedding(gguf, shape, join(aside, 'embedding.bin'), digest);
     step('embedding');
 

@@ -163,13 +163,17 @@ export async function convertInstalled(model: InstalledModel, options: Pick<Mode
   await convert(await openGguf(model.ggufPath), model.convertedDir, { fim: fimTokensOf(model.sha256, options.entries), onProgress: options.onProgress });
 }
 
-/** As far as that can be done. */
 function sweepConversions(model: InstalledModel): void {
+  if (isReady(model)) asFarAsAllowed(() => markUsed(model.convertedDir, Date.now()));
+  asFarAsAllowed(() => forgottenConversions(model.dir, asideAgeMsMax, Date.now()).forEach(discard));
+}
+
+/** What is not ours to tidy is left, and so is what another process is tidying. */
+function asFarAsAllowed(action: () => void): void {
   try {
-    if (isReady(model)) markUsed(model.convertedDir, Date.now());
-    forgottenConversions(model.dir, asideAgeMsMax, Date.now()).forEach(discard);
+    action();
   } catch {
-    // Not ours to tidy, or another process is at it.
+    // Nothing depends on it.
   }
 }
 

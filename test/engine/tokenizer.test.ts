@@ -68,6 +68,8 @@ describe('tokenizer', () => {
     const tokenizer = new Tokenizer(tokenizerDataFromGguf('m.gguf', data));
     expect([tokenizer.isSpecial(256), tokenizer.isSpecial(257)]).toEqual([true, false]);
     expect(tokenizer.specialIds).toEqual([256]);
+    // Also where it is what letters merge into.
+    expect(new Tokenizer(tokenizerDataFromGguf('m.gguf', { ...data, 'tokenizer.ggml.eos_token_id': 257 })).isSpecial(257)).toBe(true);
   });
 
   const refused: readonly [what: string, metadata: Record<string, unknown>, message: RegExp][] = [

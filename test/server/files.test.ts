@@ -13,6 +13,7 @@ const cases: Record<string, { files: Record<string, string>; root: string }> = {
   'a package of a pnpm workspace': { files: { 'pnpm-workspace.yaml': 'packages: [packages/*]', 'package.json': '{}', 'packages/a/package.json': '{}' }, root: '' },
   'a package above which a manifest names no workspace': { files: { 'package.json': 'no JSON', 'packages/a/package.json': '{}' }, root: 'packages/a' },
   'a submodule': { files: { '.git/HEAD': '', 'packages/a/.git': 'gitdir: elsewhere' }, root: 'packages/a' },
+  'a package that its repository ignores': { files: { '.git/HEAD': '', '.gitignore': 'packages/\n', 'packages/a/package.json': '{}' }, root: 'packages/a' },
   'settings below a repository': { files: { '.git/HEAD': '', 'packages/kedge.json': '{}', 'packages/a/package.json': '{}' }, root: 'packages' },
   'nothing that tells': { files: {}, root: 'packages/a/src' },
   'a home folder under git': { files: { '.git/HEAD': '' }, root: 'packages/a/src' },
