@@ -11,6 +11,8 @@ const at = (path: string): string => join(packageRoot, path);
 const sources = readSources(at('evaluation/sources.json'));
 const heldOut = readTasks(at('evaluation/tasks/held-out.jsonl'));
 const tuning = readTasks(at('evaluation/tasks/tuning.jsonl'));
+const unseenSources = readSources(at('evaluation/sources-unseen.json'));
+const unseen = readTasks(at('evaluation/tasks/unseen.jsonl'));
 const repositories = (tasks: typeof heldOut): Set<string> => new Set(tasks.map(({ file }) => file.split('/')[0]));
 
 describe('committed sources', () => {
@@ -21,7 +23,7 @@ describe('committed sources', () => {
   });
 
   it('were published after the model\'s data', () => {
-    for (const { published } of sources) expect(published > '2024-07').toBe(true);
+    for (const { published } of [...sources, ...unseenSources]) expect(published > '2024-07').toBe(true);
   });
 
   it.each<[string, unknown, RegExp]>([
@@ -45,8 +47,14 @@ describe('committed tasks', () => {
     for (const repository of repositories(tuning)) expect(marked).not.toContain(repository);
   });
 
+  it('are 80 more from twenty packages that are in no other list', () => {
+    expect(unseen.filter(({ kind }) => kind === 'crossfile')).toHaveLength(80);
+    expect([...repositories(unseen)].sort()).toEqual(unseenSources.map(({ repository }) => repository).sort());
+    for (const one of unseenSources) expect(sources.map((other) => other.package)).not.toContain(one.package);
+  });
+
   it('are at most five a file, of at least 8 bytes, and name their declaration where they are crossfile', () => {
-    for (const tasks of [heldOut, tuning]) {
+    for (const tasks of [heldOut, tuning, unseen]) {
       const perFile = new Map<string, number>();
       for (const { file } of tasks) perFile.set(file, (perFile.get(file) ?? 0) + 1);
       expect(Math.max(...perFile.values())).toBeLessThanOrEqual(5);
@@ -59,7 +67,7 @@ describe('committed tasks', () => {
 
   it('share no text with the prompts that gave the typical queries', () => {
     const prompts = readFileSync(at('models/typical-prompts.json'), 'utf8');
-    for (const { target, declaration } of [...heldOut, ...tuning]) {
+    for (const { target, declaration } of [...heldOut, ...tuning, ...unseen]) {
       for (const text of [target, declaration ?? '']) if (text.length >= 24) expect(prompts).not.toContain(JSON.stringify(text).slice(1, -1));
     }
   });
