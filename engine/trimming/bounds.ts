@@ -10,16 +10,16 @@ export function wholePart(raw: string, next: string, place: Place): string {
   return place.stop === 'block' ? (wholeLines(normal(raw), normal(next), place) ?? words) : words;
 }
 
-/** A line is complete that opens nothing and that no deeper one follows; a first line that is not stands for itself. Undefined where no line ended yet. */
+/** Up to the last complete line, one outside of the text's own brackets before any other; undefined where there is none. A complete line opens nothing, and no deeper one follows. */
 function wholeLines(raw: string, next: string, place: Place): string | undefined {
   const text = withoutDoubledIndent(raw + next, place);
   const { depths } = bracketsIn(text, place);
   const lines = linesOf(text, place).filter(({ line }) => !isBlank(line));
-  const ended = lines.filter(({ end }) => end <= text.length - next.length && end < text.length && !isBlank(text.slice(0, end)));
-  const complete = ended.findLast(({ line, end }) => {
+  const complete = lines.filter(({ line, end }) => {
+    const isEnded = end <= text.length - next.length && end < text.length && !isBlank(text.slice(0, end));
     const below = lines.find(({ start }) => start > end);
-    return depthAt(depths, end) <= place.left.length && (below ? indentOf(below.line) <= indentOf(line) : !opensBlock(line));
+    return isEnded && !opensBlock(line) && (!below || indentOf(below.line) <= indentOf(line));
   });
-  const last = complete ?? ended[0];
+  const last = complete.findLast(({ end }) => depthAt(depths, end) <= place.left.length) ?? complete.at(-1);
   return last && text.slice(0, last.end);
 }

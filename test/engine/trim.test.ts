@@ -235,7 +235,15 @@ describe('a bound cuts at a whole word', () => {
   /** [document with the cursor as |, what the model wrote until the bound, what it would have written next, what is kept]. */
   const ofBlocks: readonly (readonly [document: string, raw: string, next: string, kept: string])[] = [
     ['if (a) {|\n', '\n  b();\n  const r = await fetch(url, {\n    method: "POST",', '\n', '\n  b();'],
-    ['if (a) {|\n', '\n  const r = await fetch(url, {\n    method: "POST",', '\n', '\n  const r = await fetch(url, {'],
+    ['if (a) {|\n', '\n  const r = await fetch(url, {\n    method: "POST",', '\n', '\n  const r = await fetch(url, {\n    method: "POST",'],
+    ['if (a) {|\n', '\n  const r = await fetch(url, {\n    met', 'hod', '\n  const r = await fetch(url, {\n    '],
+    ['function f() {\n  |\n}\n', 'try {\n    a();\n    b();\n    return data', ';', 'try {\n    a();\n    b();'],
+    ['function f() {\n  |\n}\n', 'try {\n    a();\n    if (b) {\n      c();\n    }\n    d', '()', 'try {\n    a();\n    if (b) {\n      c();\n    }'],
+    ['function f() {\n  |\n}\n', 'return (\n    <div>\n      <h1>a</h1>\n      <p>b', ' c', 'return (\n    <div>\n      <h1>a</h1>'],
+    ['function f() {\n  |\n}\n', 'return {\n    name: a,\n    email: b,\n    age', ':', 'return {\n    name: a,\n    email: b,'],
+    ['function f() {\n  |\n}\n', 'if (!a) {\n    throw b;\n  } else {\n    c();', '\n', 'if (!a) {\n    throw b;\n  } else {\n    c();'],
+    ['|\n', 'f(\na,\ng(\nb', ',', 'f(\na,'],
+    ['def f():\n    |\n', 'return foo(\n        a,\n        b,\n        c', ')', 'return foo(\n        a,\n        b,'],
     ['if (a) {|\n', '\n  const r', ' =', '\n  const r'],
     ['if (a) {|\n', '\n  con', 'st', '\n  '],
     ['if (a) {|\n', '\n  b();', '\n', '\n  b();'],
