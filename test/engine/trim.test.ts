@@ -254,6 +254,11 @@ describe('a bound cuts at a whole word', () => {
     ['def f(xs):\n    |\n', 'n = 0\n    for x in xs:\n', '    ', 'n = 0'],
     ['def f(xs):\n    |\n', 'n = sum', '(', 'n = sum'],
     ['def f(xs):\n    |\n', '    n = 0\n        return', ' n', 'n = 0'],
+    ['def f(x):\n    |\n', '    if a:\n            b = 2\n            c = 3\n', '            ', 'if a:\n        b = 2\n        c = 3'],
+    ['def f(x):\n    |\n', '    a = 1\n        b = 2\n', '        ', 'a = 1\n    b = 2'],
+    ['def f(x):\n    |\n', '    a = 1\n        b = 2', '\n        ', 'a = 1\n    b = 2'],
+    ['def f(x):\n    |\n', '    a = 1\n        b = ', '2\n        ', 'a = 1'],
+    ['def f(xs):\r\n    |\r\n', 'n = 0\r\n    return n\r', '\n', 'n = 0\n    return n'],
     ['def f(xs):\r\n    |\r\n', 'n = 0\r\n    return', ' n', 'n = 0'],
     ['f(|)\n', '\n  a,\n  [\n    b,', '\n', '\n  a,'],
   ];
