@@ -1,6 +1,6 @@
 // What stays of text that a bound on tokens or time cut off. Refuses to know the bound.
 import { withoutDoubledIndent } from './indent.js';
-import { indentOf, isBlank, isWord, linesOf, normal, opensBlock } from './lines.js';
+import { indentOf, isBlank, isWord, linesOf, normal, opensBlock, type Line } from './lines.js';
 import { bracketsIn, depthAt } from './nesting.js';
 import type { Place } from './place.js';
 
@@ -10,16 +10,29 @@ export function wholePart(raw: string, next: string, place: Place): string {
   return place.stop === 'block' ? (wholeLines(raw, next, place) ?? words) : words;
 }
 
-/** Up to the last complete line, one outside of the text's own brackets before any other; undefined where there is none. A complete line opens nothing, and no deeper one follows. */
+/** Up to the last complete line, one outside of the text's own brackets before any other; undefined where there is none. */
 function wholeLines(raw: string, next: string, place: Place): string | undefined {
   const text = withoutDoubledIndent(normal(raw + next), place);
   const ended = normal(raw).split('\n').length - (/^[\r\n]/.test(next) ? 0 : 1);
   const { depths } = bracketsIn(text, place);
   const lines = linesOf(text, place).filter(({ line }) => !isBlank(line));
-  const complete = lines.filter(({ line, end, number }) => {
+  const complete = lines.filter((found) => {
+    const { line, end, number } = found;
     const below = lines.find(({ start }) => start > end);
-    return number < ended && !isBlank(text.slice(0, end)) && !opensBlock(line) && (!below || indentOf(below.line) <= indentOf(line));
+    const hasDeeper = below && indentOf(below.line) > indentOf(line);
+    return number < ended && !isBlank(text.slice(0, end)) && !hasDeeper && standsAlone(text, found, place);
   });
   const last = complete.findLast(({ end }) => depthAt(depths, end) <= place.left.length) ?? complete.at(-1);
   return last && text.slice(0, last.end);
 }
+
+/** Whether a line needs none below it, as one does that opens something, ends in an operator, only decorates, or is a comment that the text began. */
+function standsAlone(text: string, { line, start, end }: Line, { line: { comment }, mark }: Place): boolean {
+  const written = text.slice(start, end);
+  const decorates = /^\s*@[\w.]+(?:\(.*\))?\s*$/.test(written);
+  const comments = comment === '' && (mark === '#' ? /^\s*#/ : /^\s*(?:\/[/*]|\*(?:[\s/]|$)|#\W)/).test(written);
+  return !opensBlock(line) && !endsInOperator(line) && !decorates && !comments;
+}
+
+/** An operator stands apart from a word before it, unlike `a++`; what ends a comment or a tag is none. */
+const endsInOperator = (line: string): boolean => /(?:^|\s)(?:[-+*/%&|^<>=?:!~\\]+|and|or)\s*$/.test(line) && !/(?:\*\/|\/>|\bimport \*)\s*$/.test(line);
