@@ -48,7 +48,8 @@ const quotes = '"\'`';
 
 export const isCloser = (char: string): boolean => char !== '' && closers.includes(char);
 
-export function scan(text: string, mark: CommentMark, { quote, comment, isFresh }: LineState): Scan {
+/** `closesLater`: what comes after the text may end a comment that it leaves open. */
+export function scan(text: string, mark: CommentMark, { quote, comment, isFresh }: LineState, closesLater = false): Scan {
   const brackets: Mark[] = [];
   const strings: [number, number][] = [];
   const ended = (openQuote: string, openComment: Comment): Scan => ({ brackets, strings, openQuote, openComment });
@@ -61,7 +62,7 @@ export function scan(text: string, mark: CommentMark, { quote, comment, isFresh 
   if (at > text.length) return ended('', comment);
   while (at < text.length) {
     const char = text[at];
-    const opened = commentAt(text, at, mark, isFresh);
+    const opened = commentAt(text, at, mark, isFresh, closesLater);
     if (opened) {
       at = commentEnd(text, opened === 'block' ? at + 2 : at, opened);
       if (at > text.length) return ended('', opened);
@@ -78,16 +79,19 @@ export function scan(text: string, mark: CommentMark, { quote, comment, isFresh 
   return ended('', '');
 }
 
-/** The comment that begins at `at`: in any language a line may begin with `# `; elsewhere marks stand after a blank or a bracket's or statement's end, never within a word or an address. */
-function commentAt(text: string, at: number, mark: CommentMark, isFresh: boolean): Comment {
+/**
+ * The comment that begins at `at`: in any language a line may begin with `# `; elsewhere marks stand after a blank or a bracket's or statement's end, never within a word
+ * or an address, nor after a template's hole. A `/*` behind something on its line that nothing closes is a path's.
+ */
+function commentAt(text: string, at: number, mark: CommentMark, isFresh: boolean, closesLater: boolean): Comment {
   const two = text.slice(at, at + 2);
-  if (/^#\W?$/.test(two)) {
-    const before = text.slice(text.lastIndexOf('\n', at) + 1, at);
-    const leads = isBlank(before) && (isFresh || before.length < at);
-    return leads || (mark === '#' && /\s$/.test(before)) ? 'line' : '';
-  }
-  if (mark === '#' || !/[\s;,(){}[\]]/.test(text[at - 1] ?? ' ')) return '';
-  return two === '//' ? 'line' : two === '/*' ? 'block' : '';
+  if (two[0] !== '#' && two !== '//' && two !== '/*') return '';
+  const before = text.slice(text.lastIndexOf('\n', at) + 1, at);
+  const leads = isBlank(before) && (isFresh || before.length < at);
+  if (two[0] === '#') return (mark === '#' ? leads || /\s$/.test(before) : leads && /^#\W?$/.test(two)) ? 'line' : '';
+  if (mark === '#' || !/(?:^|[\s;,(){}[\]])$/.test(before) || /\$\{[^{}]*\}$/.test(before)) return '';
+  if (two === '//') return 'line';
+  return leads || closesLater || text.includes('*/', at + 2) ? 'block' : '';
 }
 
 /** Index after the comment that is open at `from`, at its line's end or behind its closing mark; text.length + 1 where the text does not end it. */

@@ -35,7 +35,7 @@ export function placeOf(prefix: string, suffix: string, stop: Stop, mark: Commen
   const lineRest = linesAfter.shift() ?? '';
   const lineAfter = linesAfter.find((line) => /[\p{L}\p{N}]/u.test(line))?.trimEnd() ?? '';
 
-  const scanned = scan(before, mark, { ...code, comment: opensInComment(before, after) ? 'block' : '', isFresh: true });
+  const scanned = scan(before, mark, { ...code, comment: opensInComment(before, after) ? 'block' : '', isFresh: true }, closesComment(after));
   const hole = closesQuote(lineRest, scanned.openQuote) ? holeOf(lineStart, lineRest, scanned.openQuote) : undefined;
   const found = hole ? scan(hole.before, mark, code) : scanned;
   const line = { quote: found.openQuote, comment: found.openComment, isFresh: isBlank(lineStart) };

@@ -80,6 +80,15 @@ const lines: readonly Case[] = [
   ['a comment whose start the window does not show before', ' * a (\n */\ny = |\n', '1)\n', '1'],
   ['a comment after code', 'f(|\n', 'a); // b) c\n', 'a); // b) c'],
   ['a comment between arguments', 'f(|)\n', 'a /* b) */, c)\n', 'a /* b) */, c'],
+  ['a comment over lines after code before', 'f(a); /* b (\n */\ny = |\n', '1)\n', '1'],
+  ['a comment over lines that the suffix closes', 'f(a); /* b (\n  c |\n*/\n', 'd) e\n', 'd) e'],
+  ['a comment over lines not closed', '/* b (\n  c |\n', 'd) e\n', 'd) e'],
+  ['a glob after a hole of a template', 'const s = `\n  rm -rf ${dir}/*\n`;\nfunction f(a) {\n  log(|);\n}\n', 'a.b(c));\n', 'a.b(c)'],
+  ['a glob after a hole of a template, in an open call', 'const s = `\n  rm -rf ${dir}/*\n`;\nfunction f(a) {\n  return log(|\n}\n', 'a.b(c)));\n', 'a.b(c))'],
+  ['a glob after a hole of a template, and a comment', 'const s = `\n  rm -rf ${dir}/*\n`;\nlog(\n  /* a */\n  |\n', 'b)\n', 'b)'],
+  ['a glob in a template', 'const s = `\n  Disallow: /*\n`;\nfunction f(a) {\n  log(|);\n}\n', 'a.b(c));\n', 'a.b(c)'],
+  ['a glob in a template, in an open call', 'const s = `\n  Disallow: /*\n`;\nfunction f(a) {\n  return log(|\n}\n\n/** a */\n', 'a.b(c)));\n', 'a.b(c))'],
+  ['a glob in a template below', 'f(\n  |\nconst s = `\n  Disallow: /*\n`;\n)\n', 'a)\n', 'a'],
   ['an address is no comment', 'see http://a.b/(|)\n', 'c//d)\n', 'c//d'],
   ['a private field is no comment', 'f(|)\n', 'a, #x in b)\n', 'a, #x in b'],
   ['an apostrophe', "say(don't|)\n", 's)\n', 's'],
@@ -156,6 +165,9 @@ const lines: readonly Case[] = [
 const pythonLines: readonly Case[] = [
   ['a Python comment after code', 'def f(a):\n    |\n', 'g(a)  # b) c\n', 'g(a)  # b) c'],
   ['a Python comment after code before', 'g(a)  # b (\ny = |\n', '1)\n', '1'],
+  ['a Python comment without a blank', 'x = f(a) #see (b\ny = |\n', '1)\n', '1'],
+  ["a Python comment without a blank, at a line's start", '#see (b\ny = |\n', '1)\n', '1'],
+  ['a hash in a word', 'f(a#(|)\n', 'b))\n', 'b)'],
   ["Python's division", 'f(|)\n', 'a // b)\n', 'a // b'],
 ];
 
@@ -212,6 +224,7 @@ describe('decoding stops where nothing more can be part of the text', () => {
     ['x = |\n', 'foo()\n', 'line', true],
     ['foo(|)\n', '"a)', 'line', false],
     ['foo(|)\n', 'a)', 'line', true],
+    ['foo(|)\n', 'a /* b)', 'line', false],
     ['def f():\n    |\n    return x\n', 'return x', 'line', false],
     ['def f():\n    |\n    return x\n', 'return x\n', 'block', true],
     ['def f():\n    |\n', 'return x\n', 'block', false],
