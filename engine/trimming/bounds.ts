@@ -4,13 +4,13 @@ import { indentOf, isBlank, isWord, linesOf, normal, opensBlock, type Line } fro
 import { bracketsIn, depthAt } from './nesting.js';
 import type { Place } from './place.js';
 
-/** `raw` up to its last complete piece, where a bound cut it off and `next` is what the model would have written next: to a whole word, or of a block to a whole line. */
+/** `raw`, where a bound cut it off and `next` is what the model would have written next: of a block up to its last complete line; of a line, or where no line of the block is complete, to a whole word. Brackets may stay open. */
 export function wholePart(raw: string, next: string, place: Place): string {
   const words = isWord(Array.from(next)[0]) ? raw.replace(/[\p{L}\p{N}\p{M}_$]+$/u, '') : raw;
   return place.stop === 'block' ? (wholeLines(raw, next, place) ?? words) : words;
 }
 
-/** Up to the last complete line, one outside of the text's own brackets before any other; undefined where there is none. */
+/** Up to the last complete line outside of the text's own brackets, else the last within them; undefined where there is none. Complete is what ended, stands alone and has no deeper line below. */
 function wholeLines(raw: string, next: string, place: Place): string | undefined {
   const text = withoutDoubledIndent(normal(raw + next), place);
   const ended = normal(raw).split('\n').length - (/^[\r\n]/.test(next) ? 0 : 1);

@@ -1,6 +1,7 @@
 // Which brackets stand open at a cursor and which of them the text after it closes, in any language with ()[]{}.
 // Refuses to parse: a quote pairs with the next of its kind on its line (else it is an ordinary character; on the last line, a string still open), an apostrophe after a
-// letter is one (`don't`), a slash where a value may begin opens a regular expression; these and comments hold no brackets. A grammar would give up on half-written code.
+// letter is one (`don't`), a slash where a value may begin opens a regular expression; these and comments hold no brackets. Text of a string over lines reads as code. A
+// grammar would give up on half-written code.
 import { indentOf, isBlank, lineEnd } from './lines.js';
 
 /** `at` is an index into the text scanned. */
