@@ -70,7 +70,7 @@ export interface CompleteRequest {
   readonly context: ContextForm;
   readonly stop: 'line' | 'block';
   readonly tokensMax: number;
-  /** From the first token; the last complete piece is returned when it is over. 0: no bound. */
+  /** From the first token; then what there is is returned up to a whole word or, of a block, a complete line where it has one. 0: no bound. */
   readonly decodeMsMax: number;
   /** How long to wait for context and window to be read before answering an empty, incomplete result; 0: no bound. */
   readonly waitMsMax: number;

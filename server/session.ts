@@ -20,7 +20,7 @@ import { Scheduler, type Timers } from './scheduler.js';
 import { traceOf } from './trace.js';
 import { UnderWay } from './under-way.js';
 
-/** From the first token, after which the last complete piece is returned. */
+/** From the first token, after which the text ends with a whole word or, of a block, a complete line where it has one. */
 const decodeMsMax = 800;
 /** How long a request waits for the model and for text to be read. */
 const waitMsMax = 1500;

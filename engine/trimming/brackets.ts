@@ -1,6 +1,7 @@
 // Which brackets stand open at a cursor and which of them the text after it closes, in any language with ()[]{}.
 // Refuses to parse: a quote pairs with the next of its kind on its line (else it is an ordinary character; on the last line, a string still open), an apostrophe after a
-// letter is one (`don't`), a slash where a value may begin opens a regular expression; these and comments hold no brackets. A grammar would give up on half-written code.
+// letter is one (`don't`), a slash where a value may begin opens a regular expression; these and comments hold no brackets. Text of a string over lines reads as code. A
+// grammar would give up on half-written code.
 import { indentOf, isBlank, lineEnd } from './lines.js';
 
 /** `at` is an index into the text scanned. */
@@ -48,7 +49,8 @@ const quotes = '"\'`';
 
 export const isCloser = (char: string): boolean => char !== '' && closers.includes(char);
 
-export function scan(text: string, mark: CommentMark, { quote, comment, isFresh }: LineState): Scan {
+/** `closesLater`: what comes after the text may end a comment that it leaves open. */
+export function scan(text: string, mark: CommentMark, { quote, comment, isFresh }: LineState, closesLater = false): Scan {
   const brackets: Mark[] = [];
   const strings: [number, number][] = [];
   const ended = (openQuote: string, openComment: Comment): Scan => ({ brackets, strings, openQuote, openComment });
@@ -61,7 +63,7 @@ export function scan(text: string, mark: CommentMark, { quote, comment, isFresh 
   if (at > text.length) return ended('', comment);
   while (at < text.length) {
     const char = text[at];
-    const opened = commentAt(text, at, mark, isFresh);
+    const opened = commentAt(text, at, mark, isFresh, closesLater);
     if (opened) {
       at = commentEnd(text, opened === 'block' ? at + 2 : at, opened);
       if (at > text.length) return ended('', opened);
@@ -78,16 +80,19 @@ export function scan(text: string, mark: CommentMark, { quote, comment, isFresh 
   return ended('', '');
 }
 
-/** The comment that begins at `at`: in any language a line may begin with `# `; elsewhere marks stand after a blank or a bracket's or statement's end, never within a word or an address. */
-function commentAt(text: string, at: number, mark: CommentMark, isFresh: boolean): Comment {
+/**
+ * The comment that begins at `at`: in any language a line may begin with `# `; elsewhere marks stand after a blank or a bracket's or statement's end, never within a word
+ * or an address, nor after a template's hole. A `/*` behind something on its line that nothing closes is a path's.
+ */
+function commentAt(text: string, at: number, mark: CommentMark, isFresh: boolean, closesLater: boolean): Comment {
   const two = text.slice(at, at + 2);
-  if (/^#\W?$/.test(two)) {
-    const before = text.slice(text.lastIndexOf('\n', at) + 1, at);
-    const leads = isBlank(before) && (isFresh || before.length < at);
-    return leads || (mark === '#' && /\s$/.test(before)) ? 'line' : '';
-  }
-  if (mark === '#' || !/[\s;,(){}[\]]/.test(text[at - 1] ?? ' ')) return '';
-  return two === '//' ? 'line' : two === '/*' ? 'block' : '';
+  if (two[0] !== '#' && two !== '//' && two !== '/*') return '';
+  const before = text.slice(text.lastIndexOf('\n', at) + 1, at);
+  const leads = isBlank(before) && (isFresh || before.length < at);
+  if (two[0] === '#') return (mark === '#' ? leads || /\s$/.test(before) : leads && /^#\W?$/.test(two)) ? 'line' : '';
+  if (mark === '#' || !/(?:^|[\s;,(){}[\]])$/.test(before) || /\$\{[^{}]*\}$/.test(before)) return '';
+  if (two === '//') return 'line';
+  return leads || closesLater || text.includes('*/', at + 2) ? 'block' : '';
 }
 
 /** Index after the comment that is open at `from`, at its line's end or behind its closing mark; text.length + 1 where the text does not end it. */

@@ -8,7 +8,7 @@ export const bracketsIn = (text: string, place: Place, open: readonly Opener[] =
 
 export const depthAt = (depths: Balance['depths'], at: number): number => depths.findLast((change) => change.at <= at)?.depth ?? 0;
 
-const scanIn = (text: string, { mark, line }: Place): Scan => scan(text, mark, line);
+const scanIn = (text: string, { mark, line }: Place): Scan => scan(text, mark, line, true);
 
 /** Whether a closer at `at` is among the first of a line that may close what opened before the window. */
 function closesOutside(text: string, at: number, { lineStart, outside }: Place): boolean {

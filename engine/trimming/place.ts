@@ -20,7 +20,7 @@ export interface Place extends Duties {
   readonly open: readonly Opener[];
   /** A line indented from `from` up to less than `below` columns may begin by closing what opened before the window. */
   readonly outside: { readonly from: number; readonly below: number };
-  /** At the cursor; and whether the rest of the line closes the string that holds it. */
+  /** At the cursor; and whether the rest of the line, or of the code in a string's braces, closes the string that holds it. */
   readonly line: LineState;
   readonly quoteCloses: boolean;
 }
@@ -35,12 +35,12 @@ export function placeOf(prefix: string, suffix: string, stop: Stop, mark: Commen
   const lineRest = linesAfter.shift() ?? '';
   const lineAfter = linesAfter.find((line) => /[\p{L}\p{N}]/u.test(line))?.trimEnd() ?? '';
 
-  const scanned = scan(before, mark, { ...code, comment: opensInComment(before, after) ? 'block' : '', isFresh: true });
-  const isInString = scanned.openQuote !== '' && closesQuote(lineRest, scanned.openQuote);
-  const hole = isInString ? holeOf(lineStart, lineRest, scanned.openQuote) : undefined;
-  const line = hole ? code : { quote: scanned.openQuote, comment: scanned.openComment, isFresh: isBlank(lineStart) };
-  const quoteCloses = isInString && !hole;
-  const open = hole ? openersOf(hole.before, scan(hole.before, mark, code)) : openersOf(before, scanned);
+  const scanned = scan(before, mark, { ...code, comment: opensInComment(before, after) ? 'block' : '', isFresh: true }, closesComment(after));
+  const hole = closesQuote(lineRest, scanned.openQuote) ? holeOf(lineStart, lineRest, scanned.openQuote) : undefined;
+  const found = hole ? scan(hole.before, mark, code) : scanned;
+  const line = { quote: found.openQuote, comment: found.openComment, isFresh: isBlank(lineStart) };
+  const quoteCloses = closesQuote(hole?.after ?? lineRest, line.quote);
+  const open = openersOf(hole?.before ?? before, found);
   const comment = line.comment === 'block' && !closesComment(after) ? 'line' : line.comment;
   const duties = dutiesOf(open, hole?.after ?? after, mark, { quote: quoteCloses ? line.quote : '', comment, isFresh: false });
   const indents = [...linesBefore, lineStart].filter((shown) => !isBlank(shown)).map(indentOf);
@@ -62,8 +62,8 @@ export function placeOf(prefix: string, suffix: string, stop: Stop, mark: Commen
 
 const code: LineState = { quote: '', comment: '', isFresh: false };
 
-/** Whether `line` holds an odd number of quotes. */
-export const closesQuote = (line: string, quote: string): boolean => line.replace(/\\./g, '').split(quote).length % 2 === 0;
+/** Whether `line` holds an odd number of quotes; '' is none. */
+export const closesQuote = (line: string, quote: string): boolean => quote !== '' && line.replace(/\\./g, '').split(quote).length % 2 === 0;
 
 /** Whether `text` closes a block comment before it opens one. */
 const closesComment = (text: string): boolean => /^(?:(?!\/\*)[^])*?\*\//.test(text);

@@ -133,6 +133,16 @@ export class Snippet {
     this.list('(', ')', () => this.expression(depth - 1), indent);
   }
 
+  private callInString(): void {
+    this.put(this.name(), '(');
+    for (let strings = this.random(3); strings > 0; strings--) {
+      this.put("'");
+      this.node(() => this.put(this.name(), ') ', this.name()));
+      this.put("'", ', ');
+    }
+    this.put(this.name(), ')');
+  }
+
   private expression(depth: number, indent?: number): void {
     const simple = [() => this.put(this.name()), () => this.put(`'${this.name()}) ${this.name()}'`), () => this.put(`"don't (${this.name()}"`)];
     const inner = (): void => this.expression(depth - 1);
@@ -146,10 +156,10 @@ export class Snippet {
     ];
     const ofLanguage =
       this.language === 'python'
-        ? [() => (operand(), this.put(' // '), operand()), () => (this.put(`f"${this.name()}: `, '{'), this.node(() => this.put(this.name(), '(', this.name(), ')')), this.put('}', '"'))]
+        ? [() => (operand(), this.put(' // '), operand()), () => (this.put(`f"${this.name()}: `, '{'), this.node(() => this.callInString()), this.put('}', '"'))]
         : [
             () => this.put(`/[${this.name()})/]\\(/`, '.', 'test', '(', this.name(), ')'),
-            () => (this.put(`\`${this.name()} `, '${'), this.node(() => this.put(this.name(), '(', this.name(), ')')), this.put('}', '`')),
+            () => (this.put(`\`${this.name()} `, '${'), this.node(() => this.callInString()), this.put('}', '`')),
             () => (this.put('(', this.name(), ')', ' => '), inner()),
             () => this.tag(depth),
           ];
