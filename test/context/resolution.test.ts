@@ -189,6 +189,10 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- .git/HEAD\n--- a.py\nimport one, two, three\none.x\ntwo.x\nthree.x‸\n--- p/pyproject.toml\n[tool.hatch.build.targets.wheel]\npackages = [\n  "code/one",\n  "more/two",\n]\n--- p/code/one/__init__.py\nx = 1\n--- p/more/two/__init__.py\nx = 1\n--- q/pyproject.toml\n[tool.pdm.build]\npackage-dir = "py"\n--- q/py/three.py\nx = 1\n`,
     ['q/py/three.py', 'p/more/two/__init__.py', 'p/code/one/__init__.py'],
   ],
+  'Python: manifests of a megabyte, in which a list or a blank never ends': [
+    `--- .git/HEAD\n--- a.py\nimport one, two\none.x\ntwo.x‸\n--- p/pyproject.toml\npackages = [${'"x",'.repeat(260_000)}"code/one"\n--- p/code/one/__init__.py\nx = 1\n--- q/setup.cfg\nwhere = py\npackage_dir =${' '.repeat(1_000_000)}\n--- q/py/two.py\nx = 1\n`,
+    ['q/py/two.py', 'p/code/one/__init__.py'],
+  ],
   'Python: what is near counts before other projects': [`--- a.py\nfrom core import x\nx‸\n--- core.py\nx = 1\n--- p/pyproject.toml\n--- p/core.py\nx = 1\n`, ['core.py']],
   'Python: ignored projects are none, nor is what lies outside': [
     `--- .git/HEAD\n--- ws/.gitignore\ngen/\n--- ws/a.py\nimport one, two\none.x\ntwo.x‸\n--- ws/gen/setup.py\n--- ws/gen/one.py\nx = 1\n--- ws/p/pyproject.toml\nwhere = ["../../out"]\n--- out/two.py\nx = 1\n`,
