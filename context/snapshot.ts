@@ -82,6 +82,8 @@ export class Layout {
   readonly resolutions = new Map<string, string | undefined>();
   readonly dependencies: Dependencies;
   private readonly listings = new Map<string, Listing>();
+  /** Folders above what was found, and links. */
+  private readonly ways = new Set<string>();
 
   constructor(
     readonly roots: readonly Root[],
@@ -109,6 +111,7 @@ export class Layout {
     if (!kept) {
       const rules = this.rulesFor(join(folder, 'x'));
       const entries = (rules && this.disk.list(folder)) ?? [];
+      for (const entry of entries) if (entry.isSymbolicLink()) this.ways.add(join(folder, entry.name));
       const sources = pathsOf(folder, entries.filter((entry) => entry.isFile() && isSource(entry.name)));
       const folders = pathsOf(folder, entries.filter((entry) => entry.isDirectory()));
       kept = {
@@ -128,10 +131,15 @@ export class Layout {
     return sources.includes(path) || (sources.length < listedMax ? false : undefined);
   }
 
-  /** Whether anything in the folder was found. */
-  holds(folder: string): boolean {
-    for (const [path, isReadable] of this.readable) if (isReadable && isInside(folder, path)) return true;
-    return false;
+  /** Of a file that was looked for. */
+  found(path: string, isReadable: boolean): void {
+    this.readable.set(path, isReadable);
+    for (let folder = dirname(path); isReadable && !this.ways.has(folder); folder = dirname(folder)) this.ways.add(folder);
+  }
+
+  /** Whether anything in the folder was found, or the path was listed as a link. */
+  holds(path: string): boolean {
+    return this.ways.has(path);
   }
 }
 
@@ -282,7 +290,7 @@ export class Snapshot {
     let answer = this.layout.readable.get(known);
     if (answer === undefined) {
       answer = this.isAllowed(known) && this.shared.disk.real(known) === known && this.shared.disk.isFile(known);
-      this.layout.readable.set(known, answer);
+      this.layout.found(known, answer);
     }
     return answer || (this.overlay.has(known) && this.isAllowed(known) && this.shared.disk.real(known) === undefined);
   }

@@ -139,24 +139,23 @@ export class Workspace {
   private outcomeOf(path: string): Outcome {
     const { disk } = this.shared;
     const text = this.textOf(path);
-    const isFile = disk.isFile(path);
+    const real = disk.real(path);
+    const isFile = real === path && disk.isFile(path);
     if (text && isFile && isSame(text, disk.read(path))) return 'unchanged';
     if (layoutFile.test(path)) return 'layout';
     const stood = text !== undefined || (this.layout.stood(path) ?? this.overlay.has(path));
     // It may be a link now.
     this.layout.readable.delete(path);
-    if (this.current.isIgnored(path, false) && (isSource(path) || this.current.isIgnored(path, true))) return 'unchanged';
-    if (!isSource(path)) return isFile ? outcomeOfData(path, disk) : this.outcomeOfFolder(path);
+    // It may be allowed again, with another text than what is held.
+    if (this.current.isIgnored(path, false) && (isSource(path) || this.current.isIgnored(path, true))) return text ? 'edited' : 'unchanged';
+    if (real !== undefined && (real !== path || disk.isDirectory(path))) return 'new';
+    if (real === undefined && this.layout.holds(path)) return 'gone';
+    if (!isSource(path)) return outcomeOfData(path, disk);
     const stands = isFile && this.current.isReadable(path);
     if (!stood) return stands ? 'new' : 'unchanged';
     if (!stands) return 'gone';
     // What is open hides the disk until it is closed.
     return text || !this.overlay.has(path) ? 'edited' : 'unchanged';
-  }
-
-  private outcomeOfFolder(path: string): Outcome {
-    if (this.shared.disk.isDirectory(path)) return 'new';
-    return this.layout.holds(path) ? 'gone' : 'unchanged';
   }
 
   /** What is held of a source file's text on disk. */
