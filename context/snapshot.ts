@@ -93,7 +93,8 @@ export class Layout {
   ) {
     const real = roots.map((root) => root.real);
     this.rules = real.map((root) => new IgnoreRules(root, disk, exclude));
-    this.typescript = new TypescriptResolver(disk, this.rules);
+    // What the user excludes is not built by that.
+    this.typescript = new TypescriptResolver(disk, exclude.length > 0 ? real.map((root) => new IgnoreRules(root, disk)) : this.rules);
     this.python = new PythonResolver(disk, this.rules);
     this.dependencies = new Dependencies(real, environments, disk, this.typescript, this.python);
   }
