@@ -239,15 +239,14 @@ export class Snapshot {
   private outlineOf(known: string, buffer: Buffer | undefined): Outline | undefined {
     if (!buffer || !isSource(known)) return undefined;
     const key = `${known.slice(known.lastIndexOf('.'))}:${buffer.digest}`;
-    let kept = this.shared.outlines.get(key);
-    if (!kept) {
-      const stored = this.shared.known(known, buffer.digest);
-      const parse = (): Outline | undefined => (this.overlay.get(known) === buffer ? this.shared.open.of(known, buffer.text) : this.shared.parse(known, buffer.text));
-      const outline = stored === undefined ? parse() : (stored ?? undefined);
-      kept = { outline, bytes: 1000 + 4 * buffer.text.length };
-      this.shared.outlines.set(key, kept);
-    }
-    return kept.outline;
+    const kept = this.shared.outlines.get(key);
+    if (kept) return kept.outline;
+    const stored = this.shared.known(known, buffer.digest);
+    // Of what is open each version is another: they would drive out what is known of the disk.
+    if (stored === undefined && this.overlay.get(known) === buffer) return this.shared.open.of(known, buffer.text);
+    const outline = stored === undefined ? this.shared.parse(known, buffer.text) : (stored ?? undefined);
+    this.shared.outlines.set(key, { outline, bytes: 1000 + 4 * buffer.text.length });
+    return outline;
   }
 
   /** The whole file's pieces; none for what neither `read` nor `dependencies.read` gives. */

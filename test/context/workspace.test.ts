@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemDisk, type Disk } from '../../context/disk.js';
-import { watch, Workspace, type FileChange } from '../../context/index.js';
+import { outlineOf, watch, Workspace, type FileChange } from '../../context/index.js';
 import { clockStepMs } from '../../context/watch.js';
 import { layOut } from '../harness/fixture.js';
 
@@ -156,6 +156,19 @@ test('however many files are open, each is parsed once', () => {
   const first = outlines();
   expect(first[0]).toBe(onDisk);
   outlines().forEach((outline, i) => expect(outline).toBe(first[i]));
+});
+
+test('what is known of other files outlasts the versions of an open one', () => {
+  const { root } = layOut(source);
+  const parsed: string[] = [];
+  const workspace = new Workspace([root], { parse: (path, text) => (parsed.push(path.slice(root.length + 1)), outlineOf(path, text)) });
+  const outlined = (name: string): unknown => workspace.snapshot.outline(join(root, name));
+  const before = outlined('c.ts');
+  for (let version = 0; version < 12; version++) {
+    workspace.apply([{ kind: 'open', path: join(root, 'b.ts'), text: `export const b = ${version};\nexport const long = \`${'filler\n'.repeat(120_000)}\`;\n` }]);
+    outlined('b.ts');
+  }
+  expect([outlined('c.ts') === before, parsed]).toEqual([true, ['c.ts']]);
 });
 
 test('what is no text is not read again until it changes', () => {
