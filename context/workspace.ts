@@ -20,6 +20,8 @@ export type FileChange =
   | { readonly kind: 'close'; readonly path: string }
   /** Created, changed or deleted on disk. */
   | { readonly kind: 'disk'; readonly path: string }
+  /** Any number of files changed on disk, and nobody can say which. */
+  | { readonly kind: 'missed' }
   /** The workspace's folders from now on. */
   /** `isLoose`: no project's, but the folder of a file that belongs to none; plans draw on it, and nobody walks it. */
   | { readonly kind: 'roots'; readonly roots: readonly string[]; readonly isLoose?: boolean }
@@ -102,6 +104,7 @@ export class Workspace {
         this.isLoose = change.isLoose ?? false;
       } else if (change.kind === 'environments') environments = change.folders;
       else if (change.kind === 'exclude') exclude = change.patterns;
+      else if (change.kind === 'missed') this.shared.texts.clear();
       else if (change.kind === 'open') this.opened(this.canonical(change.path), change.text);
       else {
         // Where nothing watches, what an editor saved is noticed when it closes the file.
@@ -111,14 +114,15 @@ export class Workspace {
       }
     }
     const changed = [...outcomes].filter(([, outcome]) => outcome !== 'unchanged').map(([path]) => path);
-    const moved = changed.some((path) => outcomes.get(path) !== 'edited');
+    const missed = changes.some(({ kind }) => kind === 'missed');
+    const moved = missed || changed.some((path) => outcomes.get(path) !== 'edited');
     const stale = changed.filter((path) => this.textOf(path));
     if (stale.length > 0) this.changes = new Map([...before, ...stale.map((path): [string, number] => [path, (before.get(path) ?? 0) + 1])]);
     if (roots !== layout.roots || environments !== layout.environments || exclude !== layout.exclude || moved) this.layout = new Layout(roots, environments, exclude, this.shared.disk);
     if (this.layout !== layout || this.overlay !== overlay || this.recent !== recent || changed.length > 0) this.current = this.next();
     const closed = changes.flatMap((change) => (change.kind === 'close' ? [this.canonical(change.path)] : []));
     this.survey?.changed([...new Set([...changed, ...closed])]);
-    if (roots !== layout.roots) this.survey?.start({ walk: true });
+    if (missed || roots !== layout.roots) this.survey?.start({ walk: true });
     return this.current;
   }
 

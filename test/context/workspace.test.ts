@@ -195,6 +195,16 @@ test('what is written while a file is ignored counts once it is allowed again', 
   expect([write('.gitignore', 'b.ts\n'), write('b.ts', 'written'), write('.gitignore', '')]).toEqual([undefined, undefined, 'written']);
 });
 
+test('where changes were missed, everything is looked at anew', () => {
+  const { root } = layOut(source);
+  const workspace = new Workspace([root]);
+  const known = (): unknown[] => [workspace.snapshot.read(join(root, 'b.ts')), workspace.snapshot.resolveSpecifier(join(root, 'a.ts'), './new')];
+  expect(known()).toEqual(['export const b = 1;\n', undefined]);
+  for (const name of ['b.ts', 'new.ts']) writeFileSync(join(root, name), 'written');
+  workspace.apply([{ kind: 'missed' }]);
+  expect(known()).toEqual(['written', join(root, 'new.ts')]);
+});
+
 test('only what changed is parsed again', () => {
   const { root } = layOut(source);
   const workspace = new Workspace([root]);
