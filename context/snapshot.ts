@@ -30,6 +30,8 @@ export interface Root {
   readonly given: string;
   /** Without symbolic links: the form of every path inside context. */
   readonly real: string;
+  /** See FileChange. */
+  readonly isLoose: boolean;
 }
 
 /** A text, or why there is none. */
@@ -95,7 +97,7 @@ export class Layout {
     this.rules = real.map((root) => new IgnoreRules(root, disk, exclude));
     // What the user excludes is not built by that.
     this.typescript = new TypescriptResolver(disk, exclude.length > 0 ? real.map((root) => new IgnoreRules(root, disk)) : this.rules);
-    this.python = new PythonResolver(disk, this.rules);
+    this.python = new PythonResolver(disk, this.rules.filter((_, i) => !roots[i].isLoose));
     this.dependencies = new Dependencies(real, environments, disk, this.typescript, this.python);
   }
 

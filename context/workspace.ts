@@ -22,8 +22,10 @@ export type FileChange =
   | { readonly kind: 'disk'; readonly path: string }
   /** Any number of files changed on disk, and nobody can say which. */
   | { readonly kind: 'missed' }
-  /** The workspace's folders from now on. */
-  /** `isLoose`: no project's, but the folder of a file that belongs to none; plans draw on it, and nobody walks it. */
+  /**
+   * The workspace's folders from now on. `isLoose`: no project's, but the folder of a file that belongs to none: plans look round the
+   * cursor in it, and nobody surveys it or looks for projects below.
+   */
   | { readonly kind: 'roots'; readonly roots: readonly string[]; readonly isLoose?: boolean }
   /** The user's Python environments from now on: see WorkspaceDeps. */
   | { readonly kind: 'environments'; readonly folders: readonly string[] }
@@ -58,7 +60,6 @@ export class Workspace {
   private changes: ReadonlyMap<string, number> = new Map();
   private recent: readonly string[] = [];
   private readonly edited = new Set<string>();
-  private isLoose = false;
   private current: Snapshot;
   private survey: Survey | undefined;
 
@@ -85,7 +86,7 @@ export class Workspace {
 
   /** Outlines all files in the background, and keeps the outlines in `dir`; nothing starts by itself. */
   surveyed(dir: string, turns: Turns): Survey {
-    this.survey = new Survey(dir, { ...this.shared, turns, snapshot: () => this.current, roots: () => (this.isLoose ? [] : this.current.roots.filter(isProject)) });
+    this.survey = new Survey(dir, { ...this.shared, turns, snapshot: () => this.current, roots: () => this.layout.roots.flatMap(({ real, isLoose }) => (!isLoose && isProject(real) ? [real] : [])) });
     return this.survey;
   }
 
@@ -99,10 +100,8 @@ export class Workspace {
     let { roots, environments, exclude } = layout;
     const outcomes = new Map<string, Outcome>();
     for (const change of changes) {
-      if (change.kind === 'roots') {
-        roots = this.rooted(change.roots);
-        this.isLoose = change.isLoose ?? false;
-      } else if (change.kind === 'environments') environments = change.folders;
+      if (change.kind === 'roots') roots = this.rooted(change.roots, change.isLoose);
+      else if (change.kind === 'environments') environments = change.folders;
       else if (change.kind === 'exclude') exclude = change.patterns;
       else if (change.kind === 'missed') this.shared.texts.clear();
       else if (change.kind === 'open') this.opened(this.canonical(change.path), change.text);
@@ -167,8 +166,8 @@ export class Workspace {
     return this.shared.texts.get(`${path}\0${this.changes.get(path) ?? 0}`);
   }
 
-  private rooted(roots: readonly string[]): Root[] {
-    return roots.map((given) => ({ given, real: this.shared.disk.real(given) ?? given }));
+  private rooted(roots: readonly string[], isLoose = false): Root[] {
+    return roots.map((given) => ({ given, real: this.shared.disk.real(given) ?? given, isLoose }));
   }
 
   private canonical(path: string): string {
