@@ -33,6 +33,11 @@ export class ByteLru<K, V> {
     }
   }
 
+  clear(): void {
+    this.entries.clear();
+    this.bytesHeld = 0;
+  }
+
   delete(key: K): void {
     const entry = this.entries.get(key);
     if (!entry) return;

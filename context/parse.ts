@@ -78,25 +78,31 @@ const openFilesMax = 8;
 
 /** Outlines of files that are being edited: of a text that differs little from the last one, only what changed is parsed and walked. */
 export class OpenOutlines {
+  /** Of every open file's last text. */
+  private readonly last = new Map<string, { readonly text: string; readonly outline: Outline | undefined }>();
   private readonly files = new Map<string, OpenFile>();
 
   of(path: string, text: string): Outline | undefined {
+    const last = this.last.get(path);
+    if (last?.text === text) return last.outline;
+    const grammar = grammarFor(path, text);
+    const outline = grammar && this.reparsed(grammar, path, text);
+    this.last.set(path, { text, outline });
+    return outline;
+  }
+
+  forget(path: string): void {
+    this.last.delete(path);
+    this.files.delete(path);
+  }
+
+  private reparsed(grammar: Grammar, path: string, text: string): Outline {
     const before = this.files.get(path);
     this.files.delete(path);
-    if (before?.text === text) {
-      this.files.set(path, before);
-      return before.outline;
-    }
-    const grammar = grammarFor(path, text);
-    if (!grammar) return undefined;
     const file = unbroken(() => reparsed(grammar, text, before));
     this.files.set(path, file);
     for (const oldest of this.files.keys()) if (this.files.size > openFilesMax) this.files.delete(oldest);
     return file.outline;
-  }
-
-  forget(path: string): void {
-    this.files.delete(path);
   }
 }
 

@@ -15,7 +15,7 @@ export interface PlanOptions extends Omit<PrepareOptions, 'pause'> {
 
 /** Every call is a message, and changes count for all calls made after them. A closed repository rejects. */
 export interface Repository {
-  /** The one door for changes. Resolves with whether a plan may now be another; never rejects. */
+  /** The one door for changes. Resolves with whether a plan may now be another, but for data that each plan reads anew, such as lint rules; never rejects. */
   apply(changes: readonly FileChange[]): Promise<boolean>;
   /** As `prepare` of a snapshot. Rejects with the signal's reason when aborted. */
   prepare(cursor: Cursor, options: PlanOptions, signal?: AbortSignal): Promise<Prepared>;

@@ -6,6 +6,8 @@ import { isSource } from './parse.js';
 const examples = new Set(['.env.example', '.env.sample', '.env.template']);
 
 const folders = new Set(['.ssh', '.aws', '.azure', '.gnupg', '.gcloud', '.kube', '.docker', '.oci', '.terraform.d', '.password-store', '.gsutil']);
+/** A longer word, `.environment`, is a folder like any other. */
+const environmentFolder = /^\.env(s?$|[._-])/;
 /** Under `.config`. */
 const configFolders = new Set(['gcloud', 'gh', 'hub', 'op', 'sops']);
 
@@ -41,7 +43,7 @@ export function envNames(text: string): string {
   return names.join('');
 }
 
-/** True for `.env*`, keys, credentials and the folders that tools keep them in; `path`: a file's, absolute or relative, of any platform. */
+/** True for `.env` and its like, keys, credentials and the folders that tools keep them in; `path`: a file's, absolute or relative, of any platform. */
 export function isSecret(path: string): boolean {
   const parts = path.toLowerCase().split(/[\\/]/);
   const fullName = parts[parts.length - 1];
@@ -49,7 +51,7 @@ export function isSecret(path: string): boolean {
   const name = fullName.replace(/(~|\.(bak|orig|swp|save))$/, '');
   if (parts.slice(0, -1).some((part, i) => folders.has(part) || (parts[i - 1] === '.config' && configFolders.has(part)))) return true;
   // Under such a name lie Python environments, too.
-  if (parts.slice(0, -1).some((part) => part.startsWith('.env')) && !isSource(name)) return true;
+  if (parts.slice(0, -1).some((part) => environmentFolder.test(part)) && !isSource(name)) return true;
   if (examples.has(fullName)) return false;
   if (name === '.env' || name.startsWith('.env.') || name.startsWith('.env-') || name.startsWith('.env_') || name === '.envrc' || name.startsWith('.envrc.') || name.endsWith('.env')) return true;
   if (names.has(name) || endings.test(name) || /^id_(rsa|dsa|ecdsa|ed25519)(_sk)?([._-].*)?$/.test(name)) return true;

@@ -30,6 +30,8 @@ export interface Root {
   readonly given: string;
   /** Without symbolic links: the form of every path inside context. */
   readonly real: string;
+  /** See FileChange. */
+  readonly isLoose: boolean;
 }
 
 /** A text, or why there is none. */
@@ -82,6 +84,8 @@ export class Layout {
   readonly resolutions = new Map<string, string | undefined>();
   readonly dependencies: Dependencies;
   private readonly listings = new Map<string, Listing>();
+  /** Folders above what was found, and links. */
+  private readonly ways = new Set<string>();
 
   constructor(
     readonly roots: readonly Root[],
@@ -91,8 +95,9 @@ export class Layout {
   ) {
     const real = roots.map((root) => root.real);
     this.rules = real.map((root) => new IgnoreRules(root, disk, exclude));
-    this.typescript = new TypescriptResolver(disk, this.rules);
-    this.python = new PythonResolver(disk, this.rules);
+    // What the user excludes is not built by that.
+    this.typescript = new TypescriptResolver(disk, exclude.length > 0 ? real.map((root) => new IgnoreRules(root, disk)) : this.rules);
+    this.python = new PythonResolver(disk, this.rules.filter((_, i) => !roots[i].isLoose));
     this.dependencies = new Dependencies(real, environments, disk, this.typescript, this.python);
   }
 
@@ -109,6 +114,7 @@ export class Layout {
     if (!kept) {
       const rules = this.rulesFor(join(folder, 'x'));
       const entries = (rules && this.disk.list(folder)) ?? [];
+      for (const entry of entries) if (entry.isSymbolicLink()) this.ways.add(join(folder, entry.name));
       const sources = pathsOf(folder, entries.filter((entry) => entry.isFile() && isSource(entry.name)));
       const folders = pathsOf(folder, entries.filter((entry) => entry.isDirectory()));
       kept = {
@@ -128,10 +134,15 @@ export class Layout {
     return sources.includes(path) || (sources.length < listedMax ? false : undefined);
   }
 
-  /** Whether anything in the folder was found. */
-  holds(folder: string): boolean {
-    for (const [path, isReadable] of this.readable) if (isReadable && isInside(folder, path)) return true;
-    return false;
+  /** Of a file that was looked for. */
+  found(path: string, isReadable: boolean): void {
+    this.readable.set(path, isReadable);
+    for (let folder = dirname(path); isReadable && !this.ways.has(folder); folder = dirname(folder)) this.ways.add(folder);
+  }
+
+  /** Whether anything in the folder was found, or the path was listed as a link. */
+  holds(path: string): boolean {
+    return this.ways.has(path);
   }
 }
 
@@ -230,15 +241,14 @@ export class Snapshot {
   private outlineOf(known: string, buffer: Buffer | undefined): Outline | undefined {
     if (!buffer || !isSource(known)) return undefined;
     const key = `${known.slice(known.lastIndexOf('.'))}:${buffer.digest}`;
-    let kept = this.shared.outlines.get(key);
-    if (!kept) {
-      const stored = this.shared.known(known, buffer.digest);
-      const parse = (): Outline | undefined => (this.overlay.get(known) === buffer ? this.shared.open.of(known, buffer.text) : this.shared.parse(known, buffer.text));
-      const outline = stored === undefined ? parse() : (stored ?? undefined);
-      kept = { outline, bytes: 1000 + 4 * buffer.text.length };
-      this.shared.outlines.set(key, kept);
-    }
-    return kept.outline;
+    const kept = this.shared.outlines.get(key);
+    if (kept) return kept.outline;
+    const stored = this.shared.known(known, buffer.digest);
+    // Of what is open each version is another: they would drive out what is known of the disk.
+    if (stored === undefined && this.overlay.get(known) === buffer) return this.shared.open.of(known, buffer.text);
+    const outline = stored === undefined ? this.shared.parse(known, buffer.text) : (stored ?? undefined);
+    this.shared.outlines.set(key, { outline, bytes: 1000 + 4 * buffer.text.length });
+    return outline;
   }
 
   /** The whole file's pieces; none for what neither `read` nor `dependencies.read` gives. */
@@ -282,7 +292,7 @@ export class Snapshot {
     let answer = this.layout.readable.get(known);
     if (answer === undefined) {
       answer = this.isAllowed(known) && this.shared.disk.real(known) === known && this.shared.disk.isFile(known);
-      this.layout.readable.set(known, answer);
+      this.layout.found(known, answer);
     }
     return answer || (this.overlay.has(known) && this.isAllowed(known) && this.shared.disk.real(known) === undefined);
   }

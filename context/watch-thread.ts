@@ -17,7 +17,7 @@ const workerHeapMbMax = 512;
 /** What is used of a thread. */
 export type WatchThread = Pick<Worker, 'on' | 'unref' | 'terminate'>;
 
-/** One that ended by itself, which its bound on memory can make it, is started again so often. */
+/** One that ended by itself, which its bound on memory can make it, is started again so often; what it missed is told as such. */
 const restartsMax = 2;
 
 /** As `watch`. */
@@ -30,6 +30,7 @@ export function watchOnThread(roots: readonly string[], onChanges: (changes: Fil
       const watched = (): void => {
         thread.unref();
         resolve();
+        if (restarts > 0) onChanges([{ kind: 'missed' }]);
       };
       thread.on('message', (message: FromWatcher) => {
         if (message.kind === 'ready') watched();
@@ -38,8 +39,11 @@ export function watchOnThread(roots: readonly string[], onChanges: (changes: Fil
       });
       thread.on('error', onError);
       thread.on('exit', () => {
-        if (!isClosed && restarts++ < restartsMax) watch();
-        else resolve();
+        if (!isClosed && restarts++ < restartsMax) return watch();
+        resolve();
+        if (isClosed) return;
+        onChanges([{ kind: 'missed' }]);
+        onError(new Error(`the watcher ended ${restarts} times and is not started again: what changes on disk is noticed when a file is closed`));
       });
     };
     watch();

@@ -20,8 +20,12 @@ export type FileChange =
   | { readonly kind: 'close'; readonly path: string }
   /** Created, changed or deleted on disk. */
   | { readonly kind: 'disk'; readonly path: string }
-  /** The workspace's folders from now on. */
-  /** `isLoose`: no project's, but the folder of a file that belongs to none; plans draw on it, and nobody walks it. */
+  /** Any number of files changed on disk, and nobody can say which. */
+  | { readonly kind: 'missed' }
+  /**
+   * The workspace's folders from now on. `isLoose`: no project's, but the folder of a file that belongs to none: plans look round the
+   * cursor in it, and nobody surveys it or looks for projects below.
+   */
   | { readonly kind: 'roots'; readonly roots: readonly string[]; readonly isLoose?: boolean }
   /** The user's Python environments from now on: see WorkspaceDeps. */
   | { readonly kind: 'environments'; readonly folders: readonly string[] }
@@ -56,7 +60,6 @@ export class Workspace {
   private changes: ReadonlyMap<string, number> = new Map();
   private recent: readonly string[] = [];
   private readonly edited = new Set<string>();
-  private isLoose = false;
   private current: Snapshot;
   private survey: Survey | undefined;
 
@@ -83,7 +86,7 @@ export class Workspace {
 
   /** Outlines all files in the background, and keeps the outlines in `dir`; nothing starts by itself. */
   surveyed(dir: string, turns: Turns): Survey {
-    this.survey = new Survey(dir, { ...this.shared, turns, snapshot: () => this.current, roots: () => (this.isLoose ? [] : this.current.roots.filter(isProject)) });
+    this.survey = new Survey(dir, { ...this.shared, turns, snapshot: () => this.current, roots: () => this.layout.roots.flatMap(({ real, isLoose }) => (!isLoose && isProject(real) ? [real] : [])) });
     return this.survey;
   }
 
@@ -97,11 +100,10 @@ export class Workspace {
     let { roots, environments, exclude } = layout;
     const outcomes = new Map<string, Outcome>();
     for (const change of changes) {
-      if (change.kind === 'roots') {
-        roots = this.rooted(change.roots);
-        this.isLoose = change.isLoose ?? false;
-      } else if (change.kind === 'environments') environments = change.folders;
+      if (change.kind === 'roots') roots = this.rooted(change.roots, change.isLoose);
+      else if (change.kind === 'environments') environments = change.folders;
       else if (change.kind === 'exclude') exclude = change.patterns;
+      else if (change.kind === 'missed') this.shared.texts.clear();
       else if (change.kind === 'open') this.opened(this.canonical(change.path), change.text);
       else {
         // Where nothing watches, what an editor saved is noticed when it closes the file.
@@ -111,14 +113,15 @@ export class Workspace {
       }
     }
     const changed = [...outcomes].filter(([, outcome]) => outcome !== 'unchanged').map(([path]) => path);
-    const moved = changed.some((path) => outcomes.get(path) !== 'edited');
+    const missed = changes.some(({ kind }) => kind === 'missed');
+    const moved = missed || changed.some((path) => outcomes.get(path) !== 'edited');
     const stale = changed.filter((path) => this.textOf(path));
     if (stale.length > 0) this.changes = new Map([...before, ...stale.map((path): [string, number] => [path, (before.get(path) ?? 0) + 1])]);
     if (roots !== layout.roots || environments !== layout.environments || exclude !== layout.exclude || moved) this.layout = new Layout(roots, environments, exclude, this.shared.disk);
     if (this.layout !== layout || this.overlay !== overlay || this.recent !== recent || changed.length > 0) this.current = this.next();
     const closed = changes.flatMap((change) => (change.kind === 'close' ? [this.canonical(change.path)] : []));
     this.survey?.changed([...new Set([...changed, ...closed])]);
-    if (roots !== layout.roots) this.survey?.start({ walk: true });
+    if (missed || roots !== layout.roots) this.survey?.start({ walk: true });
     return this.current;
   }
 
@@ -139,14 +142,18 @@ export class Workspace {
   private outcomeOf(path: string): Outcome {
     const { disk } = this.shared;
     const text = this.textOf(path);
-    const isFile = disk.isFile(path);
+    const real = disk.real(path);
+    const isFile = real === path && disk.isFile(path);
     if (text && isFile && isSame(text, disk.read(path))) return 'unchanged';
     if (layoutFile.test(path)) return 'layout';
     const stood = text !== undefined || (this.layout.stood(path) ?? this.overlay.has(path));
     // It may be a link now.
     this.layout.readable.delete(path);
-    if (this.current.isIgnored(path, false) && (isSource(path) || this.current.isIgnored(path, true))) return 'unchanged';
-    if (!isSource(path)) return isFile ? outcomeOfData(path, disk) : this.outcomeOfFolder(path);
+    // It may be allowed again, with another text than what is held.
+    if (this.current.isIgnored(path, false) && (isSource(path) || this.current.isIgnored(path, true))) return text ? 'edited' : 'unchanged';
+    if (real !== undefined && (real !== path || disk.isDirectory(path))) return 'new';
+    if (real === undefined && this.layout.holds(path)) return 'gone';
+    if (!isSource(path)) return outcomeOfData(path, disk);
     const stands = isFile && this.current.isReadable(path);
     if (!stood) return stands ? 'new' : 'unchanged';
     if (!stands) return 'gone';
@@ -154,18 +161,13 @@ export class Workspace {
     return text || !this.overlay.has(path) ? 'edited' : 'unchanged';
   }
 
-  private outcomeOfFolder(path: string): Outcome {
-    if (this.shared.disk.isDirectory(path)) return 'new';
-    return this.layout.holds(path) ? 'gone' : 'unchanged';
-  }
-
   /** What is held of a source file's text on disk. */
   private textOf(path: string): Kept | undefined {
     return this.shared.texts.get(`${path}\0${this.changes.get(path) ?? 0}`);
   }
 
-  private rooted(roots: readonly string[]): Root[] {
-    return roots.map((given) => ({ given, real: this.shared.disk.real(given) ?? given }));
+  private rooted(roots: readonly string[], isLoose = false): Root[] {
+    return roots.map((given) => ({ given, real: this.shared.disk.real(given) ?? given, isLoose }));
   }
 
   private canonical(path: string): string {

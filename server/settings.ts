@@ -72,13 +72,13 @@ export class Settings {
         seen ||= isOther;
         continue;
       }
-      if (!('path' in change)) continue;
+      const isOf = (path: string): boolean => change.kind === 'missed' || ('path' in change && isSame(path, change.path));
       for (const file of this.files.values()) {
-        if (!isSame(file.path, change.path)) continue;
+        if (!isOf(file.path)) continue;
         this.setFile(change.kind === 'open' ? { ...file, buffer: change.text } : change.kind === 'close' ? { ...file, buffer: undefined } : file);
         seen = true;
       }
-      for (const path of this.others) if (isSame(path, change.path)) this.tellOther(path);
+      for (const path of this.others) if (isOf(path)) this.tellOther(path);
     }
     if (seen) this.recompute();
   }

@@ -21,8 +21,11 @@ export function sourceOf(path: string, isOutput: boolean, disk: Disk): string | 
     for (let stem = inside; buildFolder.test(stem); stems.push(stem)) stem = stem.replace(buildFolder, '');
     // Of `dist/types/a.js` the `types` may be a folder of the source, but hardly where there are declarations alone.
     if (/\.d\.[cm]?ts$/.test(path) && !disk.isFile(path.replace(/\.d\.([cm]?)ts$/, '.$1js'))) stems.reverse();
-    const source = firstSource(stems.flatMap((stem) => [join(folder, 'src', stem), join(folder, stem)]), isOutput, disk);
-    if (source !== undefined) return source;
+    for (const stem of stems) {
+      // JavaScript beside an output often passes it on.
+      const source = firstSource([join(folder, 'src', stem)], isOutput, disk) ?? firstSource([join(folder, stem)], false, disk);
+      if (source !== undefined) return source;
+    }
   }
   return undefined;
 }

@@ -57,20 +57,24 @@ function projectsIn(rules: IgnoreRules, disk: Disk): string[] {
   return found;
 }
 
+/** Of what a manifest declares: each pattern takes time linear in the text, whatever that is. */
 const declarations = [
   /\bwhere\s*=\s*(?:\[\s*)?["']?([\w./-]+)/g,
-  /\bpackage[-_]dir(?:\s*=\s*\{?|\])\s*(?:""|'')?\s*[=:]\s*["']?([\w./-]+)/g,
+  /\bpackage[-_]dir(?:\s*=|\])\s*(?:\{\s*)?(?:(?:""|'')\s*)?[=:]\s*["']?([\w./-]+)/g,
   /\bfind_(?:namespace_)?packages\(\s*["']([\w./-]+)/g,
   /\b(?:from|python-source|module-root|package-dir)\s*=\s*["']([\w./-]+)["']/g,
-  // A list of the packages themselves, by their paths.
-  /(?<=\bpackages\s*=\s*\[[^\]{]*)["']([\w./-]+)\/[\w-]+["']/g,
 ];
+/** The packages themselves, by their paths. */
+const packageLists = /\bpackages\s*=\s*\[([^\]{]*)/g;
+const listedPackage = /["']([\w./-]+)\/[\w-]+["']/g;
 
 /** Folders in a project that its manifests say packages lie in, as setuptools, poetry, maturin, uv, Hatch and PDM have it. */
 function declaredIn(folder: string, disk: Disk): string[] {
   const texts = manifests.map((name) => disk.read(join(folder, name))).flatMap((reading) => ('text' in reading ? [reading.text] : []));
-  return texts.flatMap((text) => declarations.flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1])));
+  return texts.flatMap((text) => [...declarations.flatMap((pattern) => captured(text, pattern)), ...captured(text, packageLists).flatMap((list) => captured(list, listedPackage))]);
 }
+
+const captured = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1]);
 
 /** What a `.venv` beside the manifests has installed to be edited: folders that its `.pth` files name. */
 function linksIn(folder: string, disk: Disk): string[] {

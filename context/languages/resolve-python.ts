@@ -22,7 +22,7 @@ export function moduleName(file: string, specifier: string): { readonly folder: 
 export class PythonResolver {
   private starts: ReadonlyMap<string, readonly string[]> | undefined;
 
-  /** `rules`: of each workspace root, below which other projects may lie. */
+  /** `rules`: of each workspace root below which other projects are looked for. */
   constructor(
     private readonly disk: Disk,
     private readonly rules: readonly IgnoreRules[],

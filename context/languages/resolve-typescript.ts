@@ -33,7 +33,7 @@ export class TypescriptResolver {
   private readonly byConfig = new Map<string, ResolverFactory>();
   private packages: ReadonlyMap<string, string> | undefined;
 
-  /** `rules`: of each folder that a workspace may start at. */
+  /** `rules`: of each folder that a workspace may start at; what they ignore counts as built. */
   constructor(
     private readonly disk: Disk,
     private readonly rules: readonly IgnoreRules[],

@@ -34,7 +34,7 @@ async function run(root: string, dir: string, change?: (workspace: Workspace) =>
 const fileIn = (dir: string): string => join(dir, readdirSync(dir)[0]);
 
 test('a folder of a file that belongs to no project is not walked', async () => {
-  const { root } = layOut(source);
+  const { root } = layOut(`${source}--- p/setup.py\n--- p/far.py\n`);
   for (const isLoose of [true, false]) {
     let parsed = 0;
     const workspace = new Workspace([], { parse: () => ((parsed += 1), undefined) });
@@ -42,7 +42,7 @@ test('a folder of a file that belongs to no project is not walked', async () => 
     workspace.apply([{ kind: 'roots', roots: [root], isLoose }]);
     await survey.idle();
     await survey.close();
-    expect(parsed > 0).toBe(!isLoose);
+    expect([parsed > 0, workspace.snapshot.resolveModule(join(root, 'sub/c.py'), 'far') !== undefined]).toEqual([!isLoose, !isLoose]);
   }
 });
 

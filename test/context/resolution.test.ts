@@ -7,15 +7,15 @@ import { layOut } from '../harness/fixture.js';
 const countTokens = (texts: readonly string[]): Promise<number[]> => Promise.resolve(texts.map((t) => Math.ceil(t.length / 4)));
 
 /** `expected`: files of the plan, the most relevant first, own file left out. */
-async function check(source: string, expected: readonly string[], roots: readonly string[] = ['.']): Promise<void> {
+async function check(source: string, expected: readonly string[], roots: readonly string[] = ['.'], exclude: readonly string[] = []): Promise<void> {
   const { root, cursor } = layOut(source);
-  const workspace = new Workspace(roots.map((r) => (r === '.' ? root : `${root}/${r}`)));
+  const workspace = new Workspace(roots.map((r) => (r === '.' ? root : `${root}/${r}`)), { exclude });
   const { plan } = await prepare(workspace.snapshot, cursor, { contextTokensMax: 8000, prefixTokensMax: 256, suffixTokensMax: 32, importTokensMax: 256, countTokens, sources: ['imports'] });
   const paths = plan.segments.filter((s) => s.source === 'imports').map((s) => s.segment.path);
   expect([...new Set(paths)].reverse()).toEqual(expected);
 }
 
-const cases: Record<string, [source: string, expected: string[], roots?: string[]]> = {
+const cases: Record<string, [source: string, expected: string[], roots?: string[], exclude?: string[]]> = {
   'relative, without extension, in the order of mention': [
     `--- src/a.ts\nimport { first } from './first';\nimport { second } from './second';\nfirst();\nsecond();\n‸\n--- src/first.ts\nexport const first = 1;\n--- src/second.ts\nexport const second = 2;\n`,
     ['src/second.ts', 'src/first.ts'],
@@ -65,6 +65,11 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
   'JavaScript written by hand beside src is a source itself': [
     `--- package.json\n{}\n--- index.js\nimport { b } from './lib/b.js';\nb‸\n--- lib/b.js\nexport const b = 1;\n--- src/b.js\nexport const no = 1;\n--- b.js\nexport const no = 1;\n`,
     ['lib/b.js'],
+  ],
+  'JavaScript that is excluded is no output': [`--- package.json\n{}\n--- a.js\nimport { b } from './lib/vendor.js';\nb‸\n--- lib/vendor.js\nexport const b = 1;\n--- src/vendor.js\nexport const no = 1;\n`, [], ['.'], ['lib/vendor.js']],
+  'JavaScript beside an output, which passes it on, is not what it is built from': [
+    `--- package.json\n{}\n--- .gitignore\ndist/\n--- a.js\nimport { b } from 'lib';\nb‸\n--- packages/lib/package.json\n{ "main": "dist/index.js" }\n--- packages/lib/dist/index.js\n--- packages/lib/src/main.ts\nexport const b = 1;\n--- packages/lib/index.js\nmodule.exports = require('./dist');\n--- node_modules/lib -> ../packages/lib\n`,
+    [],
   ],
   'a workspace package that was never installed, by its exports or its name': [
     `--- package.json\n{ "workspaces": ["packages/*", "!packages/no"] }\n--- packages/app/a.ts\nimport { b } from '@x/lib';\nimport { c } from '@x/lib/c';\nb; c‸\n--- packages/lib/package.json\n{ "name": "@x/lib", "exports": { ".": "./dist/index.js", "./c": "./src/deep/c.ts" } }\n--- packages/lib/src/index.ts\nexport const b = 1;\n--- packages/lib/src/deep/c.ts\nexport const c = 1;\n`,
@@ -189,6 +194,10 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- .git/HEAD\n--- a.py\nimport one, two, three\none.x\ntwo.x\nthree.x‸\n--- p/pyproject.toml\n[tool.hatch.build.targets.wheel]\npackages = [\n  "code/one",\n  "more/two",\n]\n--- p/code/one/__init__.py\nx = 1\n--- p/more/two/__init__.py\nx = 1\n--- q/pyproject.toml\n[tool.pdm.build]\npackage-dir = "py"\n--- q/py/three.py\nx = 1\n`,
     ['q/py/three.py', 'p/more/two/__init__.py', 'p/code/one/__init__.py'],
   ],
+  'Python: manifests of a megabyte, in which a list or a blank never ends': [
+    `--- .git/HEAD\n--- a.py\nimport one, two\none.x\ntwo.x‸\n--- p/pyproject.toml\npackages = [${'"x",'.repeat(260_000)}"code/one"\n--- p/code/one/__init__.py\nx = 1\n--- q/setup.cfg\nwhere = py\npackage_dir =${' '.repeat(1_000_000)}\n--- q/py/two.py\nx = 1\n`,
+    ['q/py/two.py', 'p/code/one/__init__.py'],
+  ],
   'Python: what is near counts before other projects': [`--- a.py\nfrom core import x\nx‸\n--- core.py\nx = 1\n--- p/pyproject.toml\n--- p/core.py\nx = 1\n`, ['core.py']],
   'Python: ignored projects are none, nor is what lies outside': [
     `--- .git/HEAD\n--- ws/.gitignore\ngen/\n--- ws/a.py\nimport one, two\none.x\ntwo.x‸\n--- ws/gen/setup.py\n--- ws/gen/one.py\nx = 1\n--- ws/p/pyproject.toml\nwhere = ["../../out"]\n--- out/two.py\nx = 1\n`,
@@ -208,7 +217,7 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
   'secrets, whatever imports ask for': [`--- a.ts\nimport x from './.env.ts';\nimport y from './.aws/y';\nx; y‸\n--- .env.ts\nexport default 'SECRET';\n--- .aws/y.ts\nexport default 'SECRET';\n`, []],
 };
 
-for (const [name, [source, expected, roots]] of Object.entries(cases)) test(name, () => check(source, expected, roots));
+for (const [name, [source, expected, roots, exclude]] of Object.entries(cases)) test(name, () => check(source, expected, roots, exclude));
 
 test('Python: folders that a project has installed to be edited, inside the roots', () => {
   const { root } = layOut(`--- ws/p/setup.py\n--- ws/p/.venv/pyvenv.cfg\n--- ws/p/.venv/lib/python3.12/site-packages/links.pth\n--- ws/a.py\n--- ws/far/from/any/project/one.py\n--- out/two.py\n`);

@@ -2,25 +2,34 @@
 import { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
 import { watchOnThread, type WatchThread } from '../../context/watch-thread.js';
-import type { FileChange } from '../../context/workspace.js';
 
-it('is started again when it ends by itself, a few times, and never once it is closed', async () => {
-  const threads: EventEmitter[] = [];
-  const changes: FileChange[] = [];
-  const errors: unknown[] = [];
-  const start = (): WatchThread => {
-    const thread = new EventEmitter();
-    threads.push(thread);
-    return Object.assign(thread, { unref: () => {}, terminate: () => Promise.resolve(thread.emit('exit', 1) ? 1 : 0) }) as unknown as WatchThread;
-  };
-  const watcher = watchOnThread(['/a'], (batch) => changes.push(...batch), (error) => errors.push(error), start);
-  threads[0].emit('error', new Error('out of memory'));
-  threads[0].emit('exit', 1);
-  threads[1].emit('message', { kind: 'ready' });
-  await watcher.ready;
-  threads[1].emit('message', { kind: 'changed', changes: [{ kind: 'disk', path: '/a/b.ts' }] });
-  threads[1].emit('exit', 1);
-  await watcher.close();
-  threads[2].emit('exit', 1);
-  expect([threads.length, changes.length, errors.length]).toEqual([3, 1, 1]);
-});
+/** Threads in order: what each does before it ends by itself. */
+const lives: Record<string, [lives: ('ready' | 'changed' | 'error')[][], told: string[]]> = {
+  'works': [[['ready', 'changed']], ['disk']],
+  'ended before it was ready': [[['error'], ['ready', 'changed']], ['out of memory', 'missed', 'disk']],
+  'ended while it watched': [[['ready', 'changed'], ['ready', 'changed']], ['disk', 'missed', 'disk']],
+  'ended for good': [[['ready'], ['ready'], ['ready']], ['missed', 'missed', 'missed', 'the watcher ended 3 times and is not started again: what changes on disk is noticed when a file is closed']],
+};
+
+for (const [name, [lived, told]] of Object.entries(lives))
+  it(`what is told of a thread that ${name}`, async () => {
+    const threads: EventEmitter[] = [];
+    const heard: string[] = [];
+    const start = (): WatchThread => {
+      const thread = new EventEmitter();
+      threads.push(thread);
+      return Object.assign(thread, { unref: () => {}, terminate: () => Promise.resolve(thread.emit('exit', 1) ? 1 : 0) }) as unknown as WatchThread;
+    };
+    const watcher = watchOnThread(['/a'], (batch) => heard.push(...batch.map(({ kind }) => kind)), (error) => heard.push((error as Error).message), start);
+    for (const [i, life] of lived.entries()) {
+      for (const event of life) {
+        if (event === 'error') threads[i].emit('error', new Error('out of memory'));
+        else threads[i].emit('message', event === 'ready' ? { kind: 'ready' } : { kind: 'changed', changes: [{ kind: 'disk', path: '/a/b.ts' }] });
+      }
+      if (i < lived.length - 1 || name === 'ended for good') threads[i].emit('exit', 1);
+    }
+    await watcher.ready;
+    await watcher.close();
+    threads.at(-1)?.emit('exit', 1);
+    expect([threads.length, heard]).toEqual([lived.length, told]);
+  });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemDisk, type Disk } from '../../context/disk.js';
-import { watch, Workspace, type FileChange } from '../../context/index.js';
+import { outlineOf, watch, Workspace, type FileChange } from '../../context/index.js';
 import { clockStepMs } from '../../context/watch.js';
 import { layOut } from '../harness/fixture.js';
 
@@ -99,7 +99,7 @@ test('a change on disk that changes nothing is dropped', () => {
 });
 
 describe('what a change on disk comes to', () => {
-  const source = '--- .gitignore\ndist/\n*.log\n--- a.ts\n--- b.ts\nb\n--- open.ts\no\n--- data/metrics.json\n{}\n--- dist/c.js\n--- dist/tsconfig.json\n{}\n--- node_modules/x/package.json\n{}\n--- .git/index.lock\n--- .git/info/exclude\n--- sub/d.ts\n--- unread/e.ts\n';
+  const source = '--- .gitignore\ndist/\n*.log\n--- a.ts\n--- b.ts\nb\n--- open.ts\no\n--- data/metrics.json\n{}\n--- dist/c.js\n--- dist/tsconfig.json\n{}\n--- node_modules/x/package.json\n{}\n--- .git/index.lock\n--- .git/info/exclude\n--- sub/d.ts\n--- lib/chart.js/index.js\n--- unread/e.ts\n--- unread/f.js/f.js\n';
   /** `text`: null for what is deleted, undefined for a folder that is made. */
   const changes: Record<string, [path: string, text: string | null | undefined, comesTo: 'nothing' | 'another text' | 'other places', times?: number]> = {
     "git's lock": ['.git/index.lock', null, 'nothing'],
@@ -120,6 +120,8 @@ describe('what a change on disk comes to', () => {
     'a file that is gone': ['b.ts', null, 'other places'],
     'a file that came and went': ['tmp.ts', null, 'nothing'],
     'a folder that is gone': ['sub', null, 'other places'],
+    'a folder with the name of a source that is gone': ['lib/chart.js', null, 'other places'],
+    'a folder with the name of a source that nobody looked into': ['unread/f.js', null, 'nothing'],
     'a folder that nobody looked into': ['unread', null, 'nothing'],
     'a new folder': ['other', undefined, 'other places'],
   };
@@ -129,7 +131,7 @@ describe('what a change on disk comes to', () => {
       const { disk, reads } = counting();
       const workspace = new Workspace([root], { disk });
       workspace.apply([{ kind: 'open', path: join(root, 'open.ts'), text: 'typed\n' }]);
-      for (const one of ['a.ts', 'b.ts', 'sub/d.ts']) workspace.snapshot.read(join(root, one));
+      for (const one of ['a.ts', 'b.ts', 'sub/d.ts', 'lib/chart.js/index.js']) workspace.snapshot.read(join(root, one));
       const path = join(root, file);
       if (text === null) rmSync(path, { recursive: true, force: true });
       else if (text === undefined) mkdirSync(path);
@@ -156,6 +158,19 @@ test('however many files are open, each is parsed once', () => {
   outlines().forEach((outline, i) => expect(outline).toBe(first[i]));
 });
 
+test('what is known of other files outlasts the versions of an open one', () => {
+  const { root } = layOut(source);
+  const parsed: string[] = [];
+  const workspace = new Workspace([root], { parse: (path, text) => (parsed.push(path.slice(root.length + 1)), outlineOf(path, text)) });
+  const outlined = (name: string): unknown => workspace.snapshot.outline(join(root, name));
+  const before = outlined('c.ts');
+  for (let version = 0; version < 12; version++) {
+    workspace.apply([{ kind: 'open', path: join(root, 'b.ts'), text: `export const b = ${version};\nexport const long = \`${'filler\n'.repeat(120_000)}\`;\n` }]);
+    outlined('b.ts');
+  }
+  expect([outlined('c.ts') === before, parsed]).toEqual([true, ['c.ts']]);
+});
+
 test('what is no text is not read again until it changes', () => {
   const { root } = layOut('--- clip.ts\n\0\n');
   const { disk, reads } = counting();
@@ -167,6 +182,27 @@ test('what is no text is not read again until it changes', () => {
   writeFileSync(path, 'text');
   workspace.apply([{ kind: 'disk', path }]);
   expect(read()).toBe('text');
+});
+
+test('what is written while a file is ignored counts once it is allowed again', () => {
+  const { root } = layOut(source);
+  const workspace = new Workspace([root]);
+  const write = (name: string, text: string): string | undefined => {
+    writeFileSync(join(root, name), text);
+    return workspace.apply([{ kind: 'disk', path: join(root, name) }]).read(join(root, 'b.ts'));
+  };
+  workspace.snapshot.read(join(root, 'b.ts'));
+  expect([write('.gitignore', 'b.ts\n'), write('b.ts', 'written'), write('.gitignore', '')]).toEqual([undefined, undefined, 'written']);
+});
+
+test('where changes were missed, everything is looked at anew', () => {
+  const { root } = layOut(source);
+  const workspace = new Workspace([root]);
+  const known = (): unknown[] => [workspace.snapshot.read(join(root, 'b.ts')), workspace.snapshot.resolveSpecifier(join(root, 'a.ts'), './new')];
+  expect(known()).toEqual(['export const b = 1;\n', undefined]);
+  for (const name of ['b.ts', 'new.ts']) writeFileSync(join(root, name), 'written');
+  workspace.apply([{ kind: 'missed' }]);
+  expect(known()).toEqual(['written', join(root, 'new.ts')]);
 });
 
 test('only what changed is parsed again', () => {
@@ -183,9 +219,15 @@ test('only what changed is parsed again', () => {
 });
 
 describe('files that come and go are found and lost', () => {
-  const finds: Record<string, [source: string, specifier: string, changes: Record<string, string | null>, before: string | undefined, after: string | undefined]> = {
+  const finds: Record<string, [source: string, specifier: string, changes: Record<string, string | null | { readonly to: string }>, before: string | undefined, after: string | undefined]> = {
     'a new file': ['--- a.ts\n', './new', { 'new.ts': 'x' }, undefined, 'new.ts'],
     'a deleted file': ['--- a.ts\n--- old.ts\nx\n', './old', { 'old.ts': null }, 'old.ts', undefined],
+    'a deleted folder with the name of a source': ['--- a.ts\n--- lib/chart.js/index.js\nx\n', './lib/chart.js/index', { 'lib/chart.js': null }, 'lib/chart.js/index.js', undefined],
+    'a new link': ['--- a.ts\n--- common/shared.ts\n', './shared', { 'shared.ts': { to: 'common/shared.ts' } }, undefined, 'common/shared.ts'],
+    'a link in the place of the same text': ['--- a.ts\n--- b.ts\nx\n--- c.ts\nx\n', './b', { 'b.ts': { to: 'c.ts' } }, 'b.ts', 'c.ts'],
+    'a link that leads elsewhere': ['--- a.ts\n--- one.ts\n--- two.ts\n--- b.ts -> one.ts\n', './b', { 'b.ts': { to: 'two.ts' } }, 'one.ts', 'two.ts'],
+    'a link that is gone': ['--- a.ts\n--- one.ts\n--- b.ts -> one.ts\n', './b', { 'b.ts': null }, 'one.ts', undefined],
+    'a link to a folder that is gone': ['--- a.ts\n--- one/b.ts\n--- two -> one\n', './two/b', { two: null }, 'one/b.ts', undefined],
     'another tsconfig': ['--- a.ts\n--- src/b.ts\n', '@/b', { 'tsconfig.json': '{"compilerOptions":{"paths":{"@/*":["./src/*"]}}}' }, undefined, 'src/b.ts'],
     'another file that a tsconfig extends': ['--- a.ts\n--- src/b.ts\n--- tsconfig.json\n{"extends":"./shared/base.json"}\n--- shared/base.json\n{}\n', '@/b', { 'shared/base.json': '{"compilerOptions":{"paths":{"@/*":["../src/*"]}}}' }, undefined, 'src/b.ts'],
     'another .gitignore': ['--- a.ts\n--- b.ts\n', './b', { '.gitignore': 'b.ts\n' }, 'b.ts', undefined],
@@ -196,12 +238,14 @@ describe('files that come and go are found and lost', () => {
       const workspace = new Workspace([root]);
       const found = (): string | undefined => workspace.snapshot.resolveSpecifier(join(root, 'a.ts'), specifier)?.slice(root.length + 1);
       // What is known to be there is not merely new.
-      for (const path of Object.keys(changes)) workspace.snapshot.isReadable(join(root, path));
+      workspace.snapshot.listing(root);
+      for (const path of Object.keys(changes)) workspace.snapshot.read(join(root, path));
       expect(found()).toBe(before);
       for (const [path, text] of Object.entries(changes)) {
         mkdirSync(dirname(join(root, path)), { recursive: true });
-        if (text === null) rmSync(join(root, path));
-        else writeFileSync(join(root, path), text);
+        if (typeof text !== 'string') rmSync(join(root, path), { recursive: true, force: true });
+        if (typeof text === 'string') writeFileSync(join(root, path), text);
+        else if (text) symlinkSync(text.to, join(root, path));
         workspace.apply([{ kind: 'disk', path: join(root, path) }]);
       }
       expect(found()).toBe(after);

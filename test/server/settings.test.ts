@@ -47,6 +47,9 @@ describe('a running daemon\'s settings', () => {
     rmSync(file);
     settings.apply([{ kind: 'disk', path: file }]);
     expect(settings.config.contextTokensMax).toBe(8000);
+    writeFileSync(file, '{ "contextTokensMax": 3000 }');
+    settings.apply([{ kind: 'missed' }]);
+    expect(settings.config.contextTokensMax).toBe(3000);
   });
 
   it('follow a kedge.json that comes later, and a workspace named by a link', () => {
