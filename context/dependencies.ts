@@ -1,6 +1,7 @@
 // Where the names of installed packages lead: declaration files through node_modules, Python stubs and sources in environments.
 // Refuses every file that no import led to, and every one outside the workspace's node_modules, its `.venv` and the user's own environments.
 import { dirname, sep } from 'node:path';
+import { isInside } from '../base/inside.js';
 import type { Disk } from './disk.js';
 import { packageFolders, venvFolders } from './languages/python-environments.js';
 import { moduleName, type PythonModule, type PythonResolver } from './languages/resolve-python.js';
@@ -44,7 +45,7 @@ export class Dependencies {
   }
 
   submodule(parent: PythonModule, name: string): PythonModule | undefined {
-    const base = [...this.named, ...[...this.venvs.values()].flat()].find((folder) => parent.folder !== undefined && inside(folder, parent.folder));
+    const base = [...this.named, ...[...this.venvs.values()].flat()].find((folder) => parent.folder !== undefined && isInside(folder, parent.folder));
     return base === undefined ? undefined : this.grant(this.python.submodule(parent, name, true), base);
   }
 
@@ -59,7 +60,7 @@ export class Dependencies {
     const { folder: from, parts } = moduleName(file, specifier);
     if (from !== undefined) {
       const base = this.granted.get(file);
-      return base !== undefined && inside(base, from) ? this.grant(this.python.within(from, parts, true), base) : undefined;
+      return base !== undefined && isInside(base, from) ? this.grant(this.python.within(from, parts, true), base) : undefined;
     }
     if (parts.length === 0) return undefined;
     const folders = this.foldersFor(file, root);
@@ -90,10 +91,8 @@ export class Dependencies {
 
   /** Only a file that really lies in one of `folders`. */
   private allow(path: string, base: string, folders: readonly string[]): boolean {
-    if (isSecret(path) || this.disk.real(path) !== path || !folders.some((folder) => inside(folder, path))) return false;
+    if (isSecret(path) || this.disk.real(path) !== path || !folders.some((folder) => isInside(folder, path))) return false;
     this.granted.set(path, base);
     return true;
   }
 }
-
-const inside = (folder: string, path: string): boolean => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);

@@ -1,6 +1,7 @@
 // The folders that installed Python packages lie in: of environments that the user names, and of a `.venv` inside the workspace.
 // Refuses to run an interpreter, and a `.venv` that leads out of the workspace.
-import { basename, dirname, join, sep } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { isInside } from '../../base/inside.js';
 import type { Disk } from '../disk.js';
 
 /** Real paths. `named`: interpreters, environments or folders of packages, anywhere. */
@@ -11,9 +12,9 @@ export function packageFolders(named: readonly string[], disk: Disk): string[] {
 /** Of `.venv` folders beside `file` and above, up to `root` (real), that lie inside it. */
 export function venvFolders(file: string, root: string, disk: Disk): string[] {
   const found: string[] = [];
-  for (let folder = dirname(file); folder === root || folder.startsWith(root + sep); folder = dirname(folder)) {
+  for (let folder = dirname(file); isInside(root, folder); folder = dirname(folder)) {
     const venv = join(folder, '.venv');
-    if (disk.real(venv) === venv && disk.isFile(join(venv, 'pyvenv.cfg'))) found.push(...foldersOf(venv, disk).filter((path) => path.startsWith(venv + sep)));
+    if (disk.real(venv) === venv && disk.isFile(join(venv, 'pyvenv.cfg'))) found.push(...foldersOf(venv, disk).filter((path) => isInside(venv, path)));
     if (folder === root) break;
   }
   return unique(found);

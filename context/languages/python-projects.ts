@@ -1,6 +1,7 @@
 // Where the modules of a workspace's other Python projects start: beside their manifests, in their `src`, in what the manifests name,
 // and in what their environments link to. Refuses to go further than a named bound, and into what is ignored.
-import { join, resolve, sep } from 'node:path';
+import { join, resolve } from 'node:path';
+import { isInside } from '../../base/inside.js';
 import type { Disk } from '../disk.js';
 import type { IgnoreRules } from '../ignore-rules.js';
 import { isProject } from '../project.js';
@@ -23,7 +24,7 @@ export function moduleStarts(rules: readonly IgnoreRules[], disk: Disk): Readonl
   }
   const found = new Map<string, string[]>();
   for (const start of new Set([...linked, ...beside])) {
-    if (!rules.some((one) => (start === one.root || start.startsWith(one.root + sep)) && !one.ignores(start, true))) continue;
+    if (!rules.some((one) => isInside(one.root, start) && !one.ignores(start, true))) continue;
     const entries = disk.list(start) ?? [];
     if (entries.some(({ name }) => /^__init__\.pyi?$/.test(name))) continue;
     for (const name of new Set(entries.map((entry) => (entry.isDirectory() ? entry.name : entry.name.replace(/\.pyi?$/, ''))))) {

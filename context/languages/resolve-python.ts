@@ -1,6 +1,7 @@
 // Where a Python module name leads, by files alone: near the importing file, then in the workspace's other projects. No interpreter is asked.
 // Refuses to decide what may be read.
-import { dirname, join, sep } from 'node:path';
+import { dirname, join } from 'node:path';
+import { isInside } from '../../base/inside.js';
 import type { Disk } from '../disk.js';
 import type { IgnoreRules } from '../ignore-rules.js';
 import { isPythonProject, moduleStarts } from './python-projects.js';
@@ -31,7 +32,7 @@ export class PythonResolver {
   /** `specifier` as written after `from` or `import`, leading dots kept; `root` is the workspace root that holds `file`. */
   resolve(file: string, specifier: string, root: string): PythonModule | undefined {
     const { folder, parts } = moduleName(file, specifier);
-    if (folder !== undefined) return inside(root, folder) ? this.within(folder, parts) : undefined;
+    if (folder !== undefined) return isInside(root, folder) ? this.within(folder, parts) : undefined;
     if (parts.length === 0) return undefined;
     const near = this.firstIn(this.searchPath(file, root), file, parts);
     if (near?.file !== undefined || (near?.folder !== undefined && !isPythonProject(near.folder, this.disk))) return near;
@@ -74,7 +75,7 @@ export class PythonResolver {
     let top = dirname(file);
     while (this.isPackage(top) && top !== dirname(top)) top = dirname(top);
     const found = new Set<string>([top]);
-    for (let folder = top; inside(root, folder); folder = dirname(folder)) {
+    for (let folder = top; isInside(root, folder); folder = dirname(folder)) {
       for (const start of [folder, join(folder, 'src'), join(folder, 'lib'), join(folder, 'typings'), join(folder, 'stubs')]) {
         if (!this.isPackage(start)) found.add(start);
       }
@@ -89,5 +90,3 @@ export class PythonResolver {
 }
 
 const stubsOf = (name: string): string => `${name}-stubs`;
-
-const inside = (root: string, path: string): boolean => path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);

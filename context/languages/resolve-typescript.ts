@@ -2,6 +2,7 @@
 // Refuses to decide what may be read.
 import { dirname, join, sep } from 'node:path';
 import { ResolverFactory, type NapiResolveOptions } from 'oxc-resolver';
+import { isInside } from '../../base/inside.js';
 import type { Disk } from '../disk.js';
 import type { IgnoreRules } from '../ignore-rules.js';
 import { firstSource, foldersAbove, packageAbove, sourceOf } from './build-output.js';
@@ -53,7 +54,7 @@ export class TypescriptResolver {
   /** By the nearest configuration, whether that includes `file` or not: tests are left out of many, and JavaScript of most. */
   private byNearest(file: string, specifier: string): string | undefined {
     for (const folder of foldersAbove(file)) {
-      if (!this.rules.some(({ root }) => folder.startsWith(root))) break;
+      if (!this.rules.some(({ root }) => isInside(root, folder))) break;
       const configs = ['tsconfig.json', 'jsconfig.json'].map((name) => join(folder, name)).filter((path) => this.disk.isFile(path));
       if (configs.length > 0) return configs.map((configFile) => this.withConfig(configFile).sync(dirname(file), specifier).path).find((path) => path !== undefined);
     }
