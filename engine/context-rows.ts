@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { asideOf } from '../base/aside.js';
 import { systemCode } from '../base/errors.js';
 import { readWhole, writeWhole } from '../base/files.js';
+import { BLOCK_RANKS } from './anchors.js';
 import { largestPart, partsOf, type LayerSpan, type ModelShape } from './graph/shape.js';
 import { MASKED, type RowShape } from './rows.js';
 import { bytes, floats, type Feeds, type Tensor } from './session.js';
@@ -22,6 +23,7 @@ export type LayRows = (span: LayerSpan, layers: readonly LayerRows[]) => boolean
 
 /** Where one context's rows lie. */
 interface Keeping {
+  readonly isInMemory: boolean;
   write(bytes: Uint8Array, at: number): void;
   read(into: Uint8Array, at: number): void;
   close(): void;
@@ -33,9 +35,9 @@ export class RowsSpace {
 
   constructor(private readonly dir: string) {}
 
-  /** The first `size` bytes of the buffer, which the next call overwrites. */
+  /** The buffer, of `size` bytes, which the next call overwrites: while the model runs it is as large as a part, not as what was laid. */
   take(size: number): ArrayBuffer {
-    if (this.buffer.byteLength < size) this.buffer = new ArrayBuffer(size);
+    if (this.buffer.byteLength !== size) this.buffer = new ArrayBuffer(size);
     return this.buffer;
   }
 
@@ -52,13 +54,13 @@ export class RowsSpace {
       throw error;
     }
     const opened = file;
-    return { write: (bytes, at) => writeWhole(opened, bytes, at), read: (into, at) => readWhole(opened, into, at, path), close: () => closeSync(opened) };
+    return { isInMemory: false, write: (bytes, at) => writeWhole(opened, bytes, at), read: (into, at) => readWhole(opened, into, at, path), close: () => closeSync(opened) };
   }
 }
 
 function inMemory(size: number): Keeping {
   const kept = new Uint8Array(size);
-  return { write: (bytes, at) => kept.set(bytes, at), read: (into, at) => into.set(kept.subarray(at, at + into.byteLength)), close: () => {} };
+  return { isInMemory: true, write: (bytes, at) => kept.set(bytes, at), read: (into, at) => into.set(kept.subarray(at, at + into.byteLength)), close: () => {} };
 }
 
 export class ContextRows {
@@ -86,10 +88,12 @@ export class ContextRows {
 
   private static laidIn(keeping: Keeping, shape: RowShape, rows: number, space: RowsSpace, lay: LayRows): ContextRows | undefined {
     const context = new ContextRows(shape, rows, { space, keeping }, floats(new Float32Array(rows), [1, 1, rows]));
+    const spans = spansLaid(shape);
+    const sizeMost = Math.max(...spans.map((span) => context.bytesOf(span)));
     try {
-      for (const span of spansLaid(shape)) {
+      for (const span of spans) {
         const size = context.bytesOf(span);
-        const buffer = space.take(size);
+        const buffer = space.take(sizeMost);
         const parts = partsOf(shape).filter(({ first }) => first >= span.first && first < span.end);
         const layers = parts.flatMap((part) => context.layersIn(buffer, part, context.start(part) - context.start(span)));
         if (!lay(span, layers)) {
@@ -107,6 +111,13 @@ export class ContextRows {
 
   get isNone(): boolean {
     return this.kept === undefined;
+  }
+
+  /** How many are in memory when most are, counted in rows of all layers. */
+  get rowsHeldMax(): number {
+    if (!this.kept) return 0;
+    const held = Math.max(rowsHeldRunning(this.shape, this.rows), rowsHeldLaying(this.shape, this.rows) + BLOCK_RANKS);
+    return this.kept.keeping.isInMemory ? this.rows + held : held;
   }
 
   /** Keys, values and both scales of all layers, and the mask that these share. */
@@ -137,7 +148,7 @@ export class ContextRows {
   private read(span: LayerSpan): LayerRows[] {
     const size = this.bytesOf(span);
     if (!this.kept) return this.layersIn(new ArrayBuffer(size), span);
-    const buffer = this.kept.space.take(size);
+    const buffer = this.kept.space.take(this.bytesOf({ first: 0, end: largestPart(this.shape) }));
     this.kept.keeping.read(new Uint8Array(buffer, 0, size), this.start(span));
     return this.layersIn(buffer, span);
   }
@@ -170,10 +181,14 @@ const bytesOf = ({ kvHeads, headDim }: RowShape, rows: number, { first, end }: L
 const layersWidened = ({ kvHeads }: Pick<ModelShape, 'kvHeads'>): number => (2 * 2 * 4) / (2 * kvHeads);
 
 /** How many of `rows` composed rows are in memory when most are while the decoder runs, counted in rows of all layers: one part's, and what is widened for more than a few tokens. */
-export const rowsHeldRunning = (shape: Pick<ModelShape, 'layers' | 'kvHeads'>, rows: number): number => (rows * (largestPart(shape) + layersWidened(shape))) / shape.layers;
+const rowsHeldRunning = (shape: Pick<ModelShape, 'layers' | 'kvHeads'>, rows: number): number => (rows * (largestPart(shape) + layersWidened(shape))) / shape.layers;
 
-/** The same while they are laid. */
-export const rowsHeldLaying = (shape: Pick<ModelShape, 'layers' | 'kvHeads'>, rows: number): number => (rows * Math.max(...spansLaid(shape).map(({ first, end }) => end - first))) / shape.layers;
+/** The same while they are laid, a block of the store apart. */
+const rowsHeldLaying = (shape: Pick<ModelShape, 'layers' | 'kvHeads'>, rows: number): number => (rows * Math.max(...spansLaid(shape).map(({ first, end }) => end - first))) / shape.layers;
+
+/** How many rows may be composed so that at most `held` are in memory at any moment. */
+export const rowsWithin = (shape: Pick<ModelShape, 'layers' | 'kvHeads'>, held: number): number =>
+  Math.max(BLOCK_RANKS, Math.floor(Math.min(held / rowsHeldRunning(shape, 1), (held - BLOCK_RANKS) / rowsHeldLaying(shape, 1))));
 
 /** Several parts are laid at once, as many as take no more memory than running does: what is laid is loaded anew for each span. */
 function spansLaid(shape: Pick<ModelShape, 'layers' | 'kvHeads'>): LayerSpan[] {

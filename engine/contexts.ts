@@ -2,10 +2,10 @@
 // Refuses to run the local window.
 import { digestOf } from '../base/digest.js';
 import { readTogether, type ContextPlan, type Segment } from '../base/segment.js';
-import { BLOCK_RANKS, rowsKept } from './anchors.js';
+import { rowsKept } from './anchors.js';
 import { chooseByQueries, firstOfEach, spreadByOrder, type Candidate, type Choice, type Load } from './choose.js';
 import type { Composer } from './compose.js';
-import { rowsHeldLaying, rowsHeldRunning } from './context-rows.js';
+import { rowsWithin } from './context-rows.js';
 import type { ComposedContext, HeldContext } from './documents.js';
 import type { Floors } from './floors.js';
 import type { Library, Turn } from './library.js';
@@ -67,21 +67,14 @@ export class Contexts {
   /** Composes what is held of a context, within the share of all that it wants. `queries` is absent for a document that was just opened. Undefined when the store lost (or never had room for) a candidate. */
   async compose(held: HeldContext, settings: AnchorSettings, queries: RankingQueries | undefined): Promise<ComposedContext | undefined> {
     const { candidates } = held;
-    const budget = this.rowsWithin(held.tokensWanted * settings.residentShare);
+    const budget = rowsWithin(this.composer.shape, held.tokensWanted * settings.residentShare);
     const isWhole = candidates.reduce((sum, { ranksMax }) => sum + ranksMax, 0) <= budget;
     const choice = settings.policy === 'two-stage' && isWhole ? candidates.map(({ ranksMax }) => ranksMax) : await this.choose(candidates, settings.policy, budget, queries);
     const composition = choice && this.composer.compose(candidates, choice, this.load);
     if (!composition) return undefined;
     const { rows, rowsPerCandidate } = composition;
-    const { shape, heads } = this.composer;
-    const inMemory = [rowsHeldRunning(shape, rows.rows), rowsHeldLaying(shape, rows.rows) + BLOCK_RANKS, queries && !isWhole ? rowsHeldWeighing(heads) : 0];
-    return { ...held, rows, rowsPerCandidate, rowsHeldMax: rows.isNone ? 0 : Math.max(...inMemory), settled: isWhole || queries !== undefined };
-  }
-
-  /** How many rows may be composed so that at most `held` are in memory at any moment; a block is held while they are laid. */
-  private rowsWithin(held: number): number {
-    const { shape } = this.composer;
-    return Math.max(BLOCK_RANKS, Math.floor(Math.min(held / rowsHeldRunning(shape, 1), (held - BLOCK_RANKS) / rowsHeldLaying(shape, 1))));
+    const weighed = queries && !isWhole && !rows.isNone ? rowsHeldWeighing(this.composer.heads) : 0;
+    return { ...held, rows, rowsPerCandidate, rowsHeldMax: Math.max(rows.rowsHeldMax, weighed), settled: isWhole || queries !== undefined };
   }
 
   private choose(candidates: readonly Candidate[], policy: AnchorSettings['policy'], budget: number, queries: RankingQueries | undefined): Choice | Promise<Choice | undefined> {
@@ -105,7 +98,7 @@ export class Contexts {
       const segments = together.map(({ segment }) => segment);
       return { segments, tokens: this.library.tokensOf(segments), share: Math.max(...together.map(({ share }) => share)) };
     });
-    let left = this.rowsWithin(plan.tokens * settings.residentShare);
+    let left = rowsWithin(this.composer.shape, plan.tokens * settings.residentShare);
     return [...plan.segments]
       .reverse()
       .flatMap(({ segment, share }) => {

@@ -1,7 +1,7 @@
 // Composed rows are read back part by part as they were laid, and leave nothing on the disk.
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { ContextRows, rowsHeldLaying, rowsHeldRunning, RowsSpace, type LayerRows } from '../../engine/context-rows.js';
+import { ContextRows, RowsSpace, rowsWithin, type LayerRows } from '../../engine/context-rows.js';
 import { partsOf } from '../../engine/graph/shape.js';
 import { testDir } from '../harness/folders.js';
 
@@ -53,8 +53,23 @@ it('is undefined where rows cannot be laid', () => {
   expect(readdirSync(dir)).toEqual([]);
 });
 
-it('counts what is in memory at most: a part and what is widened of one head; laying takes no more', () => {
-  const shape = { layers: 24, kvHeads: 2 };
-  expect(rowsHeldRunning(shape, 2400)).toBe((2400 * (3 + 4)) / 24);
-  expect(rowsHeldLaying(shape, 2400)).toBe((2400 * 6) / 24);
+const partBytes = 5 * 2 * (2 * 4 + 8);
+
+it.each(layOuts)('%s: what is in memory is what is counted', (_, layers, folder) => {
+  const shape = shapeOf(layers);
+  const rows = ContextRows.laid(shape, 5, new RowsSpace(folder ?? testDir('rows')), () => true)!;
+  const largest = Math.max(...partsOf(shape).map(({ first, end }) => end - first));
+  for (const span of partsOf(shape)) expect((rows.feedsOf(span)[`context_k_${span.first}`].data as Int8Array).buffer.byteLength).toBe(largest * partBytes);
+  rows.close();
+});
+
+it.each([
+  ['on disk', undefined, (2400 * (3 + 4)) / 24],
+  ['where the disk takes nothing', '/dev/null/rows', 2400 + (2400 * (3 + 4)) / 24],
+])('%s: a part and what is widened of one head is in memory, and laying takes no more', (_, folder, held) => {
+  const shape = { layers: 24, kvHeads: 2, headDim: 4 };
+  const rows = ContextRows.laid(shape, 2400, new RowsSpace(folder ?? testDir('rows')), () => true)!;
+  expect(rows.rowsHeldMax).toBe(held);
+  expect(rowsWithin(shape, (2400 * (3 + 4)) / 24)).toBe(2400);
+  rows.close();
 });
