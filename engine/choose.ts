@@ -5,11 +5,17 @@ import { rowsKept, type AnchorBlock } from './anchors.js';
 import type { RankingQueries } from './ranker.js';
 import type { Weighing } from './weighing.js';
 
-/** A segment of the plan, or several that are read together, at its place in the composition. */
-export interface Candidate {
+/** A segment of the plan, or several that are read together. */
+export interface Unit {
   readonly segments: readonly Segment[];
-  readonly key: string;
   readonly tokens: readonly number[];
+  /** Of its stored rows, how many are worth loading, 0 to 1. */
+  readonly share: number;
+}
+
+/** A unit at its place in the composition. */
+export interface Candidate extends Omit<Unit, 'share'> {
+  readonly key: string;
   /** Position of its first token. */
   readonly place: number;
   /** How many of its stored ranks the plan's share admits. */

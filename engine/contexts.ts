@@ -1,9 +1,9 @@
 // From a plan to composed rows: makes candidates of its segments, reads what the store lacks, chooses, composes.
 // Refuses to run the local window.
 import { digestOf } from '../base/digest.js';
-import { readTogether, type ContextPlan, type Segment } from '../base/segment.js';
+import { readTogether, type ContextPlan } from '../base/segment.js';
 import { rowsKept } from './anchors.js';
-import { chooseByQueries, firstOfEach, spreadByOrder, type Candidate, type Choice, type Load } from './choose.js';
+import { chooseByQueries, firstOfEach, spreadByOrder, type Candidate, type Choice, type Load, type Unit } from './choose.js';
 import type { Composer } from './compose.js';
 import { rowsWithin } from './context-rows.js';
 import type { ComposedContext, HeldContext } from './documents.js';
@@ -92,22 +92,12 @@ export class Contexts {
     }
   }
 
-  /** What of the plan is read one by one, with its tokens; for the floor `outline-text` only signatures, within the budget, the last segments first. */
-  private unitsOf(plan: ContextPlan, settings: AnchorSettings): { segments: readonly Segment[]; tokens: number[]; share: number }[] {
-    if (settings.policy !== 'outline-text') return readTogether(plan.segments).map((together) => {
+  private unitsOf(plan: ContextPlan, settings: AnchorSettings): Unit[] {
+    if (settings.policy === 'outline-text') return this.floors.outlinesOf(plan, rowsWithin(this.composer.shape, plan.tokens * settings.residentShare));
+    return readTogether(plan.segments).map((together) => {
       const segments = together.map(({ segment }) => segment);
       return { segments, tokens: this.library.tokensOf(segments), share: Math.max(...together.map(({ share }) => share)) };
     });
-    let left = rowsWithin(this.composer.shape, plan.tokens * settings.residentShare);
-    return [...plan.segments]
-      .reverse()
-      .flatMap(({ segment, share }) => {
-        const outline = outlineOf(segment);
-        const tokens = this.library.tokensOf([outline]).slice(0, left);
-        left -= tokens.length;
-        return tokens.length === 0 ? [] : [{ segments: [outline], share, tokens }];
-      })
-      .reverse();
   }
 
   private readonly load: Load = (candidate, ranks) => this.library.load(candidate, ranks);
@@ -117,16 +107,10 @@ export class Contexts {
   }
 }
 
-/** As many of the last segments as have at most `tokensMax` tokens together. */
-function lastWithin<T extends { readonly tokens: readonly number[] }>(segments: readonly T[], tokensMax: number): readonly T[] {
+/** As many of the last units as have at most `tokensMax` tokens together. */
+function lastWithin(units: readonly Unit[], tokensMax: number): readonly Unit[] {
   let left = tokensMax;
-  let first = segments.length;
-  while (first > 0 && segments[first - 1].tokens.length <= left) left -= segments[--first].tokens.length;
-  return segments.slice(first);
-}
-
-function outlineOf(segment: Segment): Segment {
-  const kept = segment.ranges.filter(({ kind }) => kind === 'header' || kind === 'signature');
-  const text = kept.map(({ start, end }) => segment.text.slice(start, end).trimEnd()).join('\n');
-  return { path: segment.path, text: `${text}\n`, ranges: [], digest: digestOf(segment.path, text) };
+  let first = units.length;
+  while (first > 0 && units[first - 1].tokens.length <= left) left -= units[--first].tokens.length;
+  return units.slice(first);
 }

@@ -1,8 +1,9 @@
-// The choices of rows that evaluation compares with and nobody is served: by the rows' tokens, by their keys, by what repeating the text attends to.
+// The choices of rows that evaluation compares with and nobody is served: by the rows' tokens, by their keys, by what repeating the text attends to, or outlines in place of texts.
 // Refuses to lay rows out.
-import type { Segment } from '../base/segment.js';
+import { digestOf } from '../base/digest.js';
+import type { ContextPlan, Segment } from '../base/segment.js';
 import { rowsKept, type AnchorBlock } from './anchors.js';
-import { bestRanks, contextTokensOf, type Candidate, type Choice, type Load } from './choose.js';
+import { bestRanks, contextTokensOf, type Candidate, type Choice, type Load, type Unit } from './choose.js';
 import type { ModelShape } from './graph/shape.js';
 import type { Library } from './library.js';
 import type { Repeating } from './repeating.js';
@@ -36,6 +37,20 @@ export class Floors {
     return choice;
   }
 
+  /** The signatures of the plan's segments in place of these, at most `tokensMax` tokens, the last segments first. */
+  outlinesOf(plan: ContextPlan, tokensMax: number): Unit[] {
+    let left = tokensMax;
+    return [...plan.segments]
+      .reverse()
+      .flatMap(({ segment, share }) => {
+        const outline = outlineOf(segment);
+        const tokens = this.library.tokensOf([outline]).slice(0, left);
+        left -= tokens.length;
+        return tokens.length === 0 ? [] : [{ segments: [outline], share, tokens }];
+      })
+      .reverse();
+  }
+
   private async chooseByRepetition(candidates: readonly Candidate[], budget: number): Promise<Choice | undefined> {
     const weights: (readonly Float32Array[])[] = [];
     for (const candidate of candidates) {
@@ -62,6 +77,12 @@ export class Floors {
       return { text, isSignature: start < 0 || segment.ranges.some((range) => (range.kind === 'signature' || range.kind === 'header') && start < range.end && end > range.start) };
     });
   }
+}
+
+function outlineOf(segment: Segment): Segment {
+  const kept = segment.ranges.filter(({ kind }) => kind === 'header' || kind === 'signature');
+  const text = kept.map(({ start, end }) => segment.text.slice(start, end).trimEnd()).join('\n');
+  return { path: segment.path, text: `${text}\n`, ranges: [], digest: digestOf(segment.path, text) };
 }
 
 /** The floors that pick rows by their token: which tokens of a candidate, at most `budget` over all candidates. */
