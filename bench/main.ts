@@ -52,7 +52,7 @@ function installedModel(): InstalledModel {
 }
 
 /** Where results are kept, and whose they are. */
-const kept = (): { model: string; results: ResultStore } => ({ model: installedModel().name, results: ResultStore.open(join(packageRoot, 'evaluation', 'results')) });
+const kept = (): { model: InstalledModel; results: ResultStore } => ({ model: installedModel(), results: ResultStore.open(join(packageRoot, 'evaluation', 'results')) });
 
 async function withEngine<T>(storeDir: string, storedShare: number | undefined, use: (engine: Engine) => Promise<T>): Promise<T> {
   const engine = await openEngine({ model: installedModel(), storeDir, storeBytesMax: 24e9, storedShare, threads: flags.threads === undefined ? undefined : Number(flags.threads) });

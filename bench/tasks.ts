@@ -3,7 +3,7 @@
 import { cpus } from 'node:os';
 import { packageRoot } from '../base/package.js';
 import { sourcesByDefault, Workspace, type Snapshot } from '../context/index.js';
-import type { Engine } from '../engine/index.js';
+import type { Engine, InstalledModel } from '../engine/index.js';
 import { blankTask, evaluate, measuredCommit, preparing, readTasks, summarise, type BlankedTask, type Recipe, type ResultStore, type Summary, type Task } from '../evaluation/index.js';
 
 /** The daemon's defaults. */
@@ -35,7 +35,7 @@ export interface TasksMeasured {
   readonly root: string;
   readonly limit: number;
   readonly contextTokensMax: number;
-  readonly model: string;
+  readonly model: Pick<InstalledModel, 'name' | 'sha256'>;
   readonly results: ResultStore;
   readonly onTask: (line: string) => void;
 }
@@ -45,12 +45,13 @@ export type Way = Pick<Recipe, 'context' | 'policy' | 'rows' | 'stored' | 'state
 
 /** One run a way over the same tasks; results are kept under the keys of `kedge eval`, so that nothing is measured twice. */
 export async function measureWays(engine: Engine, ways: readonly Way[], bitsOnly: boolean, { tasksPath, root, limit, contextTokensMax, model, results, onTask }: TasksMeasured): Promise<Summary['runs']> {
-  const common = { model, tokens: contextTokensMax, prefix: localWindow.prefixTokensMax, suffix: localWindow.suffixTokensMax, drafts: 'off', ngrams: 'off' } as const;
+  const common = { model: model.name, tokens: contextTokensMax, prefix: localWindow.prefixTokensMax, suffix: localWindow.suffixTokensMax, drafts: 'off', ngrams: 'off' } as const;
   const runs = await evaluate({
     root, engine, bitsOnly, results,
     tasks: crossfileAmong(tasksPath, limit),
     recipes: ways.map((way) => ({ ...common, ...way, sources: [...(way.sources ?? sourcesByDefault)].sort() })),
     commit: measuredCommit(packageRoot, 'bench'),
+    modelSha256: model.sha256,
     machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
     prepare: preparing((texts) => engine.countTokens(texts), localWindow.importTokensMax),
     onProgress: ({ done, total }) => onTask(`${done} of ${total}`),

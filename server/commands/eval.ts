@@ -102,6 +102,7 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
     recipes: recipes.map((recipe) => ({ ...recipe, model: model.name })),
     bitsOnly: flags.bitsOnly === true,
     commit: measuredCommit(packageRoot, packageVersion()),
+    modelSha256: model.sha256,
     machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
     prepare: preparing((texts) => engine.countTokens(texts), defaultConfig().importTokensMax),
     results: ResultStore.open(resultsDir(io.env)),
