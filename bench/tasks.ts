@@ -1,10 +1,9 @@
 // Crossfile tasks as the benches use them: evenly spread over a tasks file, each with its snapshot, or measured as `kedge eval` does.
 // Refuses to say what is compared.
-import { cpus } from 'node:os';
 import { packageRoot } from '../base/package.js';
 import { sourcesByDefault, Workspace, type Snapshot } from '../context/index.js';
 import type { Engine, InstalledModel } from '../engine/index.js';
-import { blankTask, evaluate, measuredCommit, preparing, readTasks, summarise, type BlankedTask, type Recipe, type ResultStore, type Summary, type Task } from '../evaluation/index.js';
+import { blankTask, evaluate, machine, measuredCommit, preparing, readTasks, summarise, type BlankedTask, type Recipe, type ResultStore, type Summary, type Task } from '../evaluation/index.js';
 
 /** The daemon's defaults. */
 export const localWindow = { prefixTokensMax: 256, suffixTokensMax: 8, importTokensMax: 256 };
@@ -52,12 +51,12 @@ export async function measureWays(engine: Engine, ways: readonly Way[], bitsOnly
     recipes: ways.map((way) => ({ ...common, ...way, sources: [...(way.sources ?? sourcesByDefault)].sort() })),
     commit: measuredCommit(packageRoot, 'bench'),
     modelSha256: model.sha256,
-    machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
+    machine: machine(),
     prepare: preparing((texts) => engine.countTokens(texts), localWindow.importTokensMax),
     onProgress: ({ done, total }) => onTask(`${done} of ${total}`),
     onRefused: onTask,
   });
-  return summarise(runs).runs;
+  return summarise(runs, machine()).runs;
 }
 
 /** Bits and bytes summed by name, in the order of first mention. */

@@ -3,6 +3,7 @@ export { measuredCommit } from './commit.js';
 export { generate, type GenerateReport } from './generate/generate.js';
 export { layOut } from './generate/layout.js';
 export { fetchPackage, readSources, type SourcePackage } from './generate/sources.js';
+export { machine } from './machine.js';
 export { CONTEXTS, type ContextName, type Prepared, type Recipe } from './measure.js';
 export { IGNORES_ROWS, NEEDS_EVERY_ROW, POLICIES, isPolicy } from './policies.js';
 export { preparing } from './preparing.js';

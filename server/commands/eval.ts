@@ -1,13 +1,12 @@
 // `kedge eval TASKS.jsonl --root DIR`: measures the model on completion tasks, with and without context; `kedge eval generate` makes tasks.
 // Refuses flags whose capability does not exist yet.
 import { existsSync, statSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { cacheDir, type Env } from '../../base/paths.js';
 import { sourcesByDefault, sourcesKnown } from '../../context/index.js';
 import { openEngine } from '../../engine/index.js';
-import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, measuredCommit, NEEDS_EVERY_ROW, POLICIES, preparing, readTasks, reportText, ResultStore, summarise, taskKinds, type ContextName, type Recipe, type Task } from '../../evaluation/index.js';
+import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, machine, measuredCommit, NEEDS_EVERY_ROW, POLICIES, preparing, readTasks, reportText, ResultStore, summarise, taskKinds, type ContextName, type Recipe, type Task } from '../../evaluation/index.js';
 import { defaultConfig } from '../config.js';
 import { installedModel, noModelError } from '../installed.js';
 import { packageRoot } from '../../base/package.js';
@@ -103,7 +102,7 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
     bitsOnly: flags.bitsOnly === true,
     commit: measuredCommit(packageRoot, packageVersion()),
     modelSha256: model.sha256,
-    machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
+    machine: machine(),
     prepare: preparing((texts) => engine.countTokens(texts), defaultConfig().importTokensMax),
     results: ResultStore.open(resultsDir(io.env)),
     onRefused: (line: string): void => {
@@ -113,7 +112,7 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
     signal: io.signal,
   };
   const runs = await withProgress(io, isQuiet, (onProgress) => evaluate({ ...options, onProgress })).finally(() => engine.close());
-  const summary = summarise(runs);
+  const summary = summarise(runs, options.machine);
   io.out(flags.json ? JSON.stringify(summary) : reportText(summary));
   if (refused > 0) process.exitCode = 1;
 }
