@@ -10,7 +10,7 @@ import { keyOf, labelOf } from './key.js';
 import { causalForm, measure, type Measured, type Prepared, type Recipe } from './measure.js';
 import { inPlan } from './recall.js';
 import type { ResultStore, TaskResult } from './results.js';
-import { blankTask, type BlankedTask, type Task } from './tasks.js';
+import { blankTask, type BlankedTask, type OnRefused, type Task } from './tasks.js';
 
 /** Plan and local prompt of a task by the product's own means, with the blanked text as an open buffer. */
 export type Prepare = (task: BlankedTask, wanted: PlanWanted) => Promise<Prepared>;
@@ -37,8 +37,7 @@ export interface EvaluateOptions {
   readonly prepare: Prepare;
   readonly results: ResultStore;
   readonly onProgress: OnProgress;
-  /** Told of each task that is refused, in one line. */
-  readonly onRefused: (line: string) => void;
+  readonly onRefused: OnRefused;
   readonly signal?: AbortSignal;
 }
 

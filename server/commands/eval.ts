@@ -86,7 +86,14 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
   const recipes = recipesOf(flags);
   const limit = flags.limit === undefined ? Infinity : whole('limit', flags.limit);
   const kind = flags.kind === undefined ? undefined : choice('kind', flags.kind, taskKinds);
-  const tasks = spread(readTasks(path).filter((task) => kind === undefined || task.kind === kind), limit);
+  let refused = 0;
+  const onRefused = (line: string): void => {
+    refused++;
+    io.err(`kedge: ${line}`);
+  };
+  const ofKind = readTasks(path, onRefused).filter((task) => kind === undefined || task.kind === kind);
+  if (ofKind.length === 0) throw new UserError(`${path} holds no ${kind} task`);
+  const tasks = spread(ofKind, limit);
   const root = resolve(String(flags.root));
   if (!existsSync(root) || !statSync(root).isDirectory()) throw new UserError(`--root ${root} is not a folder`);
   const model = installedModel(flags.model === undefined ? undefined : String(flags.model), io.env);
@@ -95,9 +102,8 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
   const isQuiet = flags.json === true;
   const storeDir = join(cacheDir(io.env), 'eval-store');
   const engine = await withProgress(io, isQuiet, (onProgress) => openEngine({ model, storeDir, storeBytesMax: EVAL_STORE_BYTES_MAX, threads, storedShare: 1, onProgress }));
-  let refused = 0;
   const options = {
-    tasks, root, engine,
+    tasks, root, engine, onRefused,
     recipes: recipes.map((recipe) => ({ ...recipe, model: model.name })),
     bitsOnly: flags.bitsOnly === true,
     commit: measuredCommit(packageRoot, packageVersion()),
@@ -105,10 +111,6 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
     machine: machine(),
     prepare: preparing((texts) => engine.countTokens(texts), defaultConfig().importTokensMax),
     results: ResultStore.open(resultsDir(io.env)),
-    onRefused: (line: string): void => {
-      refused++;
-      io.err(`kedge: ${line}`);
-    },
     signal: io.signal,
   };
   const runs = await withProgress(io, isQuiet, (onProgress) => evaluate({ ...options, onProgress })).finally(() => engine.close());
