@@ -94,6 +94,12 @@ function parseTask(line: string): Task {
 
 const either = (names: readonly string[]): string => `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 
+/** `limit` tasks at even distances, so that every repository keeps its part. */
+export function spread(tasks: readonly Task[], limit: number): readonly Task[] {
+  if (tasks.length <= limit) return tasks;
+  return Array.from({ length: limit }, (_, index) => tasks[Math.floor((index * tasks.length) / limit)]);
+}
+
 /** Reads the task's file below `root` and blanks the target. Throws a UserError naming the task when it does not hold. */
 export function blankTask(task: Task, root: string): BlankedTask {
   const path = join(root, ...task.file.split('/'));

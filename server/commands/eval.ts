@@ -6,8 +6,7 @@ import { UserError } from '../../base/errors.js';
 import { cacheDir, type Env } from '../../base/paths.js';
 import { sourcesByDefault, sourcesKnown } from '../../context/index.js';
 import { openEngine } from '../../engine/index.js';
-import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, machine, measuredCommit, NEEDS_EVERY_ROW, POLICIES, preparing, readTasks, reportText, ResultStore, summarise, taskKinds, type ContextName, type Recipe, type Task } from '../../evaluation/index.js';
-import { defaultConfig } from '../config.js';
+import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, machine, measuredCommit, NEEDS_EVERY_ROW, POLICIES, preparing, readTasks, recipeByDefault, reportText, ResultStore, spread, summarise, taskKinds, windowByDefault, type ContextName, type Recipe } from '../../evaluation/index.js';
 import { installedModel, noModelError } from '../installed.js';
 import { packageRoot } from '../../base/package.js';
 import { packageVersion } from '../version.js';
@@ -46,16 +45,16 @@ export const addEvalCommand: AddCommand = (cli, io) => {
   engineFlags(cli.command('eval [tasks] [sources]', 'Measure on completion tasks (docs/tasks.md), or make them: eval generate SOURCES.json --out DIR'))
     .option('--root <dir>', 'Folder whose direct sub-folders are the repositories')
     .option('--context <names>', `One run each, of ${CONTEXTS.join(', ')}`, { default: CONTEXTS.join(',') })
-    .option('--policy <name>', 'How anchors are chosen; "help" lists the policies', { default: 'two-stage' })
-    .option('--rows <shares>', 'Shares of context rows resident, one run each', { default: '0.05' })
-    .option('--stored <share>', 'Share of rows stored', { default: 0.5 })
-    .option('--tokens <n>', 'Context tokens at most', { default: 8000 })
+    .option('--policy <name>', 'How anchors are chosen; "help" lists the policies', { default: recipeByDefault.policy })
+    .option('--rows <shares>', 'Shares of context rows resident, one run each', { default: String(recipeByDefault.rows) })
+    .option('--stored <share>', 'Share of rows stored', { default: recipeByDefault.stored })
+    .option('--tokens <n>', 'Context tokens at most', { default: recipeByDefault.tokens })
     .option('--sources <names>', `Where the plan's context comes from, of ${sourcesKnown.join(', ')}`, { default: sourcesByDefault.join(',') })
-    .option('--prefix <n>', 'Prefix tokens at most', { default: 256 })
-    .option('--suffix <n>', 'Suffix tokens at most', { default: 8 })
-    .option('--state <name>', 'first: the document was just opened; warm: the cursor rested there', { default: 'warm' })
-    .option('--drafts <on|off>', 'Drafts from text at hand', { default: 'off' })
-    .option('--ngrams <on|off>', 'The repository\'s n-gram cache', { default: 'off' })
+    .option('--prefix <n>', 'Prefix tokens at most', { default: recipeByDefault.prefix })
+    .option('--suffix <n>', 'Suffix tokens at most', { default: recipeByDefault.suffix })
+    .option('--state <name>', 'first: the document was just opened; warm: the cursor rested there', { default: recipeByDefault.state })
+    .option('--drafts <on|off>', 'Drafts from text at hand', { default: recipeByDefault.drafts })
+    .option('--ngrams <on|off>', 'The repository\'s n-gram cache', { default: recipeByDefault.ngrams })
     .option('--bits-only', 'Likelihoods only, no completions')
     .option('--kind <name>', `Only tasks of this kind, of ${taskKinds.join(', ')}`)
     .option('--limit <n>', 'Tasks at most, spread evenly; with generate: of each kind for a repository')
@@ -109,7 +108,7 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
     commit: measuredCommit(packageRoot, packageVersion()),
     modelSha256: model.sha256,
     machine: machine(),
-    prepare: preparing((texts) => engine.countTokens(texts), defaultConfig().importTokensMax),
+    prepare: preparing((texts) => engine.countTokens(texts), windowByDefault.importTokensMax),
     results: ResultStore.open(resultsDir(io.env)),
     signal: io.signal,
   };
@@ -163,10 +162,4 @@ function whole(name: string, given: Given, least = 1): number {
   const value = Number(given);
   if (!Number.isInteger(value) || value < least) throw new UserError(`--${name} ${given} is not a whole number from ${least} up`, 2);
   return value;
-}
-
-/** `limit` tasks at even distances, so that every repository keeps its part. */
-export function spread(tasks: readonly Task[], limit: number): readonly Task[] {
-  if (tasks.length <= limit) return tasks;
-  return Array.from({ length: limit }, (_, index) => tasks[Math.floor((index * tasks.length) / limit)]);
 }

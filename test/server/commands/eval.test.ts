@@ -1,19 +1,25 @@
 // The flags of `kedge eval`: which runs they make, and which are refused in one line with exit code 2.
 import { join } from 'node:path';
-import { cac } from 'cac';
+import { cac, type CAC } from 'cac';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../base/errors.js';
-import type { Task } from '../../../evaluation/index.js';
-import { addEvalCommand, recipesOf, spread } from '../../../server/commands/eval.js';
+import { recipeByDefault, spread, type Task } from '../../../evaluation/index.js';
+import { defaultConfig } from '../../../server/config.js';
+import { storedShare } from '../../../server/context-form.js';
+import { addEvalCommand, recipesOf } from '../../../server/commands/eval.js';
 import { folderWith } from '../../evaluation/folders.js';
 
-async function run(...args: string[]): Promise<{ out: string[]; err: string[]; error: unknown }> {
-  const out: string[] = [];
-  const err: string[] = [];
+function given(...args: string[]): { cli: CAC; out: string[]; err: string[] } {
+  const [out, err]: string[][] = [[], []];
   const cli = cac('kedge');
   addEvalCommand(cli, { out: (text) => out.push(text), err: (text) => err.push(text), env: { KEDGE_CACHE_DIR: '/nowhere/kedge' }, signal: new AbortController().signal, progress: () => ({ on: () => {}, stop: () => {} }) });
+  cli.parse(['node', 'kedge', 'eval', ...args], { run: false });
+  return { cli, out, err };
+}
+
+async function run(...args: string[]): Promise<{ out: string[]; err: string[]; error: unknown }> {
+  const { cli, out, err } = given(...args);
   try {
-    cli.parse(['node', 'kedge', 'eval', ...args], { run: false });
     await cli.runMatchedCommand();
     return { out, err, error: undefined };
   } catch (error) {
@@ -77,6 +83,13 @@ describe('kedge eval', () => {
     expect(error).toBeInstanceOf(UserError);
     expect((error as UserError).message).toMatch(message);
     expect(err).toEqual(told.map((one) => expect.stringMatching(one) as string));
+  });
+
+  it('measures what the daemon does where no flag says otherwise', () => {
+    const { cli } = given('t.jsonl', '--root', '.');
+    const { contextTokensMax: tokens, prefixTokensMax: prefix, suffixTokensMax: suffix, residentShare: rows } = defaultConfig();
+    expect(recipesOf(cli.options).at(-1)).toEqual(recipeByDefault);
+    expect(recipeByDefault).toMatchObject({ tokens, prefix, suffix, rows, stored: storedShare });
   });
 
   it('takes a limited number of tasks at even distances', () => {
