@@ -23,6 +23,9 @@ export interface Segment {
 
 export type SourceName = 'imports' | 'own-file' | 'alike' | 'siblings' | 'configs' | 'apidocs' | 'given';
 
+/** Share of a segment's rows that is stored where nobody asks for another: the candidates that the cursor's own queries choose from. */
+export const storedShareDefault = 0.5;
+
 export interface PlannedSegment {
   readonly segment: Segment;
   readonly source: SourceName;

@@ -2,7 +2,8 @@
 // Refuses to decode: bits only.
 import { prepare, type SegmentForm } from '../context/index.js';
 import type { AnchorSettings, ContextForm, Engine } from '../engine/index.js';
-import { crossfileTasks, localWindow, Sums } from './tasks.js';
+import { windowByDefault } from '../evaluation/index.js';
+import { crossfileTasks, Sums } from './tasks.js';
 
 export interface FormsOptions {
   readonly tasksPath: string;
@@ -23,7 +24,7 @@ export async function benchForms(engine: Engine, options: FormsOptions): Promise
   for (const { blanked, snapshot } of crossfileTasks(options.tasksPath, options.root, options.limit)) {
     const { task } = blanked;
     for (const form of FORMS) {
-      const { prompt, plan } = await prepare(snapshot, { path: blanked.path, offset: task.offset }, { ...localWindow, contextTokensMax: options.contextTokensMax, countTokens, form });
+      const { prompt, plan } = await prepare(snapshot, { path: blanked.path, offset: task.offset }, { ...windowByDefault, contextTokensMax: options.contextTokensMax, countTokens, form });
       const composed = (anchors: AnchorSettings): ContextForm => ({ form: 'composed', plan, anchors });
       const residentShare = Math.min(1, options.rows / Math.max(1, plan.tokens));
       const ways: Record<string, ContextForm> = {

@@ -1,14 +1,14 @@
 // `npm run bench -- NAME`: the measurements behind the README's figures and the decision records. Medians and ratios within one run.
 // Refuses to judge: it prints what it saw, and the machine.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UserError } from '../base/errors.js';
 import { packageFile, packageRoot } from '../base/package.js';
 import { cacheDir, modelsDir } from '../base/paths.js';
 import { findModel, openEngine, type Engine, type InstalledModel } from '../engine/index.js';
-import { ResultStore } from '../evaluation/index.js';
+import { machine, ResultStore } from '../evaluation/index.js';
 import { benchAnchors, stages, type Stage } from './anchors.js';
 import { anchorsPlots, anchorsReport } from './anchors-report.js';
 import { benchForms } from './forms.js';
@@ -52,7 +52,7 @@ function installedModel(): InstalledModel {
 }
 
 /** Where results are kept, and whose they are. */
-const kept = (): { model: string; results: ResultStore } => ({ model: installedModel().name, results: ResultStore.open(join(packageRoot, 'evaluation', 'results')) });
+const kept = (): { model: InstalledModel; results: ResultStore } => ({ model: installedModel(), results: ResultStore.open(join(packageRoot, 'evaluation', 'results')) });
 
 async function withEngine<T>(storeDir: string, storedShare: number | undefined, use: (engine: Engine) => Promise<T>): Promise<T> {
   const engine = await openEngine({ model: installedModel(), storeDir, storeBytesMax: 24e9, storedShare, threads: flags.threads === undefined ? undefined : Number(flags.threads) });
@@ -117,7 +117,7 @@ if (!bench) {
   print(Object.entries(BENCHES).map(([name, { about }]) => `${name.padEnd(14)}${about}`).join('\n'));
   process.exitCode = 2;
 } else {
-  print(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} threads, Node ${process.version}`);
+  print(`${machine()}, Node ${process.version}`);
   await bench.run().catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error;
     process.stderr.write(`kedge bench: ${error.message}\n`);

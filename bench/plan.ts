@@ -2,9 +2,9 @@
 // Refuses to judge by anything but whether the plan's text holds the declaration.
 import { prepare } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
-import { inPlan } from '../evaluation/index.js';
+import { inPlan, windowByDefault } from '../evaluation/index.js';
 import { variants } from './sources.js';
-import { crossfileTasks, localWindow } from './tasks.js';
+import { crossfileTasks } from './tasks.js';
 
 export interface PlanOptions {
   readonly tasksPath: string;
@@ -22,7 +22,7 @@ export async function benchPlan(engine: Pick<Engine, 'countTokens'>, { tasksPath
     const { task, path, pathInRepository } = blanked;
     tasks++;
     for (const [i, { sources }] of variants.entries()) {
-      const { plan } = await prepare(snapshot, { path, offset: task.offset }, { ...localWindow, contextTokensMax, countTokens, sources });
+      const { plan } = await prepare(snapshot, { path, offset: task.offset }, { ...windowByDefault, contextTokensMax, countTokens, sources });
       sums[i].held += Number(inPlan(task, pathInRepository, plan));
       sums[i].tokens += plan.tokens;
     }

@@ -3,7 +3,7 @@
 import type { SourceName } from '../base/segment.js';
 import { sourcesByDefault, sourcesKnown } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
-import type { Summary } from '../evaluation/index.js';
+import { recipeByDefault, type Summary } from '../evaluation/index.js';
 import { measureWays, type TasksMeasured, type Way } from './tasks.js';
 
 export interface Variant {
@@ -18,14 +18,15 @@ export const variants: readonly Variant[] = [
   ...sourcesKnown.map((source) => ({ name: `all but ${source}`, sources: sourcesKnown.filter((other) => other !== source) })),
 ];
 
+const { rows, stored } = recipeByDefault;
 const none: Way = { context: 'none', policy: null, rows: null, stored: null, state: 'warm' };
 
 /** Crossfile tasks, at even distances, with the daemon's share of rows in memory. */
 export async function benchSources(engine: Engine, options: TasksMeasured): Promise<string> {
-  const anchors = variants.map(({ sources }): Way => ({ context: 'anchors', policy: 'two-stage', rows: 0.05, stored: 0.5, state: 'warm', sources }));
+  const anchors = variants.map(({ sources }): Way => ({ context: 'anchors', policy: 'two-stage', rows, stored, state: 'warm', sources }));
   const [without, ...withSources] = await measureWays(engine, [none, ...anchors], false, options);
   return [
-    `${without.tasks} crossfile tasks, plans of at most ${options.contextTokensMax} tokens, a twentieth of the rows in memory; planRecall, bits per byte, exact match, edit similarity`,
+    `${without.tasks} crossfile tasks, plans of at most ${options.contextTokensMax} tokens, ${100 * rows}% of the rows in memory; planRecall, bits per byte, exact match, edit similarity`,
     lineOf('no context', without),
     ...withSources.map((run, i) => lineOf(variants[i].name, run)),
   ].join('\n');

@@ -1,13 +1,9 @@
 // Crossfile tasks as the benches use them: evenly spread over a tasks file, each with its snapshot, or measured as `kedge eval` does.
 // Refuses to say what is compared.
-import { cpus } from 'node:os';
 import { packageRoot } from '../base/package.js';
-import { sourcesByDefault, Workspace, type Snapshot } from '../context/index.js';
-import type { Engine } from '../engine/index.js';
-import { blankTask, evaluate, measuredCommit, preparing, readTasks, summarise, type BlankedTask, type Recipe, type ResultStore, type Summary, type Task } from '../evaluation/index.js';
-
-/** The daemon's defaults. */
-export const localWindow = { prefixTokensMax: 256, suffixTokensMax: 8, importTokensMax: 256 };
+import { Workspace, type Snapshot } from '../context/index.js';
+import type { Engine, InstalledModel } from '../engine/index.js';
+import { blankTask, evaluate, machine, measuredCommit, preparing, readTasks, recipeByDefault, spread, summarise, windowByDefault, type BlankedTask, type Recipe, type ResultStore, type Summary, type Task } from '../evaluation/index.js';
 
 export interface BenchTask {
   readonly blanked: BlankedTask;
@@ -16,11 +12,7 @@ export interface BenchTask {
 }
 
 /** `limit` crossfile tasks of a tasks file at even distances. */
-export function crossfileAmong(tasksPath: string, limit: number): Task[] {
-  const crossfile = readTasks(tasksPath).filter(({ kind }) => kind === 'crossfile');
-  const count = Math.min(limit, crossfile.length);
-  return Array.from({ length: count }, (_, i) => crossfile[Math.floor((i * crossfile.length) / count)]);
-}
+export const crossfileAmong = (tasksPath: string, limit: number): readonly Task[] => spread(readTasks(tasksPath).filter(({ kind }) => kind === 'crossfile'), limit);
 
 /** The same, each with its snapshot; the repositories lie under `root`. */
 export function* crossfileTasks(tasksPath: string, root: string, limit: number): Generator<BenchTask> {
@@ -35,7 +27,7 @@ export interface TasksMeasured {
   readonly root: string;
   readonly limit: number;
   readonly contextTokensMax: number;
-  readonly model: string;
+  readonly model: Pick<InstalledModel, 'name' | 'sha256'>;
   readonly results: ResultStore;
   readonly onTask: (line: string) => void;
 }
@@ -45,18 +37,18 @@ export type Way = Pick<Recipe, 'context' | 'policy' | 'rows' | 'stored' | 'state
 
 /** One run a way over the same tasks; results are kept under the keys of `kedge eval`, so that nothing is measured twice. */
 export async function measureWays(engine: Engine, ways: readonly Way[], bitsOnly: boolean, { tasksPath, root, limit, contextTokensMax, model, results, onTask }: TasksMeasured): Promise<Summary['runs']> {
-  const common = { model, tokens: contextTokensMax, prefix: localWindow.prefixTokensMax, suffix: localWindow.suffixTokensMax, drafts: 'off', ngrams: 'off' } as const;
   const runs = await evaluate({
     root, engine, bitsOnly, results,
     tasks: crossfileAmong(tasksPath, limit),
-    recipes: ways.map((way) => ({ ...common, ...way, sources: [...(way.sources ?? sourcesByDefault)].sort() })),
+    recipes: ways.map((way) => ({ ...recipeByDefault, model: model.name, tokens: contextTokensMax, ...way, sources: [...(way.sources ?? recipeByDefault.sources)].sort() })),
     commit: measuredCommit(packageRoot, 'bench'),
-    machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
-    prepare: preparing((texts) => engine.countTokens(texts), localWindow.importTokensMax),
+    modelSha256: model.sha256,
+    machine: machine(),
+    prepare: preparing((texts) => engine.countTokens(texts), windowByDefault.importTokensMax),
     onProgress: ({ done, total }) => onTask(`${done} of ${total}`),
     onRefused: onTask,
   });
-  return summarise(runs).runs;
+  return summarise(runs, machine()).runs;
 }
 
 /** Bits and bytes summed by name, in the order of first mention. */

@@ -2,6 +2,7 @@
 // Refuses to know where it runs: worker.ts moves it off the caller's thread.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock, type Clock } from '../base/clock.js';
+import { storedShareDefault } from '../base/segment.js';
 import { SegmentReader } from './anchors.js';
 import { Composer } from './compose.js';
 import { Contexts } from './contexts.js';
@@ -29,7 +30,6 @@ import { Weighing, type Dequantise } from './weighing.js';
 const CHUNK_SMALL = 64;
 const CHUNK_LARGE = 256;
 const EDIT_RECENT_MS = 2000;
-const STORED_SHARE_DEFAULT = 0.5;
 /** So many that rounding a segment's rows does not show. */
 const TOKENS_OF_MANY = 1000;
 /** Kept free of context for sink, window and completion; half of the positions where the model has few. */
@@ -96,7 +96,7 @@ export class LocalEngine implements Engine {
       headTokens: manifest.headTokens,
       fillInTheMiddle: manifest.fim !== null,
       numericClass: this.model.numericClass,
-      storedBytesPerToken: this.library.bytesStored(TOKENS_OF_MANY, STORED_SHARE_DEFAULT) / TOKENS_OF_MANY,
+      storedBytesPerToken: this.library.bytesStored(TOKENS_OF_MANY, storedShareDefault) / TOKENS_OF_MANY,
       rssBytes: process.memoryUsage.rss(),
       store: this.library.store.stats(),
     });
@@ -108,7 +108,7 @@ export class LocalEngine implements Engine {
 
   async read(request: ReadRequest, signal?: AbortSignal, onProgress: (done: number, total: number) => void = () => {}): Promise<ReadReport> {
     const startMs = this.clock.nowMs();
-    const share = this.options.storedShare ?? request.storedShare ?? STORED_SHARE_DEFAULT;
+    const share = this.options.storedShare ?? request.storedShare ?? storedShareDefault;
     const report = await this.library.readAll(request.segments, share, this.turnsAt(request.priority, signal), onProgress);
     return { ...report, seconds: (this.clock.nowMs() - startMs) / 1000 };
   }

@@ -43,7 +43,7 @@ export interface ReadRequest {
   readonly priority: Priority;
   /** Each list is read together, as if it were one segment. */
   readonly segments: readonly (readonly Segment[])[];
-  /** Share of rows kept, 0.5 by default. */
+  /** Share of rows kept, `storedShareDefault` where left out. */
   readonly storedShare?: number;
 }
 

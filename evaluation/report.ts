@@ -1,5 +1,6 @@
 // The summary as text for a reader at a terminal. Refuses to compute.
 import type { Interval } from './bootstrap.js';
+import type { Recipe } from './measure.js';
 import type { Gain, RunSummary, Scores, Summary } from './summary.js';
 
 const number = (value: number | null, digits: number): string => (value === null ? '-' : value.toFixed(digits));
@@ -24,12 +25,12 @@ export function reportText({ runs }: Summary): string {
     'Without importers and tests of the file: not measured; it is the same as all tasks where the sources are imports and own-file alone.',
     kvTable(runs),
     gainTable(runs),
-    'Intervals: 95%, bootstrapped by repository. bits/byte: lower is better. Percentages but for retained gain.',
+    'Intervals: 95%, bootstrapped by repository. bits/byte: lower is better. Percentages but for retained gain. Latencies are of the completions made on this machine.',
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-const nameOf = ({ context, policy, rows, stored }: RunSummary): string => (context === 'anchors' ? `${policy} ${(100 * rows!).toFixed(0)}% of ${(100 * stored!).toFixed(0)}%` : context);
+const nameOf = ({ context, policy, rows, stored }: Recipe): string => (context === 'anchors' ? `${policy} ${(100 * rows!).toFixed(0)}% of ${(100 * stored!).toFixed(0)}%` : context);
 
 const headOf = (run: RunSummary): string =>
   `${nameOf(run)}: ${run.model}, ${run.tasks} tasks, context at most ${run.tokens} tokens, prefix ${run.prefix}, suffix ${run.suffix}, ${run.state}; planRecall ${percent(run.planRecall)} (${run.planRecall.count})`;
@@ -44,8 +45,8 @@ function table(title: string, runs: readonly RunSummary[], pick: (run: RunSummar
 }
 
 function kvTable(runs: readonly RunSummary[]): string {
-  const rows = runs.map(({ kv, latency, ...run }) => [
-    nameOf({ kv, latency, ...run }),
+  const rows = runs.map(({ kv, latency, overall, ...run }) => [
+    nameOf(run),
     number(kv.contextTokens.value, 0),
     number(kv.rowsStored.value, 0),
     number(kv.rowsResident.value, 0),
@@ -59,8 +60,9 @@ function kvTable(runs: readonly RunSummary[]): string {
     `${number(latency.firstTokenMsP50.value, 0)} / ${number(latency.firstTokenMsP95.value, 0)}`,
     `${number(latency.totalMsP50.value, 0)} / ${number(latency.totalMsP95.value, 0)}`,
     number(latency.tokenMsP50.value, 1),
+    `${latency.firstTokenMsP50.count} of ${overall.exactMatch.count}`,
   ]);
-  const head = ['context', 'tokens', 'stored', 'resident', 'attended', 'exchanged', 'row reduction', 'MB resident', 'MB stored', 'byte reduction', 'stored byte reduction', 'first token ms p50/p95', 'total ms p50/p95', 'ms a token p50'];
+  const head = ['context', 'tokens', 'stored', 'resident', 'attended', 'exchanged', 'row reduction', 'MB resident', 'MB stored', 'byte reduction', 'stored byte reduction', 'first token ms p50/p95', 'total ms p50/p95', 'ms a token p50', 'latencies of'];
   return aligned('rows and bytes (means over tasks), latency', head, rows);
 }
 

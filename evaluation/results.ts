@@ -1,5 +1,5 @@
 // What was measured, one line a task, kept in files small enough to commit: another clone, or a run after an interruption, goes on from there.
-// Refuses to serve a result of another task text or recipe, or of another state of the code, but for what is read as text in one run (run.ts).
+// Refuses to serve a result under any key but its own; what is in one: key.ts.
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { explainSystemError } from '../base/errors.js';
@@ -7,11 +7,11 @@ import type { KvFigures } from '../engine/index.js';
 
 /** What a result depends on. All are digests but `commit`. */
 export interface ResultKey {
-  /** Of the task with its blanked text. */
+  /** Of target, window and context. */
   readonly task: string;
-  /** Of model, context, policy, sizes and switches. */
+  /** Of model and arithmetic; of rows also of policy, sizes and switches. */
   readonly recipe: string;
-  /** The last commit that touched the measured code; with a digest of what is not committed yet behind it. */
+  /** The last commit that touched the measured code, with a digest of what is not committed yet behind it; `any` of text read in one run. */
   readonly commit: string;
 }
 

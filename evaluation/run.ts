@@ -1,16 +1,16 @@
 // Runs recipes over tasks: checks every task, measures what no result is kept for, keeps each result at once.
 // Refuses tasks that do not hold, by name, and goes on with the others.
-import { digestOf } from '../base/digest.js';
-import type { LocalPrompt, SourceName } from '../base/segment.js';
+import type { SourceName } from '../base/segment.js';
 import { UserError } from '../base/errors.js';
 import type { OnProgress } from '../base/progress.js';
-import type { ContextForm, Engine, EngineInfo } from '../engine/index.js';
+import type { Engine } from '../engine/index.js';
 import { ChunkIndex } from './bm25.js';
 import { countLines, isCopied } from './copied.js';
-import { causalForm, measure, type Prepared, type Recipe } from './measure.js';
+import { keyOf, labelOf } from './key.js';
+import { causalForm, measure, type Measured, type Prepared, type Recipe } from './measure.js';
 import { inPlan } from './recall.js';
-import type { ResultKey, ResultStore, TaskResult } from './results.js';
-import { blankTask, type BlankedTask, type Task } from './tasks.js';
+import type { ResultStore, TaskResult } from './results.js';
+import { blankTask, type BlankedTask, type OnRefused, type Task } from './tasks.js';
 
 /** Plan and local prompt of a task by the product's own means, with the blanked text as an open buffer. */
 export type Prepare = (task: BlankedTask, wanted: PlanWanted) => Promise<Prepared>;
@@ -29,14 +29,15 @@ export interface EvaluateOptions {
   readonly recipes: readonly Recipe[];
   readonly bitsOnly: boolean;
   readonly commit: string;
+  /** Of the file of the model that the recipes name, in hex. */
+  readonly modelSha256: string;
   /** Written beside latencies. */
   readonly machine: string;
   readonly engine: Engine;
   readonly prepare: Prepare;
   readonly results: ResultStore;
   readonly onProgress: OnProgress;
-  /** Told of each task that is refused, in one line. */
-  readonly onRefused: (line: string) => void;
+  readonly onRefused: OnRefused;
   readonly signal?: AbortSignal;
 }
 
@@ -103,46 +104,32 @@ class Repository {
 
 const fullText = ({ text, task }: BlankedTask): string => text.slice(0, task.offset) + task.target + text.slice(task.offset);
 
+/** Kept, or measured and kept. */
 async function resultOf(blanked: BlankedTask, recipe: Recipe, plans: Map<string, Promise<Prepared>>, repository: Repository, options: EvaluateOptions): Promise<TaskResult> {
-  const { results, engine, bitsOnly, signal } = options;
-  const prepared = (): Promise<Prepared> => {
-    const key = `${recipe.tokens} ${recipe.prefix} ${recipe.suffix} ${recipe.sources.join()}`;
-    const known = plans.get(key) ?? options.prepare(blanked, { contextTokensMax: recipe.tokens, prefixTokensMax: recipe.prefix, suffixTokensMax: recipe.suffix, sources: recipe.sources });
-    plans.set(key, known);
-    return known;
-  };
-  const { prompt, plan } = await prepared();
+  const { results, engine, bitsOnly, signal, machine } = options;
+  const prepared = await preparedFor(blanked, recipe, plans, options.prepare);
   const deps = { engine, chunks: () => repository.chunks(), bitsOnly, signal };
-  const causal = await causalForm(blanked, plan, recipe, deps);
-  const key = causal ? readKey(blanked, prompt, causal, recipe, await engine.info()) : { task: taskDigest(blanked), recipe: recipeDigest(recipe), commit: options.commit };
+  const causal = await causalForm(blanked, prepared.plan, recipe, deps);
+  const key = keyOf(blanked.task, prepared, causal, recipe, { ...options, info: await engine.info() });
+  const isInPlan = inPlan(blanked.task, blanked.pathInRepository, prepared.plan);
   const kept = results.get(key);
-  if (kept && (bitsOnly || kept.completion)) return { ...kept, inPlan: inPlan(blanked.task, blanked.pathInRepository, plan) };
-  const measured = await measure(blanked, { prompt, plan }, recipe, causal, deps);
-  const { completion } = measured;
-  const result: TaskResult = {
-    id: blanked.task.id,
-    bits: measured.bits,
-    targetBytes: Buffer.byteLength(blanked.task.target),
-    targetTokens: measured.targetTokens,
-    tokensOutsideHead: measured.tokensOutsideHead,
-    kv: measured.kv,
-    inPlan: inPlan(blanked.task, blanked.pathInRepository, plan),
-    completion: completion && { text: completion.text, firstTokenMs: completion.timing.firstTokenMs, totalMs: completion.timing.totalMs, tokenMs: completion.timing.tokenMs, machine: options.machine },
-  };
+  if (kept && (bitsOnly || kept.completion)) return { ...kept, inPlan: isInPlan };
+  const result = resultFrom(blanked.task, await measure(blanked, prepared, recipe, causal, deps), isInPlan, machine);
   results.put(labelOf(recipe, key.commit), key, result);
   return result;
 }
 
-const taskDigest = ({ task, text }: BlankedTask): string => digestOf(task.file, String(task.offset), task.target, text).slice(0, 24);
-const recipeDigest = (recipe: Recipe): string => digestOf(JSON.stringify(recipe, Object.keys(recipe).sort())).slice(0, 16);
-
-/** Text read in one run is dear and knows nothing of rows: its key is what was read and by which model, so that it outlives changes of the code. */
-function readKey(blanked: BlankedTask, { path, importBlock, prefix, suffix }: LocalPrompt, causal: ContextForm, recipe: Recipe, { headTokens, numericClass }: EngineInfo): ResultKey {
-  const read = digestOf(JSON.stringify({ path, importBlock, prefix, suffix }), JSON.stringify(causal));
-  return { task: digestOf(blanked.task.target, read).slice(0, 24), recipe: digestOf('read', recipe.model, recipe.state, String(headTokens), numericClass).slice(0, 16), commit: 'any' };
+/** One plan for all recipes of the same sizes and sources. */
+function preparedFor(blanked: BlankedTask, { tokens, prefix, suffix, sources }: Recipe, plans: Map<string, Promise<Prepared>>, prepare: Prepare): Promise<Prepared> {
+  const key = `${tokens} ${prefix} ${suffix} ${sources.join()}`;
+  const known = plans.get(key) ?? prepare(blanked, { contextTokensMax: tokens, prefixTokensMax: prefix, suffixTokensMax: suffix, sources });
+  plans.set(key, known);
+  return known;
 }
 
-function labelOf(recipe: Recipe, commit: string): string {
-  const parts = [recipe.model, recipe.context, recipe.policy, recipe.rows, recipe.stored === null ? null : `stored${recipe.stored}`, recipe.state, `${recipe.tokens}-${recipe.prefix}-${recipe.suffix}`, recipe.sources.join('-'), commit.slice(0, 12)];
-  return parts.filter((part) => part !== null).join('.').replace(/[^\w.-]+/g, '-');
+function resultFrom({ id, target }: Task, { bits, targetTokens, tokensOutsideHead, kv, completion }: Measured, isInPlan: boolean | undefined, machine: string): TaskResult {
+  return {
+    id, bits, targetBytes: Buffer.byteLength(target), targetTokens, tokensOutsideHead, kv, inPlan: isInPlan,
+    completion: completion && { text: completion.text, firstTokenMs: completion.timing.firstTokenMs, totalMs: completion.timing.totalMs, tokenMs: completion.timing.tokenMs, machine },
+  };
 }

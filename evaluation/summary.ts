@@ -24,6 +24,7 @@ export interface RunSummary extends Recipe {
   readonly byLanguage: Readonly<Record<string, Scores>>;
   readonly slices: { readonly inPlan: Scores; readonly notInPlan: Scores; readonly copied: Scores; readonly withoutImporters: Scores };
   readonly kv: Readonly<Record<(typeof KV_MEANS)[number] | 'rowReduction' | 'byteReduction' | 'byteReductionStored', Interval>>;
+  /** Over the completions of this machine. */
   readonly latency: { readonly firstTokenMsP50: Interval; readonly firstTokenMsP95: Interval; readonly totalMsP50: Interval; readonly totalMsP95: Interval; /** From one token to the next. */ readonly tokenMsP50: Interval };
   readonly retainedGain: { readonly joint: Gain; readonly dense: Gain };
   /** Exact match less the reference's, over the tasks that both completed. */
@@ -39,7 +40,8 @@ const KV_MEANS = ['contextTokens', 'rowsStored', 'rowsResident', 'rowsAttended',
 export const GAIN_SHARE_MIN = 0.02;
 export const NO_GAIN = 'no gain to retain';
 
-export function summarise(runs: readonly RunOutcomes[]): Summary {
+/** `machine`: the one whose latencies count, as `evaluate` was told. */
+export function summarise(runs: readonly RunOutcomes[], machine: string): Summary {
   const reference = (context: string): readonly Outcome[] | undefined => runs.find(({ recipe }) => recipe.context === context)?.outcomes;
   return {
     runs: runs.map(({ recipe, outcomes }) => {
@@ -60,7 +62,7 @@ export function summarise(runs: readonly RunOutcomes[]): Summary {
           withoutImporters: scoresOf(outcomes),
         },
         kv: kvOf(outcomes),
-        latency: latencyOf(outcomes),
+        latency: latencyOf(outcomes, machine),
         retainedGain: { joint: retainedGain(outcomes, reference('none'), reference('joint'), 'joint'), dense: retainedGain(outcomes, reference('none'), reference('dense'), 'dense') },
         exactMatchDifference: { joint: exactMatchDifference(outcomes, reference('joint'), 'joint'), dense: exactMatchDifference(outcomes, reference('dense'), 'dense') },
       };
@@ -96,14 +98,16 @@ function kvOf(outcomes: readonly Outcome[]): RunSummary['kv'] {
   };
 }
 
-function latencyOf(outcomes: readonly Outcome[]): RunSummary['latency'] {
-  const values = (name: 'firstTokenMs' | 'totalMs') => outcomes.flatMap(({ repository, result }) => (result.completion ? [{ repository, value: result.completion[name] }] : []));
+function latencyOf(outcomes: readonly Outcome[], machine: string): RunSummary['latency'] {
+  const timed = outcomes.flatMap(({ repository, result: { completion } }) => (completion?.machine === machine ? [{ repository, ...completion }] : []));
+  // Where there was no second token, the time from one to the next is 0 or absent.
+  const quantile = (name: 'firstTokenMs' | 'totalMs' | 'tokenMs', p: number): Interval => quantileOf(timed.flatMap(({ repository, [name]: value }) => (value ? [{ repository, value }] : [])), p);
   return {
-    firstTokenMsP50: quantileOf(values('firstTokenMs'), 0.5),
-    firstTokenMsP95: quantileOf(values('firstTokenMs'), 0.95),
-    totalMsP50: quantileOf(values('totalMs'), 0.5),
-    totalMsP95: quantileOf(values('totalMs'), 0.95),
-    tokenMsP50: quantileOf(outcomes.flatMap(({ repository, result: { completion } }) => (completion?.tokenMs ? [{ repository, value: completion.tokenMs }] : [])), 0.5),
+    firstTokenMsP50: quantile('firstTokenMs', 0.5),
+    firstTokenMsP95: quantile('firstTokenMs', 0.95),
+    totalMsP50: quantile('totalMs', 0.5),
+    totalMsP95: quantile('totalMs', 0.95),
+    tokenMsP50: quantile('tokenMs', 0.5),
   };
 }
 

@@ -1,17 +1,19 @@
 // Completion tasks: reads them from JSONL, checks each against its file, and gives the document under completion with the target blanked.
-// Refuses a task that does not hold, by its id.
+// Refuses a line that is no task, by its number, and a task that does not hold, by its id.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError, explainSystemError } from '../base/errors.js';
 
 export const taskKinds = ['crossfile', 'line'] as const;
 export type TaskKind = (typeof taskKinds)[number];
+export const taskLanguages = ['ts', 'js', 'py'] as const;
+export type TaskLanguage = (typeof taskLanguages)[number];
 
 /** One line of a tasks file (docs/tasks.md). `offset` counts UTF-16 code units. */
 export interface Task {
   readonly id: string;
   readonly kind: TaskKind;
-  readonly lang: string;
+  readonly lang: TaskLanguage;
   /** Relative to the root, with forward slashes; its first folder is the repository. */
   readonly file: string;
   readonly offset: number;
@@ -38,45 +40,64 @@ export interface BlankedTask {
 
 export const TARGET_BYTES_MIN = 8;
 
-/** Throws a UserError with the line number for a line that is no task. */
-export function readTasks(path: string): Task[] {
+/** Told in one line of what is refused. */
+export type OnRefused = (line: string) => void;
+
+const stopAt: OnRefused = (line) => {
+  throw new UserError(line);
+};
+
+/** `onRefused` is told of each line that is no task; without it the first one is a UserError, as a file without any task always is. */
+export function readTasks(path: string, onRefused: OnRefused = stopAt): Task[] {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readFileSync(path, 'utf8').replace(/^\ufeff/, '');
   } catch (error) {
     throw explainSystemError(error, path);
   }
-  const tasks: Task[] = [];
-  const ids = new Set<string>();
-  text.split(/\r?\n/).forEach((line, index) => {
-    if (line.trim() === '') return;
-    const task = parseTask(line, `${path}, line ${index + 1}`);
-    if (ids.has(task.id)) throw new UserError(`${path}, line ${index + 1}: task ${task.id} is there twice`);
-    ids.add(task.id);
-    tasks.push(task);
-  });
-  if (tasks.length === 0) throw new UserError(`${path} holds no task`);
-  return tasks;
+  const tasks = new Map<string, { readonly task: Task; readonly line: number }>();
+  for (const [index, content] of text.split(/\r?\n/).entries()) {
+    if (content.trim() === '') continue;
+    const line = index + 1;
+    try {
+      const task = parseTask(content);
+      const before = tasks.get(task.id);
+      if (before) throw new UserError(`task ${task.id} is on line ${before.line} already`);
+      tasks.set(task.id, { task, line });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      onRefused(`${path}, line ${line}: ${error.message}`);
+    }
+  }
+  if (tasks.size === 0) throw new UserError(`${path} holds no task`);
+  return [...tasks.values()].map(({ task }) => task);
 }
 
-function parseTask(line: string, where: string): Task {
+function parseTask(line: string): Task {
   let value: Record<string, unknown>;
   try {
     value = JSON.parse(line) as Record<string, unknown>;
   } catch {
-    throw new UserError(`${where}: not JSON`);
+    throw new UserError('not JSON');
   }
-  const bad = (what: string): UserError => new UserError(`${where}: ${what}`);
-  if (typeof value !== 'object' || value === null) throw bad('a task must be an object');
-  for (const field of ['id', 'kind', 'lang', 'file', 'target'] as const) if (typeof value[field] !== 'string' || value[field] === '') throw bad(`"${field}" must be a text`);
-  for (const field of ['name', 'declaredIn', 'declaration'] as const) if (value[field] !== undefined && typeof value[field] !== 'string') throw bad(`"${field}" must be a text`);
-  if (value.copied !== undefined && typeof value.copied !== 'boolean') throw bad('"copied" must be true or false');
-  if (!taskKinds.includes(value.kind as TaskKind)) throw bad(`"kind" must be ${taskKinds.join(' or ')}, not ${String(value.kind)}`);
-  if (!Number.isInteger(value.offset) || (value.offset as number) < 0) throw bad('"offset" must be a whole number from 0 on');
+  if (typeof value !== 'object' || value === null) throw new UserError('a task must be an object');
+  for (const field of ['id', 'kind', 'lang', 'file', 'target'] as const) if (typeof value[field] !== 'string' || value[field] === '') throw new UserError(`"${field}" must be a text, not empty`);
+  for (const field of ['name', 'declaredIn', 'declaration'] as const) if (value[field] !== undefined && typeof value[field] !== 'string') throw new UserError(`"${field}" must be a text`);
+  if (value.copied !== undefined && typeof value.copied !== 'boolean') throw new UserError('"copied" must be true or false');
+  for (const [field, known] of [['kind', taskKinds], ['lang', taskLanguages]] as const) if (!known.some((one) => one === value[field])) throw new UserError(`"${field}" must be ${either(known)}, not ${String(value[field])}`);
+  if (!Number.isInteger(value.offset) || (value.offset as number) < 0) throw new UserError('"offset" must be a whole number from 0 on');
   const parts = (value.file as string).split('/');
   if (parts.length < 2 || parts.some((part) => part === '' || part === '.' || part === '..') || (value.file as string).includes('\\'))
-    throw bad(`"file" must be REPOSITORY/PATH relative to the root, not ${String(value.file)}`);
+    throw new UserError(`"file" must be REPOSITORY/PATH relative to the root, not ${String(value.file)}`);
   return value as unknown as Task;
+}
+
+const either = (names: readonly string[]): string => `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+
+/** `limit` tasks at even distances, so that every repository keeps its part. */
+export function spread(tasks: readonly Task[], limit: number): readonly Task[] {
+  if (tasks.length <= limit) return tasks;
+  return Array.from({ length: limit }, (_, index) => tasks[Math.floor((index * tasks.length) / limit)]);
 }
 
 /** Reads the task's file below `root` and blanks the target. Throws a UserError naming the task when it does not hold. */

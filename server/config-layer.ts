@@ -2,7 +2,7 @@
 // Refuses to read files and to know the other levels.
 import { Ajv, type ErrorObject } from 'ajv';
 import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
-import { schemas, type Scope } from './config-schema.js';
+import { schemas, type Scope } from '../base/settings-schema.js';
 import type { Config } from './config.js';
 
 /** In rising order. */

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { homeDir, type Env } from '../base/paths.js';
 import type { SourceName } from '../base/segment.js';
-import { defaultsOf, schemas, type SettingsSchema } from './config-schema.js';
+import { defaultsOf, schemas, type SettingsSchema } from '../base/settings-schema.js';
 import type { Layer, Level } from './config-layer.js';
 
 /** Each is described in docs/kedge.schema.json. */

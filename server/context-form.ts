@@ -1,11 +1,10 @@
 // How much of a plan is stored, and how much of it is in memory: the form in which the engine is asked to compose it.
 // Refuses to know why a segment is in a plan.
-import type { ContextPlan } from '../base/segment.js';
+import { storedShareDefault, type ContextPlan } from '../base/segment.js';
 import type { ContextForm } from '../engine/index.js';
 import type { Config } from './config.js';
 
-/** Share of a segment's rows that is stored: the candidates that the cursor's own queries choose from. */
-export const storedShare = 0.5;
+export const storedShare = storedShareDefault;
 
 /** So many rows cost little wherever they come from, and a small context then needs no choice. */
 const rowsResidentLeast = 400;

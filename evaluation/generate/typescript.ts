@@ -1,7 +1,7 @@
 // Finds crossfile candidates in TypeScript and JavaScript with the TypeScript compiler, and nothing of ours.
 // Refuses to look outside the repository: packages that it uses stay unresolved.
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { dirname } from 'node:path';
 import ts from 'typescript';
 import type { Candidate } from './choose.js';
 
@@ -18,18 +18,20 @@ const OPTIONS: ts.CompilerOptions = {
 };
 const NAME_UNITS_MIN = 3;
 
-/** `root`: the repository's absolute path; `paths`: its TS and JS files, relative, with forward slashes. */
-export function typescriptCandidates(root: string, paths: readonly string[]): Candidate[] {
+/** `repositoryRoot`: the repository's absolute path; `paths`: its TS and JS files, relative, with forward slashes. */
+export function typescriptCandidates(repositoryRoot: string, paths: readonly string[]): Candidate[] {
+  // The compiler names every file with forward slashes, on Windows too.
+  const root = repositoryRoot.replaceAll('\\', '/');
   const host = hostWithin(root);
   const program = ts.createProgram(
-    paths.map((path) => join(root, path)),
+    paths.map((path) => `${root}/${path}`),
     OPTIONS,
     host,
   );
   const checker = program.getTypeChecker();
   const candidates: Candidate[] = [];
   for (const path of paths) {
-    const file = program.getSourceFile(join(root, path));
+    const file = program.getSourceFile(`${root}/${path}`);
     if (file && !file.isDeclarationFile) candidates.push(...candidatesOf(file, path, root, host, checker));
   }
   return candidates;
@@ -93,7 +95,7 @@ function countWords(text: string, spans: readonly (readonly [number, number])[])
   return counts;
 }
 
-const relativeTo = (root: string, file: string): string => file.slice(root.length + 1).split(sep).join('/');
+const relativeTo = (root: string, file: string): string => file.slice(root.length + 1);
 
 /** The compiler's library files, parsed once. */
 const libraryFiles = new Map<string, ts.SourceFile>();

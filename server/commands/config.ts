@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UserError } from '../../base/errors.js';
-import { schemas } from '../config-schema.js';
+import { schemas } from '../../base/settings-schema.js';
 import { loadConfig } from '../config-load.js';
 import { settingOf, type Origin } from '../config.js';
 import type { AddCommand, CommandIo } from './io.js';

@@ -1,14 +1,12 @@
 // `kedge eval TASKS.jsonl --root DIR`: measures the model on completion tasks, with and without context; `kedge eval generate` makes tasks.
 // Refuses flags whose capability does not exist yet.
 import { existsSync, statSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../base/errors.js';
 import { cacheDir, type Env } from '../../base/paths.js';
 import { sourcesByDefault, sourcesKnown } from '../../context/index.js';
 import { openEngine } from '../../engine/index.js';
-import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, measuredCommit, NEEDS_EVERY_ROW, POLICIES, preparing, readTasks, reportText, ResultStore, summarise, taskKinds, type ContextName, type Recipe, type Task } from '../../evaluation/index.js';
-import { defaultConfig } from '../config.js';
+import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, machine, measuredCommit, NEEDS_EVERY_ROW, POLICIES, preparing, readTasks, recipeByDefault, reportText, ResultStore, spread, summarise, taskKinds, windowByDefault, type ContextName, type Recipe } from '../../evaluation/index.js';
 import { installedModel, noModelError } from '../installed.js';
 import { packageRoot } from '../../base/package.js';
 import { packageVersion } from '../version.js';
@@ -47,16 +45,16 @@ export const addEvalCommand: AddCommand = (cli, io) => {
   engineFlags(cli.command('eval [tasks] [sources]', 'Measure on completion tasks (docs/tasks.md), or make them: eval generate SOURCES.json --out DIR'))
     .option('--root <dir>', 'Folder whose direct sub-folders are the repositories')
     .option('--context <names>', `One run each, of ${CONTEXTS.join(', ')}`, { default: CONTEXTS.join(',') })
-    .option('--policy <name>', 'How anchors are chosen; "help" lists the policies', { default: 'two-stage' })
-    .option('--rows <shares>', 'Shares of context rows resident, one run each', { default: '0.05' })
-    .option('--stored <share>', 'Share of rows stored', { default: 0.5 })
-    .option('--tokens <n>', 'Context tokens at most', { default: 8000 })
+    .option('--policy <name>', 'How anchors are chosen; "help" lists the policies', { default: recipeByDefault.policy })
+    .option('--rows <shares>', 'Shares of context rows resident, one run each', { default: String(recipeByDefault.rows) })
+    .option('--stored <share>', 'Share of rows stored', { default: recipeByDefault.stored })
+    .option('--tokens <n>', 'Context tokens at most', { default: recipeByDefault.tokens })
     .option('--sources <names>', `Where the plan's context comes from, of ${sourcesKnown.join(', ')}`, { default: sourcesByDefault.join(',') })
-    .option('--prefix <n>', 'Prefix tokens at most', { default: 256 })
-    .option('--suffix <n>', 'Suffix tokens at most', { default: 8 })
-    .option('--state <name>', 'first: the document was just opened; warm: the cursor rested there', { default: 'warm' })
-    .option('--drafts <on|off>', 'Drafts from text at hand', { default: 'off' })
-    .option('--ngrams <on|off>', 'The repository\'s n-gram cache', { default: 'off' })
+    .option('--prefix <n>', 'Prefix tokens at most', { default: recipeByDefault.prefix })
+    .option('--suffix <n>', 'Suffix tokens at most', { default: recipeByDefault.suffix })
+    .option('--state <name>', 'first: the document was just opened; warm: the cursor rested there', { default: recipeByDefault.state })
+    .option('--drafts <on|off>', 'Drafts from text at hand', { default: recipeByDefault.drafts })
+    .option('--ngrams <on|off>', 'The repository\'s n-gram cache', { default: recipeByDefault.ngrams })
     .option('--bits-only', 'Likelihoods only, no completions')
     .option('--kind <name>', `Only tasks of this kind, of ${taskKinds.join(', ')}`)
     .option('--limit <n>', 'Tasks at most, spread evenly; with generate: of each kind for a repository')
@@ -87,7 +85,14 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
   const recipes = recipesOf(flags);
   const limit = flags.limit === undefined ? Infinity : whole('limit', flags.limit);
   const kind = flags.kind === undefined ? undefined : choice('kind', flags.kind, taskKinds);
-  const tasks = spread(readTasks(path).filter((task) => kind === undefined || task.kind === kind), limit);
+  let refused = 0;
+  const onRefused = (line: string): void => {
+    refused++;
+    io.err(`kedge: ${line}`);
+  };
+  const ofKind = readTasks(path, onRefused).filter((task) => kind === undefined || task.kind === kind);
+  if (ofKind.length === 0) throw new UserError(`${path} holds no ${kind} task`);
+  const tasks = spread(ofKind, limit);
   const root = resolve(String(flags.root));
   if (!existsSync(root) || !statSync(root).isDirectory()) throw new UserError(`--root ${root} is not a folder`);
   const model = installedModel(flags.model === undefined ? undefined : String(flags.model), io.env);
@@ -96,23 +101,19 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
   const isQuiet = flags.json === true;
   const storeDir = join(cacheDir(io.env), 'eval-store');
   const engine = await withProgress(io, isQuiet, (onProgress) => openEngine({ model, storeDir, storeBytesMax: EVAL_STORE_BYTES_MAX, threads, storedShare: 1, onProgress }));
-  let refused = 0;
   const options = {
-    tasks, root, engine,
+    tasks, root, engine, onRefused,
     recipes: recipes.map((recipe) => ({ ...recipe, model: model.name })),
     bitsOnly: flags.bitsOnly === true,
     commit: measuredCommit(packageRoot, packageVersion()),
-    machine: `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads`,
-    prepare: preparing((texts) => engine.countTokens(texts), defaultConfig().importTokensMax),
+    modelSha256: model.sha256,
+    machine: machine(),
+    prepare: preparing((texts) => engine.countTokens(texts), windowByDefault.importTokensMax),
     results: ResultStore.open(resultsDir(io.env)),
-    onRefused: (line: string): void => {
-      refused++;
-      io.err(`kedge: ${line}`);
-    },
     signal: io.signal,
   };
   const runs = await withProgress(io, isQuiet, (onProgress) => evaluate({ ...options, onProgress })).finally(() => engine.close());
-  const summary = summarise(runs);
+  const summary = summarise(runs, options.machine);
   io.out(flags.json ? JSON.stringify(summary) : reportText(summary));
   if (refused > 0) process.exitCode = 1;
 }
@@ -161,10 +162,4 @@ function whole(name: string, given: Given, least = 1): number {
   const value = Number(given);
   if (!Number.isInteger(value) || value < least) throw new UserError(`--${name} ${given} is not a whole number from ${least} up`, 2);
   return value;
-}
-
-/** `limit` tasks at even distances, so that every repository keeps its part. */
-export function spread(tasks: readonly Task[], limit: number): readonly Task[] {
-  if (tasks.length <= limit) return tasks;
-  return Array.from({ length: limit }, (_, index) => tasks[Math.floor((index * tasks.length) / limit)]);
 }

@@ -34,7 +34,7 @@ function setUp(wanted: readonly Stage[] = stages): { engine: FakeEngine; options
     return policy === 'stored-order' ? 12 - residentShare : 20 - residentShare;
   };
   engine.kvOf = ({ context }) => (context.form === 'composed' ? { ...noKv, contextTokens: 100, rowsResident: 100 * context.anchors.residentShare, rowReduction: 1 - context.anchors.residentShare, denseBytesFp16: 1000, byteReduction: 1 - context.anchors.residentShare / 2 } : noKv);
-  return { engine, options: { tasksPath, root, othersPath: tasksPath, limit: 2, limitOthers: 2, limitLong: 2, contextTokensMax: 400, model: 'fake', stages: wanted, results: ResultStore.open(join(root, 'results')), onTask: () => {} } };
+  return { engine, options: { tasksPath, root, othersPath: tasksPath, limit: 2, limitOthers: 2, limitLong: 2, contextTokensMax: 400, model: { name: 'fake', sha256: 'sha' }, stages: wanted, results: ResultStore.open(join(root, 'results')), onTask: () => {} } };
 }
 
 it('takes the best of the grid to the other stages, and measures nothing twice', async () => {

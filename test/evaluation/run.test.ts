@@ -1,4 +1,5 @@
 // Running recipes over tasks: resumed by task, refused by name, forms as asked for, and no way for a target to reach the model.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../base/errors.js';
@@ -30,7 +31,7 @@ function setUp(more: Partial<EvaluateOptions> = {}) {
   const engine = new FakeEngine();
   const refused: string[] = [];
   const options: EvaluateOptions = {
-    tasks: [canaryTask, crossfile, python], root, recipes: allContexts, bitsOnly: false, commit: 'c1', machine: 'm', engine, prepare: preparing((texts) => engine.countTokens(texts), 256),
+    tasks: [canaryTask, crossfile, python], root, recipes: allContexts, bitsOnly: false, commit: 'c1', modelSha256: 'sha', machine: 'm', engine, prepare: preparing((texts) => engine.countTokens(texts), 256),
     results: ResultStore.open(join(root, 'results')), onProgress: () => {}, onRefused: (line) => refused.push(line), ...more,
   };
   return { root, engine, refused, options };
@@ -127,6 +128,22 @@ describe('resuming', () => {
     const read = engine.likelihoods.map(({ context }) => context.form);
     expect(read.some((form) => form !== 'composed')).toBe(readsAgain);
     expect(read.some((form) => form === 'composed')).toBe(!readsAgain);
+  });
+
+  it.each<[string, Partial<EvaluateOptions>, Readonly<Record<string, string>>, string[]]>([
+    ['nothing changed', {}, {}, []],
+    ['an imported file says something else', {}, { 'shop/user.ts': user.replace('name: string', 'name: string; age: number') }, ['bm25', 'joint', 'dense', 'anchors']],
+    ['the model of that name has other bytes', { modelSha256: 'other' }, {}, [...CONTEXTS]],
+  ])('where %s', async (_name, more, rewritten, measured) => {
+    const { root, options } = setUp({ bitsOnly: true, tasks: [crossfile] });
+    await evaluate(options);
+    for (const [path, text] of Object.entries(rewritten)) writeFileSync(join(root, path), text);
+    const again = CONTEXTS.map(async (context) => {
+      const engine = new FakeEngine();
+      await evaluate({ ...options, ...more, recipes: [recipe(context)], engine, prepare: preparing((texts) => engine.countTokens(texts), 256), results: ResultStore.open(join(root, 'results')) });
+      return engine.likelihoods.length > 0 ? [context] : [];
+    });
+    expect((await Promise.all(again)).flat()).toEqual(measured);
   });
 
   it('keeps what was finished when it is interrupted', async () => {

@@ -5,6 +5,7 @@ import type { Recipe } from '../../evaluation/measure.js';
 import { reportText } from '../../evaluation/report.js';
 import type { Outcome } from '../../evaluation/run.js';
 import { exactMatchDifference, NO_GAIN, retainedGain, summarise } from '../../evaluation/summary.js';
+import type { TaskLanguage } from '../../evaluation/tasks.js';
 import { noKv } from './fake-engine.js';
 
 const recipe = (context: Recipe['context'], more: Partial<Recipe> = {}): Recipe => ({ context, policy: null, state: 'warm', model: 'tiny', rows: null, stored: null, sources: ['imports'], tokens: 8000, prefix: 512, suffix: 64, drafts: 'off', ngrams: 'off', ...more });
@@ -17,14 +18,15 @@ interface Given {
   readonly kind?: 'crossfile' | 'line';
   readonly inPlan?: boolean;
   readonly copied?: boolean;
-  readonly lang?: string;
+  readonly lang?: TaskLanguage;
+  readonly machine?: string;
   readonly kv?: Partial<KvFigures>;
 }
 const outcomesOf = (given: readonly Given[]): Outcome[] =>
-  given.map(({ repository, bits, bytes = 10, text, kind = 'crossfile', inPlan, copied = false, lang = 'ts', kv }, index) => ({
+  given.map(({ repository, bits, bytes = 10, text, kind = 'crossfile', inPlan, copied = false, lang = 'ts', kv, machine = 'm' }, index) => ({
     repository, copied,
     task: { id: `t${index}`, kind, lang, file: `${repository}/a`, offset: 0, target: 'user.name()' },
-    result: { id: `t${index}`, bits, targetBytes: bytes, targetTokens: 3, tokensOutsideHead: 0, kv: { ...noKv, ...kv }, inPlan, completion: text === undefined ? undefined : { text, firstTokenMs: 10 * (index + 1), totalMs: 80, tokenMs: 25 * index, machine: 'm' } },
+    result: { id: `t${index}`, bits, targetBytes: bytes, targetTokens: 3, tokensOutsideHead: 0, kv: { ...noKv, ...kv }, inPlan, completion: text === undefined ? undefined : { text, firstTokenMs: 10 * (index + 1), totalMs: 80, tokenMs: 25 * index, machine } },
   }));
 const bits = (...lists: readonly (readonly number[])[]): Outcome[] => outcomesOf(lists.flatMap((list, index) => list.map((value) => ({ repository: `r${index}`, bits: value }))));
 
@@ -34,7 +36,7 @@ describe('the summary', () => {
     { repository: 'a', bits: 5, bytes: 30, text: 'x', inPlan: false, copied: true, kv: { contextTokens: 300, rowsResident: 180, denseBytesFp16: 3000, byteReduction: 0.5 } },
     { repository: 'b', bits: 2, bytes: 20, text: 'user.name()', kind: 'line', lang: 'py' },
   ]);
-  const [run] = summarise([{ recipe: recipe('anchors', { policy: 'two-stage', rows: 0.2, stored: 0.5 }), outcomes }]).runs;
+  const [run] = summarise([{ recipe: recipe('anchors', { policy: 'two-stage', rows: 0.2, stored: 0.5 }), outcomes }], 'm').runs;
 
   it('has the shape that docs/tasks.md promises, and an interval at every leaf', () => {
     expect(Object.keys(run).sort()).toEqual(
@@ -66,6 +68,14 @@ describe('the summary', () => {
       latency: { firstTokenMsP50: { value: 20, count: 3 }, tokenMsP50: { value: 37.5, count: 2 } },
     });
     expect(run.kv.byteReduction.value).toBeCloseTo((900 + 1500) / 4000, 12);
+  });
+
+  it('times what this machine completed, and says of how many', () => {
+    const elsewhere = outcomesOf([{ repository: 'c', bits: 1, text: 'x', machine: 'another' }]);
+    const [both, other] = summarise([{ recipe: recipe('none'), outcomes: [...outcomes, ...elsewhere] }, { recipe: recipe('joint'), outcomes: elsewhere }], 'm').runs;
+    expect(both).toMatchObject({ latency: run.latency, overall: { exactMatch: { count: 4 } } });
+    expect(other.latency.firstTokenMsP50).toEqual({ value: null, low: null, high: null, count: 0 });
+    expect(reportText({ runs: [both, other] })).toMatch(/^none .* 3 of 4\njoint .* 0 of 1$/m);
   });
 
   it('is text for a reader too', () => {

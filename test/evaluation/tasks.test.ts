@@ -14,13 +14,16 @@ describe('a tasks file', () => {
     ['broken JSON', '{', /tasks\.jsonl, line 1: not JSON/],
     ['no object', 'null', /line 1: a task must be an object/],
     ['a missing target', JSON.stringify({ ...good, target: undefined }), /"target" must be a text/],
+    ['an empty target', JSON.stringify({ ...good, target: '' }), /line 1: "target" must be a text, not empty/],
+    ['an unknown language', JSON.stringify({ ...good, lang: 'ruby' }), /line 1: "lang" must be ts, js or py, not ruby/],
+    ['a language that every object knows', JSON.stringify({ ...good, lang: 'constructor' }), /"lang" must be ts, js or py, not constructor/],
     ['an unknown kind', JSON.stringify({ ...good, kind: 'block' }), /"kind" must be crossfile or line, not block/],
     ['a negative offset', JSON.stringify({ ...good, offset: -1 }), /"offset" must be a whole number/],
     ['a fractional offset', JSON.stringify({ ...good, offset: 1.5 }), /"offset" must be a whole number/],
     ['a path that climbs out', JSON.stringify({ ...good, file: 'repo/../../etc/passwd' }), /"file" must be REPOSITORY\/PATH/],
     ['an absolute path', JSON.stringify({ ...good, file: '/etc/passwd' }), /"file" must be REPOSITORY\/PATH/],
     ['a file outside any repository', JSON.stringify({ ...good, file: 'a.ts' }), /"file" must be REPOSITORY\/PATH/],
-    ['the same id twice', `${JSON.stringify(good)}\n\n${JSON.stringify(good)}`, /line 3: task a is there twice/],
+    ['the same id twice', `${JSON.stringify(good)}\n\n${JSON.stringify(good)}`, /line 3: task a is on line 1 already/],
     ['no task at all', '\n\n', /holds no task/],
   ];
   it.each(cases)('is refused for %s', (_name, text, message) => {
@@ -29,9 +32,23 @@ describe('a tasks file', () => {
     expect(() => readTasks(join(root, 'tasks.jsonl'))).toThrow(UserError);
   });
 
-  it('is read line by line, whatever the line ends', () => {
-    const root = folderWith({ 'tasks.jsonl': `${JSON.stringify(good)}\r\n${JSON.stringify({ ...good, id: 'b' })}\r\n` });
-    expect(readTasks(join(root, 'tasks.jsonl')).map(({ id }) => id)).toEqual(['a', 'b']);
+  const a = JSON.stringify(good);
+  const b = JSON.stringify({ ...good, id: 'b' });
+  it.each<[string, string, string[], RegExp[]]>([
+    ['whatever the line ends', `${a}\r\n${b}\r\n`, ['a', 'b'], []],
+    ['behind a byte order mark', `\ufeff${a}\n${b}`, ['a', 'b'], []],
+    ['past a line that is cut short', `${a}\n{"id": \n${b}\n`, ['a', 'b'], [/tasks\.jsonl, line 2: not JSON/]],
+    ['past everything that is no task', `null\n${a}\n\n${a}\n${JSON.stringify({ ...good, id: 'c', lang: 'go' })}\n${b}`, ['a', 'b'], [/line 1: a task must/, /line 4: task a is on line 2 already/, /line 5: "lang"/]],
+  ])('is read line by line, %s', (_name, text, ids, refused) => {
+    const root = folderWith({ 'tasks.jsonl': text });
+    const told: string[] = [];
+    expect(readTasks(join(root, 'tasks.jsonl'), (line) => told.push(line)).map(({ id }) => id)).toEqual(ids);
+    expect(told).toEqual(refused.map((line) => expect.stringMatching(line) as string));
+  });
+
+  it('with nothing but refused lines holds no task', () => {
+    const root = folderWith({ 'tasks.jsonl': '{' });
+    expect(() => readTasks(join(root, 'tasks.jsonl'), () => {})).toThrow(/holds no task/);
   });
 
   it('that does not exist is named', () => {

@@ -6,7 +6,7 @@ import { packageFile } from '../../base/package.js';
 import { sourcesByDefault } from '../../context/index.js';
 import { readSettings, userConfigPath, workspaceConfigPath } from '../../server/config-files.js';
 import { fileLayer, lineAt, valueLayer, type Layer, type Level } from '../../server/config-layer.js';
-import { schemas } from '../../server/config-schema.js';
+import { schemas } from '../../base/settings-schema.js';
 import { loadConfig } from '../../server/config-load.js';
 import { defaultConfig, effective, repositorySettings, type Config } from '../../server/config.js';
 import { temporaryFolder } from '../harness/folders.js';

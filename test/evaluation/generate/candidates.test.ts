@@ -51,6 +51,10 @@ describe('TypeScript', () => {
     expect(found(scriptCandidates, file)).toEqual(wanted);
   });
 
+  it('are the same under a root with backslashes, as on Windows', () => {
+    expect(typescriptCandidates(scriptRoot.replaceAll('/', '\\'), sourceFiles(scriptRoot))).toEqual(scriptCandidates);
+  });
+
   it('offsets are those of the text as it stands, whatever precedes them', () => {
     const text = "\ufeff// 🦊\r\nimport { parseUser } from './user';\r\nconst fox = '🦊'; parseUser(fox);\r\n";
     const root = folderWith({ ...scripts, 'src/a.ts': text });

@@ -1,20 +1,29 @@
 // The flags of `kedge eval`: which runs they make, and which are refused in one line with exit code 2.
-import { cac } from 'cac';
+import { join } from 'node:path';
+import { cac, type CAC } from 'cac';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../base/errors.js';
-import type { Task } from '../../../evaluation/index.js';
-import { addEvalCommand, recipesOf, spread } from '../../../server/commands/eval.js';
+import { recipeByDefault, spread, type Task } from '../../../evaluation/index.js';
+import { defaultConfig } from '../../../server/config.js';
+import { storedShare } from '../../../server/context-form.js';
+import { addEvalCommand, recipesOf } from '../../../server/commands/eval.js';
+import { folderWith } from '../../evaluation/folders.js';
 
-async function run(...args: string[]): Promise<{ out: string[]; error: unknown }> {
-  const out: string[] = [];
+function given(...args: string[]): { cli: CAC; out: string[]; err: string[] } {
+  const [out, err]: string[][] = [[], []];
   const cli = cac('kedge');
-  addEvalCommand(cli, { out: (text) => out.push(text), err: () => {}, env: { KEDGE_CACHE_DIR: '/nowhere/kedge' }, signal: new AbortController().signal, progress: () => ({ on: () => {}, stop: () => {} }) });
+  addEvalCommand(cli, { out: (text) => out.push(text), err: (text) => err.push(text), env: { KEDGE_CACHE_DIR: '/nowhere/kedge' }, signal: new AbortController().signal, progress: () => ({ on: () => {}, stop: () => {} }) });
+  cli.parse(['node', 'kedge', 'eval', ...args], { run: false });
+  return { cli, out, err };
+}
+
+async function run(...args: string[]): Promise<{ out: string[]; err: string[]; error: unknown }> {
+  const { cli, out, err } = given(...args);
   try {
-    cli.parse(['node', 'kedge', 'eval', ...args], { run: false });
     await cli.runMatchedCommand();
-    return { out, error: undefined };
+    return { out, err, error: undefined };
   } catch (error) {
-    return { out, error };
+    return { out, err, error };
   }
 }
 
@@ -62,6 +71,25 @@ describe('kedge eval', () => {
     const recipes = recipesOf({ ...usual, ...flags });
     expect(recipes).toHaveLength(wanted.length);
     expect(recipes).toMatchObject(wanted);
+  });
+
+  const line = (more: object): string => `${JSON.stringify({ id: 'a', kind: 'crossfile', lang: 'ts', file: 'repo/a.ts', offset: 0, target: 'parse(body)', ...more })}\n`;
+  it.each<[string, string, string[], RegExp, RegExp[]]>([
+    ['goes on past lines that are no tasks', `${line({})}{\n${line({ id: 'b', lang: 'ruby' })}`, [], /no model is installed/, [/^kedge: .*, line 2: not JSON$/, /^kedge: .*, line 3: "lang" must be ts, js or py, not ruby$/]],
+    ['ends where no task is of the kind', line({}), ['--kind', 'line'], /tasks\.jsonl holds no line task/, []],
+  ])('%s', async (_name, text, flags, message, told) => {
+    const root = folderWith({ 'tasks.jsonl': text });
+    const { err, error } = await run(join(root, 'tasks.jsonl'), '--root', root, ...flags);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).message).toMatch(message);
+    expect(err).toEqual(told.map((one) => expect.stringMatching(one) as string));
+  });
+
+  it('measures what the daemon does where no flag says otherwise', () => {
+    const { cli } = given('t.jsonl', '--root', '.');
+    const { contextTokensMax: tokens, prefixTokensMax: prefix, suffixTokensMax: suffix, residentShare: rows } = defaultConfig();
+    expect(recipesOf(cli.options).at(-1)).toEqual(recipeByDefault);
+    expect(recipeByDefault).toMatchObject({ tokens, prefix, suffix, rows, stored: storedShare });
   });
 
   it('takes a limited number of tasks at even distances', () => {

@@ -1,7 +1,7 @@
 // What may be configured, by the JSON Schema that ships in docs/: one source for defaults, validation and documentation.
 // Refuses, in a workspace's file, everything that its list does not name: that file is data from a stranger.
 import { readFileSync } from 'node:fs';
-import { packageFile } from '../base/package.js';
+import { packageFile } from './package.js';
 
 interface Property {
   readonly default?: unknown;
