@@ -6,14 +6,12 @@ import { UserError, explainSystemError } from '../base/errors.js';
 
 export const taskKinds = ['crossfile', 'line'] as const;
 export type TaskKind = (typeof taskKinds)[number];
-export const taskLanguages = ['ts', 'js', 'py'] as const;
-export type TaskLanguage = (typeof taskLanguages)[number];
 
 /** One line of a tasks file (docs/tasks.md). `offset` counts UTF-16 code units. */
 export interface Task {
   readonly id: string;
   readonly kind: TaskKind;
-  readonly lang: TaskLanguage;
+  readonly lang: string;
   /** Relative to the root, with forward slashes; its first folder is the repository. */
   readonly file: string;
   readonly offset: number;
@@ -84,15 +82,13 @@ function parseTask(line: string): Task {
   for (const field of ['id', 'kind', 'lang', 'file', 'target'] as const) if (typeof value[field] !== 'string' || value[field] === '') throw new UserError(`"${field}" must be a text, not empty`);
   for (const field of ['name', 'declaredIn', 'declaration'] as const) if (value[field] !== undefined && typeof value[field] !== 'string') throw new UserError(`"${field}" must be a text`);
   if (value.copied !== undefined && typeof value.copied !== 'boolean') throw new UserError('"copied" must be true or false');
-  for (const [field, known] of [['kind', taskKinds], ['lang', taskLanguages]] as const) if (!known.some((one) => one === value[field])) throw new UserError(`"${field}" must be ${either(known)}, not ${String(value[field])}`);
+  if (!taskKinds.some((kind) => kind === value.kind)) throw new UserError(`"kind" must be ${taskKinds.join(' or ')}, not ${String(value.kind)}`);
   if (!Number.isInteger(value.offset) || (value.offset as number) < 0) throw new UserError('"offset" must be a whole number from 0 on');
   const parts = (value.file as string).split('/');
   if (parts.length < 2 || parts.some((part) => part === '' || part === '.' || part === '..') || (value.file as string).includes('\\'))
     throw new UserError(`"file" must be REPOSITORY/PATH relative to the root, not ${String(value.file)}`);
   return value as unknown as Task;
 }
-
-const either = (names: readonly string[]): string => `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 
 /** `limit` tasks at even distances, so that every repository keeps its part. */
 export function spread(tasks: readonly Task[], limit: number): readonly Task[] {

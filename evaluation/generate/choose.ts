@@ -2,7 +2,7 @@
 // Refuses to look at what any model or plan would make of them.
 import { digestOf } from '../../base/digest.js';
 import { isCopied } from '../copied.js';
-import { TARGET_BYTES_MIN, faultOf, type Task, type TaskLanguage } from '../tasks.js';
+import { TARGET_BYTES_MIN, faultOf, type Task } from '../tasks.js';
 
 /** An identifier that an imported file declares and that stands nowhere else in its own. Paths are relative to the repository. */
 export interface Candidate {
@@ -75,7 +75,7 @@ function lineStarts(text: string): number[] {
   return [...text.matchAll(/^[^\S\r\n]*(\S[^\r\n]*)/gm)].filter(([, rest]) => Buffer.byteLength(rest) >= TARGET_BYTES_MIN).map((match) => match.index + match[0].length - match[1].length);
 }
 
-export function languageOf(path: string): TaskLanguage {
+export function languageOf(path: string): string {
   if (/\.[mc]?tsx?$/.test(path)) return 'ts';
   return /\.pyi?$/.test(path) ? 'py' : 'js';
 }

@@ -1,10 +1,9 @@
 // What one prediction is worth: exact match, edit similarity and identifiers, by cases.
 import { describe, expect, it } from 'vitest';
-import type { TaskLanguage } from '../../evaluation/tasks.js';
 import { editSimilarity, exactMatch, identifierF1, identifiers } from '../../evaluation/metrics.js';
 
 describe('one prediction', () => {
-  const cases: readonly { name: string; prediction: string; target: string; lang: TaskLanguage; exact: number; edit: number; f1: number | undefined }[] = [
+  const cases: readonly { name: string; prediction: string; target: string; lang: string; exact: number; edit: number; f1: number | undefined }[] = [
     { name: 'right', prediction: 'parseUser(body)', target: 'parseUser(body)', lang: 'ts', exact: 1, edit: 1, f1: 1 },
     { name: 'right but for blanks around it and a second line', prediction: '  parseUser(body) \nmore', target: 'parseUser(body) ', lang: 'ts', exact: 1, edit: 1, f1: 1 },
     { name: 'one character too many', prediction: 'abcd(x))', target: 'abcd(x)', lang: 'py', exact: 0, edit: 1 - 1 / 8, f1: 1 },
@@ -22,11 +21,14 @@ describe('one prediction', () => {
     else expect(found).toBeCloseTo(f1, 10);
   });
 
-  it.each<[string, TaskLanguage, string[]]>([
+  it.each<[string, string, string[]]>([
     ['const x = await load("a b", \'c\\\'d\')', 'ts', ['x', 'load']],
     ['const x = await load', 'py', ['const', 'x', 'load']],
     ['$el._größe1 = 2n', 'js', ['$el', '_größe1', 'n']],
     ['self.items: List[int]', 'py', ['self', 'items', 'List', 'int']],
+    ['return x', 'python', ['x']],
+    ['func main', 'go', ['func', 'main']],
+    ['return x', 'constructor', ['return', 'x']],
   ])('identifiers of %s in %s', (code, lang, wanted) => {
     expect([...identifiers(code.replace('2n', '2 + n'), lang)]).toEqual(wanted);
   });

@@ -5,7 +5,6 @@ import type { Recipe } from '../../evaluation/measure.js';
 import { reportText } from '../../evaluation/report.js';
 import type { Outcome } from '../../evaluation/run.js';
 import { exactMatchDifference, NO_GAIN, retainedGain, summarise } from '../../evaluation/summary.js';
-import type { TaskLanguage } from '../../evaluation/tasks.js';
 import { noKv } from './fake-engine.js';
 
 const recipe = (context: Recipe['context'], more: Partial<Recipe> = {}): Recipe => ({ context, policy: null, state: 'warm', model: 'tiny', rows: null, stored: null, sources: ['imports'], tokens: 8000, prefix: 512, suffix: 64, drafts: 'off', ngrams: 'off', ...more });
@@ -18,7 +17,7 @@ interface Given {
   readonly kind?: 'crossfile' | 'line';
   readonly inPlan?: boolean;
   readonly copied?: boolean;
-  readonly lang?: TaskLanguage;
+  readonly lang?: string;
   readonly machine?: string;
   readonly kv?: Partial<KvFigures>;
 }

@@ -15,8 +15,6 @@ describe('a tasks file', () => {
     ['no object', 'null', /line 1: a task must be an object/],
     ['a missing target', JSON.stringify({ ...good, target: undefined }), /"target" must be a text/],
     ['an empty target', JSON.stringify({ ...good, target: '' }), /line 1: "target" must be a text, not empty/],
-    ['an unknown language', JSON.stringify({ ...good, lang: 'ruby' }), /line 1: "lang" must be ts, js or py, not ruby/],
-    ['a language that every object knows', JSON.stringify({ ...good, lang: 'constructor' }), /"lang" must be ts, js or py, not constructor/],
     ['an unknown kind', JSON.stringify({ ...good, kind: 'block' }), /"kind" must be crossfile or line, not block/],
     ['a negative offset', JSON.stringify({ ...good, offset: -1 }), /"offset" must be a whole number/],
     ['a fractional offset', JSON.stringify({ ...good, offset: 1.5 }), /"offset" must be a whole number/],
@@ -38,7 +36,7 @@ describe('a tasks file', () => {
     ['whatever the line ends', `${a}\r\n${b}\r\n`, ['a', 'b'], []],
     ['behind a byte order mark', `\ufeff${a}\n${b}`, ['a', 'b'], []],
     ['past a line that is cut short', `${a}\n{"id": \n${b}\n`, ['a', 'b'], [/tasks\.jsonl, line 2: not JSON/]],
-    ['past everything that is no task', `null\n${a}\n\n${a}\n${JSON.stringify({ ...good, id: 'c', lang: 'go' })}\n${b}`, ['a', 'b'], [/line 1: a task must/, /line 4: task a is on line 2 already/, /line 5: "lang"/]],
+    ['past everything that is no task', `null\n${a}\n\n${a}\n${JSON.stringify({ ...good, id: 'c', kind: 'go' })}\n${b}`, ['a', 'b'], [/line 1: a task must/, /line 4: task a is on line 2 already/, /line 5: "kind"/]],
   ])('is read line by line, %s', (_name, text, ids, refused) => {
     const root = folderWith({ 'tasks.jsonl': text });
     const told: string[] = [];
