@@ -209,13 +209,31 @@ interface Scored {
   readonly positions: ArrayLike<number>;
 }
 
+/** How many rows each head keeps. */
+function countsOf(weights: readonly (readonly Float32Array[])[], heads: number, budget: number): number[] {
+  const { sharing, headFloor, partBudgets } = experiment;
+  if (sharing === 'none') return Array.from({ length: heads }, (_, b) => Math.round(budget * partBudgets[Math.floor((b * 8) / heads)]));
+  const together = sharing === 'layer' ? 2 : heads;
+  const floor = Math.round(headFloor * budget);
+  const counts: number[] = [];
+  for (let first = 0; first < heads; first += together) {
+    // Above the floor each head's next best compete.
+    const rest = Array.from({ length: together }, (_, i) => Float32Array.from(weights.flatMap((own) => [...own[first + i]])).sort().reverse().subarray(floor));
+    const room = (budget - floor) * together;
+    const threshold = Float32Array.from(rest.flatMap((each) => [...each])).sort().reverse()[Math.min(room, rest[0].length * together) - 1] ?? 0;
+    counts.push(...rest.map((each) => floor + each.filter((weight) => weight >= threshold).length));
+  }
+  return counts;
+}
+
 /** Each head's best `budget` ranks over all candidates; `weights` [candidate][head][rank]. */
 export function bestRanks(weights: readonly (readonly Float32Array[])[], heads: number, budget: number): Choice {
   const total = weights.reduce((sum, own) => sum + own[0].length, 0);
   const chosen: number[][][] = weights.map(() => Array.from({ length: heads }, () => []));
   const all = new Float32Array(total);
+  const counts = countsOf(weights, heads, Math.min(budget, total));
   for (let b = 0; b < heads; b++) {
-    const count = Math.min(Math.round(budget * experiment.partBudgets[Math.floor((b * 8) / heads)]), total);
+    const count = Math.min(counts[b], total);
     let at = 0;
     for (const own of weights) {
       all.set(own[b], at);

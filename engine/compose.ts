@@ -38,7 +38,7 @@ export class Composer {
     const total = Math.max(...ofHead);
     if (total === 0) return { rows: ContextRows.none(this.shape), rowsPerCandidate: candidates.map(() => 0) };
     const rows = ContextRows.laid(this.shape, total, this.space, (span, layers) => this.laySpan(candidates, choice, load, span, layers));
-    rows?.mask((l) => ofHead[l * this.shape.kvHeads]);
+    rows?.mask((head) => ofHead[head]);
     return rows && { rows, rowsPerCandidate: counts.map((perHead) => perHead.reduce((sum, count) => sum + count, 0) / this.heads) };
   }
 

@@ -57,12 +57,12 @@ export class ContextRows {
   ) {}
 
   static none(shape: RowShape): ContextRows {
-    return new ContextRows(shape, 1, undefined, floats(Float32Array.of(MASKED), [1, 1, 1]));
+    return new ContextRows(shape, 1, undefined, floats(Float32Array.from({ length: shape.kvHeads }, () => MASKED), [shape.kvHeads, 1, 1]));
   }
 
   /** `rows` rows for each head, laid part by part; undefined where `lay` fails. Throws a UserError that names the file where the disk has no room. */
   static laid(shape: RowShape, rows: number, space: RowsSpace, lay: LayRows): ContextRows | undefined {
-    const context = new ContextRows(shape, rows, { space, file: space.open() }, floats(new Float32Array(rows).fill(experiment.contextBias), [1, 1, rows]));
+    const context = new ContextRows(shape, rows, { space, file: space.open() }, floats(new Float32Array(shape.kvHeads * rows).fill(experiment.contextBias), [shape.kvHeads, 1, rows]));
     try {
       for (const span of spansLaid(shape)) {
         const size = context.bytesOf(span);
@@ -85,11 +85,12 @@ export class ContextRows {
 
   private readonly masked: Tensor[] = [];
 
-  /** Of each layer only the first `rowsOf(l)` rows count. */
-  mask(rowsOf: (layer: number) => number): void {
+  /** Of each head only the first `rowsOf(head)` rows count. */
+  mask(rowsOf: (head: number) => number): void {
+    const { kvHeads } = this.shape;
     for (let l = 0; l < this.shape.layers; l++) {
-      const count = rowsOf(l);
-      if (count < this.rows) this.masked[l] = floats(Float32Array.from({ length: this.rows }, (_, r) => (r < count ? 0 : MASKED)), [1, 1, this.rows]);
+      const counts = Array.from({ length: kvHeads }, (_, h) => rowsOf(l * kvHeads + h));
+      if (Math.min(...counts) < this.rows) this.masked[l] = floats(Float32Array.from({ length: kvHeads * this.rows }, (_, i) => (i % this.rows < counts[Math.floor(i / this.rows)] ? 0 : MASKED)), [kvHeads, 1, this.rows]);
     }
   }
 
@@ -106,9 +107,10 @@ export class ContextRows {
   feedsOf(span: LayerSpan): Feeds {
     const { kvHeads, headDim } = this.shape;
     const { rows } = this;
-    const feeds: Record<string, Tensor> = { context_bias: this.masked[span.first] ?? this.bias };
+    const feeds: Record<string, Tensor> = {};
     for (const [i, layer] of this.read(span).entries()) {
       const l = span.first + i;
+      feeds[`context_bias_${l}`] = this.masked[l] ?? this.bias;
       feeds[`context_k_${l}`] = bytes(layer.keys, [kvHeads, headDim, rows]);
       feeds[`context_ks_${l}`] = floats(layer.keyScales, [kvHeads, 1, rows]);
       feeds[`context_v_${l}`] = bytes(layer.values, [kvHeads, rows, headDim]);

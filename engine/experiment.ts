@@ -19,7 +19,10 @@ export interface Experiment {
   keyFactor: number;
   /** Of the mean budget, for each of the eight parts. */
   partBudgets: readonly number[];
+  /** Heads share what they have together, of a layer or of all, by their weights (Ada-KV, arXiv 2407.11550, section 3.2); each keeps `headFloor` of the mean. Weights of a rank are the largest share of attention. */
+  sharing: 'none' | 'layer' | 'all';
+  headFloor: number;
 }
 
-export const plain: Experiment = { prefixQueries: 24, middleQuery: true, looks: 1, mean: false, gap: 0, keySteps: 127, valueSteps: 127, signatureFactor: 1, mentionedFactor: 1, contextBias: 0, keyFactor: 1, partBudgets: [1, 1, 1, 1, 1, 1, 1, 1] };
+export const plain: Experiment = { prefixQueries: 24, middleQuery: true, looks: 1, mean: false, gap: 0, keySteps: 127, valueSteps: 127, signatureFactor: 1, mentionedFactor: 1, contextBias: 0, keyFactor: 1, partBudgets: [1, 1, 1, 1, 1, 1, 1, 1], sharing: 'none', headFloor: 0.2 };
 export const experiment: Experiment = { ...plain };

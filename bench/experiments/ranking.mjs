@@ -31,6 +31,9 @@ const CHANGES = {
   'scores by 1.15, bias -0.5': { keyFactor: 1.15, contextBias: -0.5 },
   'more for the first layers': { partBudgets: [1.6, 1.5, 1.2, 1, 0.8, 0.7, 0.6, 0.6] },
   'more for the last layers': { partBudgets: [0.6, 0.6, 0.7, 0.8, 1, 1.2, 1.5, 1.6] },
+  'heads of a layer share': { sharing: 'layer' },
+  'all heads share': { sharing: 'all' },
+  'all heads share, half for each': { sharing: 'all', headFloor: 0.5 },
   'more for the middle layers': { partBudgets: [0.6, 0.8, 1.2, 1.4, 1.4, 1.2, 0.8, 0.6] },
 };
 const SHARES = (process.env.SHARES ?? '0.05,0.02').split(',').map(Number);

@@ -68,10 +68,8 @@ function partGraph(shape: ModelShape, weights: DecoderWeights, form: DecoderForm
   const [cos, sin] = ['cos', 'sin'].map((name) => graph.input(name, 'float32', ['T', headDim / 2]));
   const tokenIndex = graph.input('token_index', 'int64', [1, 'T']);
   const newBias = graph.input('new_bias', 'float32', ['T', 'T']);
-  const contextBias = graph.input('context_bias', 'float32', [1, 1, 'P']);
   const windowBias = graph.input('window_bias', 'float32', [1, 1, 'W']);
   const queryIndex = graph.input('query_index', 'int64', ['m']);
-  const attention = new Attention(graph, shape, form, { newBias, contextBias, windowBias });
 
   const norm = (x: Value, skip: Value | undefined, scale: Float32Array): [normed: Value, residual: Value] => {
     const epsilon = { epsilon: { float: shape.normEpsilon } };
@@ -96,6 +94,8 @@ function partGraph(shape: ModelShape, weights: DecoderWeights, form: DecoderForm
     rows.push(k, v);
     queries.push(graph.node('Gather', [q, queryIndex], { axis: 1 }));
     let attended: Value;
+    const contextBias = graph.input(`context_bias_${l}`, 'float32', [kvHeads, 1, 'P']);
+    const attention = new Attention(graph, shape, form, { newBias, contextBias, windowBias });
     if (l < layers - 1) attended = attention.layer(l, rotate(q, heads), rotate(k, kvHeads), v);
     else {
       // Above the last layer's keys and values only what gives logits is worth computing.
@@ -144,7 +144,7 @@ class Attention {
   private readonly isFew: Value;
   /** [P, W, T]. */
   private readonly sizes: Value;
-  /** [A, N]. */
+  /** [KV, A, N]. */
   private readonly bias: Value;
   /** Shapes of scores and results: [KV,G,A,rows], [KV,M,rows], [1,H,A,hd], [1,A,H*hd]. */
   private readonly shapes: Record<'grouped' | 'merged' | 'perHead' | 'flat', Value>;
@@ -163,8 +163,8 @@ class Attention {
     const asking = size(newBias, 0);
     this.isFew = graph.node('LessOrEqual', [graph.node('Squeeze', [asking]), graph.integer(INTEGER_ATTENTION_TOKENS_MAX)]);
     this.sizes = concat(size(contextBias, 2), size(windowBias, 2), size(newBias, 1));
-    const forEachToken = (bias: Value): Value => graph.node('Expand', [graph.node('Squeeze', [bias, graph.integers(0)]), concat(asking, graph.integers(1))]);
-    this.bias = graph.node('Concat', [forEachToken(contextBias), forEachToken(windowBias), newBias], { axis: 1 });
+    const forEachToken = (bias: Value): Value => graph.node('Expand', [bias, concat(graph.integers(kvHeads), asking, graph.integers(1))]);
+    this.bias = graph.node('Concat', [forEachToken(contextBias), forEachToken(windowBias), forEachToken(newBias)], { axis: 2 });
     this.shapes = {
       grouped: concat(graph.integers(kvHeads, heads / kvHeads), asking, graph.integers(-1)),
       merged: concat(graph.integers(kvHeads), graph.node('Mul', [asking, graph.integers(heads / kvHeads)]), graph.integers(-1)),
@@ -241,7 +241,7 @@ class Attention {
       const contextV = wide(at(rows.contextV, h), part.node('Transpose', [at(rows.contextVs, h)], { perm: [1, 0] }));
       const values = part.node('Concat', [contextV, at(rows.windowV, h), at(rows.newV, h)], { axis: 0 });
       const ofQueryHead = Array.from({ length: heads / kvHeads }, (__, g): Value => {
-        const scores = part.node('Add', [part.node('MatMul', [at(queries, g), keys]), this.bias]);
+        const scores = part.node('Add', [part.node('MatMul', [at(queries, g), keys]), at(this.bias, h)]);
         return part.node('MatMul', [part.node('Softmax', [scores], { axis: -1 }), values]);
       });
       return part.node('Unsqueeze', [part.node('Concat', ofQueryHead, { axis: 0 }), part.integers(0)]);
@@ -251,7 +251,7 @@ class Attention {
 
   /** [KV,M,N] -> [KV,M,N], masked. */
   private softmax(part: Graph, scores: Value): Value {
-    const masked = part.node('Add', [part.node('Reshape', [scores, this.shapes.grouped]), this.bias]);
+    const masked = part.node('Add', [part.node('Reshape', [scores, this.shapes.grouped]), part.node('Unsqueeze', [this.bias, part.integers(1)])]);
     return part.node('Reshape', [part.node('Softmax', [masked], { axis: -1 }), this.shapes.merged]);
   }
 }

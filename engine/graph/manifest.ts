@@ -6,7 +6,7 @@ import type { NumericClass } from '../types.js';
 import type { ModelShape } from './shape.js';
 
 /** Rises with every change to the graph, the calibration or the files of a converted model. */
-export const GRAPH_VERSION = 5;
+export const GRAPH_VERSION = 5.5;
 
 /** Ids of the tokens that mark a fill-in-the-middle prompt. */
 export interface FillInTheMiddle {
