@@ -1,8 +1,8 @@
-// `kedge doctor [DIR]`: gathers what there is to know of this machine, has each part checked, and measures it.
+// `kedge doctor [DIR]`: gathers what there is to know of this machine and of a folder's project, has each part checked, and measures it.
 // Refuses to change anything: it measures on a store of its own that it deletes.
 import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { systemClock } from '../../base/clock.js';
 import { explainSystemError } from '../../base/errors.js';
 import { writeFileAtomically } from '../../base/files.js';
@@ -13,12 +13,14 @@ import { daemonsCheck, editorsCheck, measuringFailed, modelCheck, nodeCheck, run
 import type { Config } from '../config.js';
 import { loadConfig } from '../config-load.js';
 import { rowsResidentLeast } from '../context-form.js';
+import { projectAround } from '../files.js';
 import { megabytes } from '../quantities.js';
 import { runningDaemons, systemProcesses, type SeenDaemon } from '../stats.js';
 import { packageVersion } from '../version.js';
 import { engineFlags, type EngineFlags } from './engine.js';
 import { withProgress, type AddCommand, type CommandIo } from './io.js';
 import { measure, type Measured } from './measure.js';
+import { folderNamed } from './place.js';
 
 interface Flags extends EngineFlags {
   readonly json?: boolean;
@@ -27,7 +29,7 @@ interface Flags extends EngineFlags {
 export const addDoctorCommand: AddCommand = (cli, io) => {
   engineFlags(cli.command('doctor [dir]', 'Check every part of Kedge on this machine and for a folder, and measure it'))
     .option('--json', 'One JSON object on stdout')
-    .action((dir: string | undefined, flags: Flags) => run(resolve(String(dir ?? '.')), flags, io));
+    .action((dir: string | undefined, flags: Flags) => run(projectAround(folderNamed(dir)).root, flags, io));
 };
 
 async function run(root: string, flags: Flags, io: CommandIo): Promise<void> {
@@ -41,7 +43,7 @@ async function run(root: string, flags: Flags, io: CommandIo): Promise<void> {
   note(nodeCheck(process.versions.node, machine()));
   note(await runtimeFacts().then(runtimeCheck));
   note(storeCheck(storeFacts(storeDir(io.env), config.storeBytesMax)));
-  note(settingsCheck(faults));
+  note(settingsCheck(faults, root));
   note(watchCheck(watchFacts(root, daemons)));
   note(daemonsCheck(daemons, packageVersion()));
   note(editorsCheck(daemons));

@@ -1,12 +1,14 @@
 // `kedge doctor` on the tiny model and on broken machines: every part is named, and what to do. Refuses to judge speeds.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { modelsDir } from '../../../base/paths.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { modelsDir, type Env } from '../../../base/paths.js';
 import type { Check } from '../../../server/checks.js';
-import { speedChecks, storeFacts } from '../../../server/commands/doctor.js';
+import { addDoctorCommand, speedChecks, storeFacts } from '../../../server/commands/doctor.js';
 import { kvBytesOf, type Measured } from '../../../server/commands/measure.js';
 import { defaultConfig } from '../../../server/config.js';
+import { runCommand } from '../../harness/command.js';
+import { layOut } from '../../harness/fixture.js';
 import { temporaryFolder } from '../../harness/folders.js';
 import { runKedge, tinyCache, tinyModel } from '../../harness/tiny-cache.js';
 
@@ -15,6 +17,14 @@ interface Report {
   readonly checks: Check[];
   readonly measured: Record<string, number> | null;
 }
+
+afterEach(() => (process.exitCode = undefined));
+
+/** On which nothing is installed and nothing runs. */
+const machine = (): Env => {
+  const home = temporaryFolder();
+  return { HOME: home, KEDGE_CACHE_DIR: home, XDG_RUNTIME_DIR: home };
+};
 
 const good: Measured = { openMs: 1, readTokens: 1, readTokensPerSecond: 500, prefillTokensPerSecond: 500, firstTokenMs: 100, decodeMsPerToken: 10, rssModelBytes: 1, rssPeakBytes: 1, kvBytes: 1, storedBytesPerToken: 1 };
 
@@ -46,6 +56,16 @@ describe('kedge doctor', () => {
     const report = JSON.parse(stdout) as Report;
     expect([code, report.ok, report.measured, report.checks.length]).toEqual([1, false, null, 9]);
     expect(report.checks.at(-1)).toMatchObject({ name: 'speed', state: 'failed', what: expect.stringContaining('--threads 0') as string });
+  });
+
+  it('checks the settings of the project that a folder is of', async () => {
+    const { root } = layOut('--- kedge.json\n{ "multiline": 1 }\n--- src/a.ts\n');
+    const { out } = await runCommand(addDoctorCommand, machine(), 'doctor', join(root, 'src'), '--json');
+    expect((JSON.parse(out) as Report).checks.find(({ name }) => name === 'settings')).toMatchObject({ state: 'warning', what: expect.stringContaining(`${join(root, 'kedge.json')}:1`) as string });
+  });
+
+  it('has a folder that is there', async () => {
+    await expect(runCommand(addDoctorCommand, machine(), 'doctor', join(temporaryFolder(), 'missing'))).rejects.toThrow('is not a folder');
   });
 
   it('finds a store that cannot be written', () => {
