@@ -2,7 +2,7 @@
 // Refuses to keep going once the store is full: it names what it left out instead of evicting what it just wrote.
 import { relative, resolve } from 'node:path';
 import type { Segment } from '../../base/segment.js';
-import { listFiles, Workspace } from '../../context/index.js';
+import { listFiles, Workspace, type FileList } from '../../context/index.js';
 import type { Engine, EngineInfo, ReadReport } from '../../engine/index.js';
 import { storedShare } from '../context-form.js';
 import { projectAround, segmentsOfFile } from '../files.js';
@@ -33,7 +33,7 @@ async function run(root: string, flags: Flags, io: CommandIo): Promise<void> {
   const found = listFiles(root, { ...config, project });
   for (const { path, reason } of found.leftOut) io.err(`left out: ${relative(root, path)} (${reason})`);
   await withEngine(io, flags, async (engine) => {
-    const files = await withTokens(engine, root, found.files, io);
+    const files = await withTokens(engine, root, found, io);
     io.err(announcement(files, await engine.info()));
     const { reports, files: read, leftOut } = await readAll(engine, files, io, flags.json === true);
     const result = summary(read, reports, await engine.info());
@@ -43,8 +43,8 @@ async function run(root: string, flags: Flags, io: CommandIo): Promise<void> {
   }, { config });
 }
 
-async function withTokens(engine: Engine, root: string, paths: readonly string[], io: CommandIo): Promise<FileToRead[]> {
-  const { snapshot } = new Workspace([root]);
+async function withTokens(engine: Engine, root: string, { files: paths, workspace }: FileList, io: CommandIo): Promise<FileToRead[]> {
+  const { snapshot } = new Workspace([workspace]);
   const seen = new Set<string>();
   const files: FileToRead[] = [];
   for (const path of paths) {
