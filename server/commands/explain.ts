@@ -45,11 +45,11 @@ function jsonOf({ plan, leftOut }: Explained, { contextTokensMax }: Config, isCo
   return { tokens: plan.tokens, tokensMax: contextTokensMax, tokensEstimated: !isCounted, segments, leftOut };
 }
 
-function textFor({ plan, leftOut }: Explained, { contextTokensMax }: Config, isCounted: boolean): string {
+function textFor({ plan, leftOut }: Explained, { contextTokensMax, model }: Config, isCounted: boolean): string {
   const rows = plan.segments.map(({ segment, source, tokens, share, reason }) => [String(tokens), `${Math.round(100 * share)}%`, source, segment.path, reason]);
   const missing = leftOut.map(({ source, path, pieces, reason }) => [source, [path, pieces === undefined ? undefined : `(${pieces} ${pieces === 1 ? 'piece' : 'pieces'})`].filter(Boolean).join(' '), reason]);
   return [
-    `${plan.tokens} of at most ${contextTokensMax} tokens in ${plan.segments.length} segments, the most relevant last${isCounted ? '' : ' (estimated: no model is installed)'}`,
+    `${plan.tokens} of at most ${contextTokensMax} tokens in ${plan.segments.length} segments, the most relevant last${isCounted ? '' : ` (estimated: no model ${model === undefined ? '' : `"${model}" `}is installed)`}`,
     ...table([['tokens', 'share', 'source', 'path', 'reason'], ...rows]),
     ...(missing.length > 0 ? ['', 'left out:', ...table(missing)] : []),
   ].join('\n');

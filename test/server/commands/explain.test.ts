@@ -1,4 +1,5 @@
 // `kedge explain`: the plan in its order with reasons, and what is left out. Without a model tokens are estimated.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addExplainCommand } from '../../../server/commands/explain.js';
@@ -30,6 +31,15 @@ describe('kedge explain', () => {
       'apidocs | not among the sources that are on',
       'siblings | not among the sources that are on',
     ]);
+  });
+
+  it('names the model that is missing where the settings name one', async () => {
+    const { root } = layOut(source);
+    const home = temporaryFolder();
+    mkdirSync(join(home, '.config', 'kedge'), { recursive: true });
+    writeFileSync(join(home, '.config', 'kedge', 'config.json'), '{ "model": "mine" }');
+    const { out } = await runCommand(addExplainCommand, { HOME: home, KEDGE_CACHE_DIR: home }, 'explain', `${join(root, 'src/main.ts')}:4:6`);
+    expect(out).toContain('(estimated: no model "mine" is installed)');
   });
 
   it('tells the same to scripts', async () => {
