@@ -161,6 +161,14 @@ describe('the schema', () => {
     for (const [name, { description }] of Object.entries(schemas.user.properties)) expect(description, name).toBeTruthy();
   });
 
+  it('is what the README tells of', () => {
+    const [, section] = readFileSync(packageFile('README.md'), 'utf8').split(/^## (?=Configuration$)/m);
+    const cells = [...section.split(/^## /m)[0].matchAll(/^\| (`.+?) \|/gm)].map(([, cell]) => cell);
+    const told = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => `${name}${cell.endsWith('(yours only)') ? ' (yours only)' : ''}`));
+    const settings = Object.keys(schemas.user.properties).filter((name) => name !== '$schema').map((name) => (Object.hasOwn(schemas.project.properties, name) ? name : `${name} (yours only)`));
+    expect(told.sort()).toEqual(settings.sort());
+  });
+
   it('turns on the sources that context takes by default', () => {
     const { sources } = defaultConfig();
     expect(Object.keys(sources).filter((name) => sources[name as keyof typeof sources]).sort()).toEqual([...sourcesByDefault].sort());
