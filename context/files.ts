@@ -13,6 +13,8 @@ import type { WorkspaceDeps } from './workspace.js';
 export interface FileList {
   /** Real absolute paths in a constant order. */
   readonly files: readonly string[];
+  /** The workspace that they are files of: `project` where that holds them, else the folder itself; real. */
+  readonly workspace: string;
   /** Source files and secrets that stand there and are not read; ignored folders and files of other kinds are not named. */
   readonly leftOut: readonly { readonly path: string; readonly reason: LeftOutReason }[];
 }
@@ -54,5 +56,5 @@ export function listFiles(root: string, { disk = systemDisk, exclude = [], proje
     }
     pending.push(...folders.reverse());
   }
-  return { files, leftOut };
+  return { files, workspace: rules.root, leftOut };
 }

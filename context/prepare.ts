@@ -44,6 +44,8 @@ export interface PrepareOptions {
   readonly pause?: () => Promise<void>;
   /** Where context may come from; `sourcesByDefault` when left out. */
   readonly sources?: readonly SourceName[];
+  /** Where it may not come from, though a language that is not parsed has little else. */
+  readonly sourcesOff?: readonly SourceName[];
   /** The last answer's plan, so that what of it is still wanted keeps its place; leave it out when everything may be laid out anew. */
   readonly previous?: ContextPlan;
   /** A plan that was read: groups of it stay where they still serve, wherever they then stand. `previous` where that is given. */
@@ -92,8 +94,8 @@ async function preparedAt(snapshot: Snapshot, cursor: Cursor, options: PrepareOp
   if (cursor.offset < 0 || cursor.offset > text.length) throw new UserError(`${cursor.path} ends before position ${cursor.offset}`);
   const outline = snapshot.outline(path);
   const { prompt, windowStart, shown } = await windowOf(snapshot.nameOf(path), text, outline, cursor.offset, (s) => leads(snapshot, path, s.specifier), options);
-  const chosen = options.sources ?? sourcesByDefault;
-  const on = isSource(path) ? chosen : [...new Set([...chosen, ...sourcesUnparsed])];
+  const { sources: chosen = sourcesByDefault, sourcesOff = [] } = options;
+  const on = isSource(path) ? chosen : [...new Set([...chosen, ...sourcesUnparsed.filter((source) => !sourcesOff.includes(source))])];
   if (options.contextTokensMax <= 0 || isSecret(path)) return { prompt, windowStart, plan: { segments: [], tokens: 0 }, leftOut: [], sources: on };
   const mentions = new Mentions(text, cursor.offset, outline?.imports ?? []);
   const place: Place = { snapshot, path, text, outline, offset: cursor.offset, shown, mentions, form: options.form ?? 'declaration', knownOnly: options.knownOnly ?? false, pause: options.pause ?? (() => tick()), readBefore: groupedIn(options.previous ?? options.readBefore) };

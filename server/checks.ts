@@ -65,9 +65,9 @@ export function modelCheck({ wanted, installed }: ModelFacts): Check {
   return { name, state: 'failed', what: `${ggufPath} has SHA-256 ${found}, expected ${expected}`, todo: `kedge model remove ${model}, then kedge model pull ${model}` };
 }
 
-/** `faults`: a line each. */
-export function settingsCheck(faults: readonly string[]): Check {
-  if (faults.length === 0) return { name: 'settings', state: 'ok', what: 'all are understood' };
+/** `faults`: a line each, of what counts in the project at `root`. */
+export function settingsCheck(faults: readonly string[], root: string): Check {
+  if (faults.length === 0) return { name: 'settings', state: 'ok', what: `all that count in ${root} are understood` };
   return { name: 'settings', state: 'warning', what: faults.join('; '), todo: 'correct them: kedge config schema describes each setting' };
 }
 

@@ -9,7 +9,7 @@ import type { Layer, Level } from './config-layer.js';
 /** Each is described in docs/kedge.schema.json. */
 export interface Config {
   readonly contextTokensMax: number;
-  readonly sources: Readonly<Record<Exclude<SourceName, 'given'>, boolean>>;
+  readonly sources: Readonly<Partial<Record<Exclude<SourceName, 'given'>, boolean>>>;
   readonly importTokensMax: number;
   readonly prefixTokensMax: number;
   readonly suffixTokensMax: number;

@@ -10,10 +10,10 @@ import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
 import type { Env } from '../base/paths.js';
 import type { OnProgress } from '../base/progress.js';
-import type { Repository } from '../context/index.js';
+import type { FileChange, Repository } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
 import { Changes } from './changes.js';
-import { clientProfile, rootsOf } from './clients.js';
+import { clientProfile, rootsOf, type ClientProfile } from './clients.js';
 import { follow, userConfigPath } from './config-files.js';
 import { repositorySettings, type Config, type RepositorySettings } from './config.js';
 import { EngineSlot } from './engine-slot.js';
@@ -90,11 +90,11 @@ export class Daemon {
 
   start(params: InitializeParams): Session {
     if (this.started) throw new ResponseError(ErrorCodes.InvalidRequest, 'initialize came before');
-    const { clock, env, openEngine, openRepository, power, pullable, timers, atExit } = this.deps;
+    const { clock, env, openRepository, power, timers, atExit } = this.deps;
     const { log } = this;
     const client = clientProfile(params);
     const roots = rootsOf(params);
-    const settings: Settings = new Settings(roots, params.initializationOptions, {
+    const settings = new Settings(roots, params.initializationOptions, {
       env, encoding: client.encoding,
       publish: (path, diagnostics) => this.publish(path, diagnostics),
       tell: (fault) => this.tell(`Kedge: ${fault}`),
@@ -103,32 +103,10 @@ export class Daemon {
     const reporter = new Reporter(params, roots, (message) => this.tell(message), { env, clock, timers, log, atExit });
     const repository = openRepository(roots, repositorySettings(settings.config, env), (error) => log.error(`the repository's thread is started again: ${error.stack ?? error.message}`));
     const workDone: WorkDone = { createProgress: () => this.connection.window.createWorkDoneProgress(), clock };
-    const offer = new ModelOffer({
-      log, pullBytes: pullable.bytes,
-      policy: () => settings.config.modelPull,
-      ask: client.messageActions ? (message, titles) => this.ask(message, titles) : undefined,
-      tell: (message) => this.tell(message),
-      pull: () => showing(workDone, 'Kedge', (onProgress) => pullable.pull(onProgress, log, this.stopped.signal)),
-      pulled: () => session.modelArrived(),
-    });
-    const engines = new EngineSlot(
-      () => reporter.meter.during('opening the model', () => showing(workDone, 'Kedge', (onProgress) => openEngine(settings.config, onProgress))),
-      () => offer.missing(this.stopped.signal),
-      (message) => this.tell(message), log, clock,
-    );
+    const engines = this.enginesBy(settings, client, reporter, workDone);
     const changes = new Changes(repository, client.encoding, (applied) => settings.apply(applied));
-    const folders = new Folders(roots, {
-      client, log,
-      register: (options) => this.connection.client.register(DidChangeWatchedFilesNotification.type, options),
-      watch: (projects, onChanges, onError) => repository.watch(projects, onChanges, onError),
-      watchFailed: (error) => reporter.watchFailed(error),
-      changed: (applied) => void session.changedOnDisk(applied),
-      moved: (moved, isLoose) => {
-        void session.changedOnDisk([{ kind: 'roots', roots: moved, isLoose }]);
-        reporter.rootsChanged(moved);
-      },
-    });
-    const session: Session = new Session({
+    const folders = this.foldersOf(roots, client, reporter, repository);
+    const session = new Session({
       client, settings, changes, repository, engines, clock, timers, log, workDone, power, folders,
       meter: reporter.meter,
       trace: (message, verbose) => this.connection.tracer.log(message, verbose),
@@ -138,6 +116,37 @@ export class Daemon {
     this.started = { session, engines, settings, repository, folders, reporter, unfollow };
     log.info(`Kedge ${packageVersion()} serves ${client.name || 'an editor without a name'} in ${roots.join(', ') || 'the folder of the first file'}`);
     return session;
+  }
+
+  /** The model that the settings name, which is offered where it is missing. */
+  private enginesBy(settings: Settings, client: ClientProfile, { meter }: Reporter, workDone: WorkDone): EngineSlot {
+    const { clock, openEngine, pullable } = this.deps;
+    const { log } = this;
+    const tell = (message: string): void => this.tell(message);
+    const offer = new ModelOffer({
+      log, tell, pullBytes: pullable.bytes,
+      policy: () => settings.config.modelPull,
+      ask: client.messageActions ? (message, titles) => this.ask(message, titles) : undefined,
+      pull: () => showing(workDone, 'Kedge', (onProgress) => pullable.pull(onProgress, log, this.stopped.signal)),
+      pulled: () => this.started?.session.modelArrived(),
+    });
+    const open = (): Promise<Engine | undefined> => meter.during('opening the model', () => showing(workDone, 'Kedge', (onProgress) => openEngine(settings.config, onProgress)));
+    return new EngineSlot(open, () => offer.missing(this.stopped.signal), tell, log, clock);
+  }
+
+  /** The workspace's folders, whose changes the session hears of. */
+  private foldersOf(roots: readonly string[], client: ClientProfile, reporter: Reporter, repository: Repository): Folders {
+    const changed = (changes: readonly FileChange[]): void => void this.started?.session.changedOnDisk(changes);
+    return new Folders(roots, {
+      client, changed, log: this.log,
+      register: (options) => this.connection.client.register(DidChangeWatchedFilesNotification.type, options),
+      watch: (projects, onChanges, onError) => repository.watch(projects, onChanges, onError),
+      watchFailed: (error) => reporter.watchFailed(error),
+      moved: (moved, isLoose) => {
+        changed([{ kind: 'roots', roots: moved, isLoose }]);
+        reporter.rootsChanged(moved);
+      },
+    });
   }
 
   /** Asks the client for its settings, and to be told when they change. */

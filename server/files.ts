@@ -31,6 +31,9 @@ export function projectOf(path: string, home = homedir()): ProjectOf {
   return { root: dirname(path), isLoose: true };
 }
 
+/** The project that `folder` (absolute) is, or is part of. */
+export const projectAround = (folder: string): ProjectOf => projectOf(join(folder, 'any file'));
+
 const holds = (folder: string, name: string): boolean => existsSync(join(folder, name));
 
 function namesWorkspaces(manifest: string): boolean {

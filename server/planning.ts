@@ -33,7 +33,7 @@ export type PlanSettings = Pick<Config, 'contextTokensMax' | 'sources' | 'import
 export async function planned(engine: Engine, request: PlanRequest, settings: PlanSettings, signal?: AbortSignal): Promise<Planned> {
   const { repository, cursor, held, readBefore, priority = 'completion', knownOnly = false } = request;
   const { importTokensMax, prefixTokensMax, suffixTokensMax } = settings;
-  const common = { sources: sourcesOn(settings), importTokensMax, prefixTokensMax, suffixTokensMax, countTokens: countTokensOf(engine), windowStart: held?.windowStart, readBefore, priority, knownOnly };
+  const common = { ...sourcesOf(settings), importTokensMax, prefixTokensMax, suffixTokensMax, countTokens: countTokensOf(engine), windowStart: held?.windowStart, readBefore, priority, knownOnly };
   const prepared = (contextTokensMax: number, previous?: ContextPlan): Promise<Prepared> => repository.prepare(cursor, { ...common, contextTokensMax, previous }, signal);
   if (held) {
     const local = await prepared(0);
@@ -43,8 +43,11 @@ export async function planned(engine: Engine, request: PlanRequest, settings: Pl
   return { prompt: withSelected(prompt, request.selected), held: { plan: withGiven(plan, request.given ?? []), windowStart } };
 }
 
-/** The sources that the settings turn on. */
-export const sourcesOn = ({ sources }: Pick<Config, 'sources'>): SourceName[] => (Object.keys(sources) as (keyof typeof sources)[]).filter((name) => sources[name]);
+/** What the settings turn on, and what they turn off; the language decides about the rest. */
+export function sourcesOf({ sources }: Pick<Config, 'sources'>): Required<Pick<PlanOptions, 'sources' | 'sourcesOff'>> {
+  const set = (to: boolean): SourceName[] => (Object.keys(sources) as (keyof typeof sources)[]).filter((name) => sources[name] === to);
+  return { sources: set(true), sourcesOff: set(false) };
+}
 
 const counters = new WeakMap<Engine, CountTokens>();
 

@@ -61,12 +61,17 @@ export const addDemoCommand: AddCommand = (cli, io) => {
 };
 
 async function run(io: CommandIo, json: boolean): Promise<void> {
+  const { model, alreadyThere } = await withProgress(io, json, (on) => pullModel(undefined, { env: io.env, onProgress: on, log: stderrLog, signal: io.signal }));
+  if (!json) io.out(`model: ${model.name}, ${alreadyThere ? 'here already' : 'pulled'}, SHA-256 ${model.sha256}`);
+  await demonstrate(io, model.name, json);
+}
+
+/** `model`: an installed one's name, whatever the user's settings name. */
+export async function demonstrate(io: CommandIo, model: string, json: boolean): Promise<void> {
   const root = join(packageRoot, 'examples', 'harbour');
   const cursors = JSON.parse(readFileSync(join(root, 'cursors.json'), 'utf8')) as readonly DemoCursor[];
   const print = json ? (): void => {} : io.out;
-  const model = await withProgress(io, json, (on) => pullModel(undefined, { env: io.env, onProgress: on, log: stderrLog, signal: io.signal }));
-  print(`model: ${model.model.name}, ${model.alreadyThere ? 'here already' : 'pulled'}, SHA-256 ${model.model.sha256}`);
-  await withEngine(io, {}, async (engine) => {
+  await withEngine(io, { model }, async (engine) => {
     const index = await readRepository(engine, root, io, json);
     print(indexText(root, index));
     const shown: Shown[] = [];
@@ -75,7 +80,7 @@ async function run(io: CommandIo, json: boolean): Promise<void> {
       print(shownText(number + 1, shown[number]));
     }
     const summary = summaryOf(shown);
-    io.out(json ? JSON.stringify({ model: model.model.name, index, cursors: shown, summary }) : summaryText(summary));
+    io.out(json ? JSON.stringify({ model, index, cursors: shown, summary }) : summaryText(summary));
   });
 }
 

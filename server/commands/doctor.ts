@@ -1,8 +1,8 @@
-// `kedge doctor [DIR]`: gathers what there is to know of this machine, has each part checked, and measures it.
+// `kedge doctor [DIR]`: gathers what there is to know of this machine and of a folder's project, has each part checked, and measures it.
 // Refuses to change anything: it measures on a store of its own that it deletes.
 import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { systemClock } from '../../base/clock.js';
 import { explainSystemError } from '../../base/errors.js';
 import { writeFileAtomically } from '../../base/files.js';
@@ -10,13 +10,17 @@ import { storeDir } from '../../base/paths.js';
 import { countWatches, isProject } from '../../context/index.js';
 import { findModel, runtimeSelfTest, SegmentStore, verifyModel } from '../../engine/index.js';
 import { daemonsCheck, editorsCheck, measuringFailed, modelCheck, nodeCheck, runtimeCheck, settingsCheck, storeCheck, watchCheck, type Check, type ModelFacts, type RuntimeFacts, type StoreFacts, type WatchFacts } from '../checks.js';
+import type { Config } from '../config.js';
 import { loadConfig } from '../config-load.js';
+import { rowsResidentLeast } from '../context-form.js';
+import { projectAround } from '../files.js';
 import { megabytes } from '../quantities.js';
 import { runningDaemons, systemProcesses, type SeenDaemon } from '../stats.js';
 import { packageVersion } from '../version.js';
 import { engineFlags, type EngineFlags } from './engine.js';
 import { withProgress, type AddCommand, type CommandIo } from './io.js';
 import { measure, type Measured } from './measure.js';
+import { folderNamed } from './place.js';
 
 interface Flags extends EngineFlags {
   readonly json?: boolean;
@@ -25,7 +29,7 @@ interface Flags extends EngineFlags {
 export const addDoctorCommand: AddCommand = (cli, io) => {
   engineFlags(cli.command('doctor [dir]', 'Check every part of Kedge on this machine and for a folder, and measure it'))
     .option('--json', 'One JSON object on stdout')
-    .action((dir: string | undefined, flags: Flags) => run(resolve(String(dir ?? '.')), flags, io));
+    .action((dir: string | undefined, flags: Flags) => run(projectAround(folderNamed(dir)).root, flags, io));
 };
 
 async function run(root: string, flags: Flags, io: CommandIo): Promise<void> {
@@ -39,19 +43,19 @@ async function run(root: string, flags: Flags, io: CommandIo): Promise<void> {
   note(nodeCheck(process.versions.node, machine()));
   note(await runtimeFacts().then(runtimeCheck));
   note(storeCheck(storeFacts(storeDir(io.env), config.storeBytesMax)));
-  note(settingsCheck(faults));
+  note(settingsCheck(faults, root));
   note(watchCheck(watchFacts(root, daemons)));
   note(daemonsCheck(daemons, packageVersion()));
   note(editorsCheck(daemons));
   note(await modelFacts(flags.model === undefined ? config.model : String(flags.model), io, flags.json === true).then(modelCheck));
   // An editor that lacks something keeps nobody from measuring.
   const isSound = checks.every(({ name, state }) => state !== 'failed' || name === 'editors');
-  const measured = isSound ? await measureApart(flags, io).catch((error: unknown) => {
+  const measured = isSound ? await measureApart(flags, config, io).catch((error: unknown) => {
     io.signal.throwIfAborted();
     note(measuringFailed(firstLine(error)));
     return undefined;
   }) : undefined;
-  if (measured) for (const check of speedChecks(measured)) note(check);
+  if (measured) for (const check of speedChecks(measured, config)) note(check);
   const ok = checks.every(({ state }) => state !== 'failed');
   if (flags.json) io.out(JSON.stringify({ version: packageVersion(), ok, checks, measured: measured ?? null }));
   if (!ok) process.exitCode = 1;
@@ -101,20 +105,25 @@ function inotifyLimit(): number | undefined {
   }
 }
 
-async function measureApart(flags: EngineFlags, io: CommandIo): Promise<Measured> {
+async function measureApart(flags: EngineFlags, config: Config, io: CommandIo): Promise<Measured> {
   const dir = mkdtempSync(join(tmpdir(), 'kedge-doctor-'));
   try {
-    return await measure(io, flags, dir, systemClock);
+    return await measure(io, flags, config, dir, systemClock);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-/** The bounds are the README's: a gigabyte of memory, 50 MB of rows for 8,000 tokens. */
-export function speedChecks(measured: Measured): Check[] {
-  const { openMs, readTokensPerSecond, readTokens, prefillTokensPerSecond, firstTokenMs, decodeMsPerToken, rssModelBytes, rssPeakBytes, kvBytesAt8k, storedBytesPerToken } = measured;
+/** Of what the default model holds with the default settings, with some room. */
+const processBytesMax = 1.1e9;
+const kvBytesMax = 50e6;
+
+export function speedChecks(measured: Measured, config: Pick<Config, 'contextTokensMax' | 'residentShare'>): Check[] {
+  const { openMs, readTokensPerSecond, readTokens, prefillTokensPerSecond, firstTokenMs, decodeMsPerToken, rssModelBytes, rssPeakBytes, kvBytes, storedBytesPerToken } = measured;
   const slow = firstTokenMs > 2000;
-  const heavy = rssPeakBytes > 1.1e9;
+  const heavy = rssPeakBytes > processBytesMax;
+  const wide = kvBytes > kvBytesMax;
+  const isLeast = config.contextTokensMax * config.residentShare <= rowsResidentLeast;
   return [
     { name: 'speed of reading', state: readTokensPerSecond < 20 ? 'warning' : 'ok', what: `${Math.round(readTokensPerSecond)} tokens/s over ${readTokens} tokens`, ...(readTokensPerSecond < 20 && { todo: 'close other programs, or run kedge index ahead of time' }) },
     {
@@ -128,9 +137,9 @@ export function speedChecks(measured: Measured): Check[] {
       ...(heavy && { todo: 'use a smaller model (kedge model list)' }),
     },
     {
-      name: 'memory of context', state: kvBytesAt8k > 50e6 || storedBytesPerToken > 3400 ? 'warning' : 'ok',
-      what: `${megabytes(kvBytesAt8k)} resident for 8,000 tokens (window and sink included), ${(storedBytesPerToken / 1000).toFixed(1)} KB stored a token`,
-      ...(kvBytesAt8k > 50e6 && { todo: 'set a smaller residentShare or contextTokensMax in kedge.json' }),
+      name: 'memory of context', state: wide ? 'warning' : 'ok',
+      what: `${megabytes(kvBytes)} resident for ${config.contextTokensMax.toLocaleString('en')} tokens (window and sink included), ${(storedBytesPerToken / 1000).toFixed(1)} KB stored a token`,
+      ...(wide && { todo: isLeast ? 'set a smaller prefixTokensMax, or use a smaller model (kedge model list)' : 'set a smaller residentShare or contextTokensMax' }),
     },
   ];
 }

@@ -6,7 +6,7 @@ import { explain, LocalRepository, type Explained } from '../../context/index.js
 import { findModel } from '../../engine/index.js';
 import { repositorySettings, type Config } from '../config.js';
 import { projectOf } from '../files.js';
-import { sourcesOn } from '../planning.js';
+import { sourcesOf } from '../planning.js';
 import { commandConfig, engineFlags, withEngine, type EngineFlags } from './engine.js';
 import type { AddCommand, CommandIo } from './io.js';
 import { offsetIn, parsePlace, textOf } from './place.js';
@@ -33,7 +33,7 @@ async function run(place: string, flags: Flags, io: CommandIo): Promise<void> {
   const config = commandConfig(io, root);
   const { snapshot } = new LocalRepository({ roots: [root], ...repositorySettings(config, io.env) }).workspace;
   const cursor = { path, offset: offsetIn(textOf(snapshot, at.file), at) };
-  const explained = (countTokens: CountTokens): Promise<Explained> => explain(snapshot, cursor, { ...config, sources: sourcesOn(config), countTokens });
+  const explained = (countTokens: CountTokens): Promise<Explained> => explain(snapshot, cursor, { ...config, ...sourcesOf(config), countTokens });
   const isCounted = flags.model !== undefined || findModel(config.model, io.env) !== undefined;
   const found = isCounted ? await withEngine(io, flags, (engine) => explained((texts) => engine.countTokens(texts)), { config }) : await explained(estimated);
   io.out(flags.json ? JSON.stringify(jsonOf(found, config, isCounted)) : textFor(found, config, isCounted));
@@ -45,11 +45,11 @@ function jsonOf({ plan, leftOut }: Explained, { contextTokensMax }: Config, isCo
   return { tokens: plan.tokens, tokensMax: contextTokensMax, tokensEstimated: !isCounted, segments, leftOut };
 }
 
-function textFor({ plan, leftOut }: Explained, { contextTokensMax }: Config, isCounted: boolean): string {
+function textFor({ plan, leftOut }: Explained, { contextTokensMax, model }: Config, isCounted: boolean): string {
   const rows = plan.segments.map(({ segment, source, tokens, share, reason }) => [String(tokens), `${Math.round(100 * share)}%`, source, segment.path, reason]);
   const missing = leftOut.map(({ source, path, pieces, reason }) => [source, [path, pieces === undefined ? undefined : `(${pieces} ${pieces === 1 ? 'piece' : 'pieces'})`].filter(Boolean).join(' '), reason]);
   return [
-    `${plan.tokens} of at most ${contextTokensMax} tokens in ${plan.segments.length} segments, the most relevant last${isCounted ? '' : ' (estimated: no model is installed)'}`,
+    `${plan.tokens} of at most ${contextTokensMax} tokens in ${plan.segments.length} segments, the most relevant last${isCounted ? '' : ` (estimated: no model ${model === undefined ? '' : `"${model}" `}is installed)`}`,
     ...table([['tokens', 'share', 'source', 'path', 'reason'], ...rows]),
     ...(missing.length > 0 ? ['', 'left out:', ...table(missing)] : []),
   ].join('\n');

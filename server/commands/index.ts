@@ -1,11 +1,11 @@
 // `kedge index [DIR]`: reads a folder's segments into the store ahead of time, as far as its bound allows, and says what that took.
 // Refuses to keep going once the store is full: it names what it left out instead of evicting what it just wrote.
-import { join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Segment } from '../../base/segment.js';
-import { listFiles, Workspace } from '../../context/index.js';
+import { listFiles, Workspace, type FileList } from '../../context/index.js';
 import type { Engine, EngineInfo, ReadReport } from '../../engine/index.js';
 import { storedShare } from '../context-form.js';
-import { projectOf, segmentsOfFile } from '../files.js';
+import { projectAround, segmentsOfFile } from '../files.js';
 import { duration, megabytes } from '../quantities.js';
 import { commandConfig, engineFlags, withEngine, type EngineFlags } from './engine.js';
 import type { AddCommand, CommandIo } from './io.js';
@@ -28,12 +28,12 @@ export const addIndexCommand: AddCommand = (cli, io) => {
 };
 
 async function run(root: string, flags: Flags, io: CommandIo): Promise<void> {
-  const { root: project } = projectOf(join(root, 'any file'));
+  const { root: project } = projectAround(root);
   const config = commandConfig(io, project);
   const found = listFiles(root, { ...config, project });
   for (const { path, reason } of found.leftOut) io.err(`left out: ${relative(root, path)} (${reason})`);
   await withEngine(io, flags, async (engine) => {
-    const files = await withTokens(engine, root, found.files, io);
+    const files = await withTokens(engine, root, found, io);
     io.err(announcement(files, await engine.info()));
     const { reports, files: read, leftOut } = await readAll(engine, files, io, flags.json === true);
     const result = summary(read, reports, await engine.info());
@@ -43,8 +43,8 @@ async function run(root: string, flags: Flags, io: CommandIo): Promise<void> {
   }, { config });
 }
 
-async function withTokens(engine: Engine, root: string, paths: readonly string[], io: CommandIo): Promise<FileToRead[]> {
-  const { snapshot } = new Workspace([root]);
+async function withTokens(engine: Engine, root: string, { files: paths, workspace }: FileList, io: CommandIo): Promise<FileToRead[]> {
+  const { snapshot } = new Workspace([workspace]);
   const seen = new Set<string>();
   const files: FileToRead[] = [];
   for (const path of paths) {

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { segmentsToRead, type PlannedSegment, type Segment } from '../../base/segment.js';
 import { listFiles, LocalRepository } from '../../context/index.js';
+import type { KvFigures } from '../../engine/index.js';
 import { complete } from '../complete.js';
-import { defaultConfig } from '../config.js';
-import { storedShare } from '../context-form.js';
+import type { Config } from '../config.js';
+import { residentShareOf, storedShare } from '../context-form.js';
 import { segmentsOfFile } from '../files.js';
 import { packageRoot } from '../../base/package.js';
 import { withEngine, type EngineFlags } from './engine.js';
@@ -21,21 +22,19 @@ export interface Measured {
   readonly decodeMsPerToken: number;
   readonly rssModelBytes: number;
   readonly rssPeakBytes: number;
-  /** Resident rows of 8,000 context tokens with sink and window, from the sample's. */
-  readonly kvBytesAt8k: number;
+  /** Resident rows of as many context tokens as the settings allow, with sink and window. */
+  readonly kvBytes: number;
   readonly storedBytesPerToken: number;
 }
 
 const sampleTokensMax = 1500;
-const contextTokens = 8000;
 
 /** `dir`: an empty folder for the store. */
-export async function measure(io: CommandIo, flags: EngineFlags, dir: string, clock: Clock): Promise<Measured> {
+export async function measure(io: CommandIo, flags: EngineFlags, config: Config, dir: string, clock: Clock): Promise<Measured> {
   const root = join(packageRoot, 'examples');
   const repository = new LocalRepository({ roots: [root] });
   const { snapshot } = repository.workspace;
   const paths = listFiles(root).files;
-  const config = defaultConfig();
   const startedMs = clock.nowMs();
   return withEngine(io, flags, async (engine) => {
     await engine.info();
@@ -47,10 +46,9 @@ export async function measure(io: CommandIo, flags: EngineFlags, dir: string, cl
     const { result } = await complete(
       engine,
       { client: 'doctor', document: paths[0], repository, cursor: { path: paths[0], offset }, given, decodeMsMax: 0, waitMsMax: 0 },
-      { ...config, contextTokensMax: 0, confidenceFloor: 0 }, clock, io.signal,
+      { ...config, contextTokensMax: 0, residentShare: 1, confidenceFloor: 0 }, clock, io.signal,
     );
     const { kv, timing } = result;
-    const contextBytes = (1 - kv.byteReduction) * kv.denseBytesFp16;
     return {
       openMs,
       readTokens: read.tokens,
@@ -60,10 +58,18 @@ export async function measure(io: CommandIo, flags: EngineFlags, dir: string, cl
       decodeMsPerToken: result.tokensDecoded > 1 ? (timing.totalMs - timing.firstTokenMs) / (result.tokensDecoded - 1) : 0,
       rssModelBytes,
       rssPeakBytes: process.resourceUsage().maxRSS * 1024,
-      kvBytesAt8k: kv.bytesResident + contextBytes * (contextTokens / kv.contextTokens - 1),
+      kvBytes: kvBytesOf(kv, config),
       storedBytesPerToken: kv.bytesStored / kv.contextTokens,
     };
-  }, { dir });
+  }, { dir, config });
+}
+
+/** From a context that was composed whole, of which `kv` tells. */
+export function kvBytesOf(kv: Pick<KvFigures, 'contextTokens' | 'rowsResident' | 'bytesResident' | 'denseBytesFp16' | 'byteReduction'>, settings: Pick<Config, 'contextTokensMax' | 'residentShare'>): number {
+  const { contextTokensMax } = settings;
+  const sampleBytes = (1 - kv.byteReduction) * kv.denseBytesFp16;
+  const share = Math.min(residentShareOf(contextTokensMax, settings), kv.rowsResident / kv.contextTokens);
+  return kv.bytesResident - sampleBytes + (sampleBytes / kv.rowsResident) * contextTokensMax * share;
 }
 
 async function sample(segments: readonly Segment[], countTokens: (texts: readonly string[]) => Promise<readonly number[]>): Promise<PlannedSegment[]> {

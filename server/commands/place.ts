@@ -1,4 +1,4 @@
-// A place as commands take it, FILE:LINE:COLUMN, and the text that it is in. Refuses places beyond the text and files that Kedge does not read.
+// Places as commands take them: FILE:LINE:COLUMN with the text that it is in, and a folder. Refuses places beyond the text and files that Kedge does not read.
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { explainSystemError, UserError } from '../../base/errors.js';
@@ -24,6 +24,13 @@ export function offsetIn(text: string, { file, line, column }: Place): number {
   const length = lines[line - 1].replace(/\r$/, '').length;
   if (column < 1 || column > length + 1) throw new UserError(`${file}:${line}:${column} is beyond the end: line ${line} has columns 1 to ${length + 1}`);
   return lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0) + column - 1;
+}
+
+/** The absolute path of a folder, this one by default. */
+export function folderNamed(dir: string | undefined): string {
+  const folder = resolve(String(dir ?? '.'));
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new UserError(`${folder} is not a folder`);
+  return folder;
 }
 
 /** UserError where there is no such text, or none that may be read. */

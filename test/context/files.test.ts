@@ -68,7 +68,7 @@ test('a folder that is not readable is told or named', () => {
   const { root } = layOut('--- sub/a.ts\n--- b.ts\n');
   const closed = (path: string): Disk => ({ ...systemDisk, list: (dir) => (dir === path ? undefined : systemDisk.list(dir)) });
   expect(() => listFiles(root, { disk: closed(root) })).toThrow(/is not readable/);
-  expect(listFiles(root, { disk: closed(join(root, 'sub')) })).toEqual({ files: [join(root, 'b.ts')], leftOut: [{ path: join(root, 'sub'), reason: 'unreadable' }] });
+  expect(listFiles(root, { disk: closed(join(root, 'sub')) })).toEqual({ files: [join(root, 'b.ts')], workspace: root, leftOut: [{ path: join(root, 'sub'), reason: 'unreadable' }] });
 });
 
 describe('a template of environment variables gives its names and nothing else', () => {

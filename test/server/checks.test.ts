@@ -37,8 +37,8 @@ const cases: Record<string, Case> = {
   'a model': { check: modelCheck({ wanted: undefined, installed: model }), state: 'ok', says: ['tiny', 'as expected'] },
   'a model whose file changed': { check: modelCheck({ wanted: 'tiny', installed: { ...model, found: 'cd' } }), state: 'failed', says: ['/m/tiny.gguf has SHA-256 cd, expected ab'], todo: 'kedge model remove tiny, then kedge model pull tiny' },
 
-  'sound settings': { check: settingsCheck([]), state: 'ok', says: [] },
-  'faulty settings': { check: settingsCheck(['/a/kedge.json:2: "x" is no setting']), state: 'warning', says: ['/a/kedge.json:2'], todo: 'kedge config schema' },
+  'sound settings': { check: settingsCheck([], '/a'), state: 'ok', says: ['/a'] },
+  'faulty settings': { check: settingsCheck(['/a/kedge.json:2: "x" is no setting'], '/a'), state: 'warning', says: ['/a/kedge.json:2'], todo: 'kedge config schema' },
 
   'enough watches': { check: watchCheck(watches), state: 'ok', says: ['100 for /a, of 8,192'] },
   'no limit on watches': { check: watchCheck({ ...watches, limit: undefined }), state: 'ok', says: ['no limit'] },

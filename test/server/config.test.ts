@@ -33,7 +33,7 @@ const cases: Record<string, Case> = {
   'the workspace beats the user': { given: { user: '{ "contextTokensMax": 1000, "suffixTokensMax": 1 }', workspace: '{ "contextTokensMax": 2000 }' }, config: { contextTokensMax: 2000, suffixTokensMax: 1 } },
   'the options beat the workspace': { given: { workspace: '{ "contextTokensMax": 2000, "confidenceFloor": 0.5 }', initializationOptions: { contextTokensMax: 3000 } }, config: { contextTokensMax: 3000, confidenceFloor: 0.5 } },
   'the editor\'s settings beat its options': { given: { user: '{ "threads": 3 }', initializationOptions: { contextTokensMax: 3000, threads: 4 }, editor: { contextTokensMax: 4000 } }, config: { contextTokensMax: 4000, threads: 4 } },
-  'an object, name by name': { given: { user: '{ "sources": { "siblings": true, "imports": false } }', editor: { sources: { imports: true } } }, config: { sources: { 'own-file': true, imports: true, alike: true, siblings: true, configs: false, apidocs: false } } },
+  'an object, name by name': { given: { user: '{ "sources": { "siblings": true, "imports": false } }', editor: { sources: { imports: true } } }, config: { sources: { 'own-file': true, imports: true, alike: true, siblings: true, apidocs: false } } },
   'a source that there is not': { given: { workspace: '{ "sources": {\n"network": true } }' }, config: {}, faults: [['workspace', 2, '"sources.network" is no setting']] },
   'each level excludes more': {
     given: { user: '{ "exclude": ["*.min.js"] }', workspace: '{ "exclude": ["vendored/", "*.min.js"] }', editor: { exclude: [] } }, config: { exclude: ['*.min.js', 'vendored/'] },
@@ -159,6 +159,14 @@ describe('the schema', () => {
   it('describes every setting, and no other', () => {
     expect(Object.keys(schemas.user.properties).sort()).toEqual(['$schema', ...Object.keys(values)].sort());
     for (const [name, { description }] of Object.entries(schemas.user.properties)) expect(description, name).toBeTruthy();
+  });
+
+  it('is what the README tells of', () => {
+    const [, section] = readFileSync(packageFile('README.md'), 'utf8').split(/^## (?=Configuration$)/m);
+    const cells = [...section.split(/^## /m)[0].matchAll(/^\| (`.+?) \|/gm)].map(([, cell]) => cell);
+    const told = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => `${name}${cell.endsWith('(yours only)') ? ' (yours only)' : ''}`));
+    const settings = Object.keys(schemas.user.properties).filter((name) => name !== '$schema').map((name) => (Object.hasOwn(schemas.project.properties, name) ? name : `${name} (yours only)`));
+    expect(told.sort()).toEqual(settings.sort());
   });
 
   it('turns on the sources that context takes by default', () => {

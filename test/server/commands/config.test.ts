@@ -39,6 +39,7 @@ describe('kedge config', () => {
     const { home, root } = machine();
     const { out, err, exitCode } = await run(home, 'show', root);
     const lines = out.split('\n');
+    expect(lines[0]).toBe(`in ${root}:`);
     expect(lines).toContain(`threads = 2  (${join(home, '.config', 'kedge', 'config.json')}:2)`);
     expect(lines).toContain(`multiline = false  (${join(root, 'kedge.json')}:1)`);
     expect(lines).toContain('contextTokensMax = 8000  (default)');
@@ -48,7 +49,14 @@ describe('kedge config', () => {
   it('shows the same to a program', async () => {
     const { home, root } = machine();
     const shown = JSON.parse((await run(home, 'show', root, '--json')).out) as { settings: object; faults: string[] };
-    expect(shown).toMatchObject({ settings: { multiline: { value: false, origin: { level: 'workspace', line: 1 } }, model: { value: null, origin: { level: 'default' } } }, faults: [] });
+    expect(shown).toMatchObject({ folder: root, settings: { multiline: { value: false, origin: { level: 'workspace', line: 1 } }, model: { value: null, origin: { level: 'default' } } }, faults: [] });
+  });
+
+  it('shows what counts in the project that a folder is of', async () => {
+    const { home, root } = machine();
+    mkdirSync(join(root, 'src', 'deep'), { recursive: true });
+    const { out } = await run(home, 'show', join(root, 'src', 'deep'));
+    expect(out.split('\n')).toEqual(expect.arrayContaining([`in ${root}:`, `multiline = false  (${join(root, 'kedge.json')}:1)`]));
   });
 
   it('names faults, and ends with 1', async () => {

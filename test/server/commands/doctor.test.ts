@@ -1,11 +1,14 @@
 // `kedge doctor` on the tiny model and on broken machines: every part is named, and what to do. Refuses to judge speeds.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { modelsDir } from '../../../base/paths.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { modelsDir, type Env } from '../../../base/paths.js';
 import type { Check } from '../../../server/checks.js';
-import { speedChecks, storeFacts } from '../../../server/commands/doctor.js';
-import type { Measured } from '../../../server/commands/measure.js';
+import { addDoctorCommand, speedChecks, storeFacts } from '../../../server/commands/doctor.js';
+import { kvBytesOf, type Measured } from '../../../server/commands/measure.js';
+import { defaultConfig } from '../../../server/config.js';
+import { runCommand } from '../../harness/command.js';
+import { layOut } from '../../harness/fixture.js';
 import { temporaryFolder } from '../../harness/folders.js';
 import { runKedge, tinyCache, tinyModel } from '../../harness/tiny-cache.js';
 
@@ -14,6 +17,16 @@ interface Report {
   readonly checks: Check[];
   readonly measured: Record<string, number> | null;
 }
+
+afterEach(() => (process.exitCode = undefined));
+
+/** On which nothing is installed and nothing runs. */
+const machine = (): Env => {
+  const home = temporaryFolder();
+  return { HOME: home, KEDGE_CACHE_DIR: home, XDG_RUNTIME_DIR: home };
+};
+
+const good: Measured = { openMs: 1, readTokens: 1, readTokensPerSecond: 500, prefillTokensPerSecond: 500, firstTokenMs: 100, decodeMsPerToken: 10, rssModelBytes: 1, rssPeakBytes: 1, kvBytes: 1, storedBytesPerToken: 1 };
 
 describe('kedge doctor', () => {
   it('checks and measures every part', async () => {
@@ -45,6 +58,16 @@ describe('kedge doctor', () => {
     expect(report.checks.at(-1)).toMatchObject({ name: 'speed', state: 'failed', what: expect.stringContaining('--threads 0') as string });
   });
 
+  it('checks the settings of the project that a folder is of', async () => {
+    const { root } = layOut('--- kedge.json\n{ "multiline": 1 }\n--- src/a.ts\n');
+    const { out } = await runCommand(addDoctorCommand, machine(), 'doctor', join(root, 'src'), '--json');
+    expect((JSON.parse(out) as Report).checks.find(({ name }) => name === 'settings')).toMatchObject({ state: 'warning', what: expect.stringContaining(`${join(root, 'kedge.json')}:1`) as string });
+  });
+
+  it('has a folder that is there', async () => {
+    await expect(runCommand(addDoctorCommand, machine(), 'doctor', join(temporaryFolder(), 'missing'))).rejects.toThrow('is not a folder');
+  });
+
   it('finds a store that cannot be written', () => {
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, '');
@@ -55,9 +78,31 @@ describe('kedge doctor', () => {
   });
 
   it('says what to do about each figure beyond its bound', () => {
-    const good: Measured = { openMs: 1, readTokens: 1, readTokensPerSecond: 500, prefillTokensPerSecond: 500, firstTokenMs: 100, decodeMsPerToken: 10, rssModelBytes: 1, rssPeakBytes: 1, kvBytesAt8k: 1, storedBytesPerToken: 1 };
-    expect(speedChecks(good).map(({ state }) => state)).toEqual(['ok', 'ok', 'ok', 'ok']);
-    const bad = speedChecks({ ...good, readTokensPerSecond: 1, firstTokenMs: 9000, rssPeakBytes: 3e9, kvBytesAt8k: 9e7 });
+    // A larger model stores more of each token: nothing is to be done about that.
+    expect(speedChecks({ ...good, storedBytesPerToken: 9000 }, defaultConfig()).map(({ state }) => state)).toEqual(['ok', 'ok', 'ok', 'ok']);
+    const bad = speedChecks({ ...good, readTokensPerSecond: 1, firstTokenMs: 9000, rssPeakBytes: 3e9, kvBytes: 9e7 }, defaultConfig());
     expect(bad.map(({ state, todo }) => [state, todo !== undefined])).toEqual(Array(4).fill(['warning', true]));
+  });
+
+  it.each([
+    [{}, 'prefixTokensMax'],
+    [{ residentShare: 0.1 }, 'residentShare'],
+    [{ contextTokensMax: 24_000 }, 'contextTokensMax'],
+  ])('names a setting that lessens the memory of context where %j is set', (set, named) => {
+    expect(speedChecks({ ...good, kvBytes: 9e7 }, { ...defaultConfig(), ...set }).find(({ name }) => name === 'memory of context')?.todo).toContain(named);
+  });
+
+  // Of a sample whose 200 tokens hold 50 rows of a kilobyte when composed whole, beside a window of 10 KB.
+  it.each([
+    [8000, 0.05, 400],
+    [8000, 0.1, 800],
+    [8000, 0.01, 400],
+    [8000, 0.5, 2000],
+    [24_000, 0.05, 1200],
+    [1000, 0.05, 250],
+    [0, 0.05, 0],
+  ])('counts for at most %i tokens with a share of %d the rows that are held: %i', (contextTokensMax, residentShare, rows) => {
+    const kv = { contextTokens: 200, rowsResident: 50, bytesResident: 60_000, denseBytesFp16: 1_000_000, byteReduction: 0.95 };
+    expect(kvBytesOf(kv, { contextTokensMax, residentShare })).toBeCloseTo(10_000 + 1000 * rows);
   });
 });

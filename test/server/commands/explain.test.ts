@@ -1,6 +1,6 @@
 // `kedge explain`: the plan in its order with reasons, and what is left out. Without a model tokens are estimated.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addExplainCommand } from '../../../server/commands/explain.js';
 import { runCommand } from '../../harness/command.js';
@@ -33,6 +33,15 @@ describe('kedge explain', () => {
     ]);
   });
 
+  it('names the model that is missing where the settings name one', async () => {
+    const { root } = layOut(source);
+    const home = temporaryFolder();
+    mkdirSync(join(home, '.config', 'kedge'), { recursive: true });
+    writeFileSync(join(home, '.config', 'kedge', 'config.json'), '{ "model": "mine" }');
+    const { out } = await runCommand(addExplainCommand, { HOME: home, KEDGE_CACHE_DIR: home }, 'explain', `${join(root, 'src/main.ts')}:4:6`);
+    expect(out).toContain('(estimated: no model "mine" is installed)');
+  });
+
   it('tells the same to scripts', async () => {
     const answer = JSON.parse(await explained('--json')) as { tokens: number; segments: { tokens: number }[]; leftOut: { reason: string }[] };
     expect(Object.keys(answer)).toEqual(['tokens', 'tokensMax', 'tokensEstimated', 'segments', 'leftOut']);
@@ -41,13 +50,13 @@ describe('kedge explain', () => {
     expect(answer.leftOut.map(({ reason }) => reason)).toContain('leads to no file that may be read');
   });
 
-  it('speaks of files of other languages too', async () => {
-    const root = temporaryFolder();
-    for (const [path, text] of Object.entries({ 'go.mod': 'module shop\n', 'a/find.go': 'package a\n', 'a/user.go': 'package a\n\nfunc NewUser() {}\n' })) {
-      mkdirSync(dirname(join(root, path)), { recursive: true });
-      writeFileSync(join(root, path), text);
-    }
+  it.each([
+    [{}, ['configs go.mod', 'siblings a/user.go']],
+    [{ siblings: false }, ['configs go.mod']],
+    [{ siblings: true, configs: false }, ['siblings a/user.go']],
+  ])('speaks of files of other languages too, with %j', async (sources, found) => {
+    const { root } = layOut(`--- kedge.json\n${JSON.stringify({ sources: { alike: false, ...sources } })}\n--- go.mod\nmodule shop\n--- a/find.go\npackage a\n--- a/user.go\npackage a\n\nfunc NewUser() {}\n`);
     const { out } = await runCommand(addExplainCommand, { HOME: temporaryFolder(), KEDGE_CACHE_DIR: temporaryFolder() }, 'explain', `${join(root, 'a/find.go')}:2:1`, '--json');
-    expect((JSON.parse(out) as { segments: { path: string }[] }).segments.map(({ path }) => path)).toContain('user.go');
+    expect((JSON.parse(out) as { segments: { source: string; path: string }[] }).segments.map(({ source, path }) => `${source} ${path}`)).toEqual(found);
   });
 });

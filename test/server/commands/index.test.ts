@@ -1,6 +1,6 @@
 // `kedge index` with the tiny model: what is read once is never read again, and what finds no room is named.
 // Refuses to judge figures that depend on the machine.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findModel, openEngine } from '../../../engine/index.js';
@@ -54,6 +54,23 @@ describe('kedge index', () => {
     const root = repository();
     writeFileSync(join(root, 'kedge.json'), '{ "exclude": ["/src/one.ts"] }');
     expect(index(join(root, 'src'))).toMatchObject({ files: 1 });
+  });
+
+  it('reads for the whole project what lies in a sub-folder, where settings alone tell of the project', () => {
+    const root = repository();
+    writeFileSync(join(root, 'kedge.json'), '{}');
+    writeFileSync(join(root, 'src', 'three.ts'), declaration('delta'));
+    const part = index(join(root, 'src'));
+    expect(part.segmentsEncoded).toBeGreaterThan(0);
+    expect(index(root)).toMatchObject({ segments: part.segments, segmentsEncoded: 0 });
+  });
+
+  it('reads a folder behind a link as where it lies', () => {
+    const root = repository();
+    const elsewhere = temporaryFolder();
+    for (const folder of [root, elsewhere]) writeFileSync(join(folder, 'kedge.json'), '{}');
+    symlinkSync(join(root, 'src'), join(elsewhere, 'linked'));
+    expect(index(join(elsewhere, 'linked'))).toMatchObject({ files: 2 });
   });
 
   it('finds the same entries from a sub-folder of a repository, and reads nothing that git ignores or that is secret', () => {
