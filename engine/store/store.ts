@@ -45,12 +45,14 @@ const scanMs = 2000;
 const touchMs = 60_000;
 /** Packs under a quarter of the full size count as small; this many of them are made one. */
 const packsSmallMax = 32;
+/** However little a store may hold, a pack is full when it takes this part of it: whole packs are evicted, and merging needs room for one. */
+const fullPacksMin = 8;
 
 const keyPattern = /^[0-9a-f]{64}$/;
 
 export class SegmentStore {
   private readonly packs = new Map<string, Pack>();
-  /** Keys that this run wrote or found. */
+  /** Keys that this run wrote or found, where these are protected. */
   private readonly ownKeys = new Set<string>();
   private writer: PackWriter | undefined;
   private scannedMs = -Infinity;
@@ -64,7 +66,8 @@ export class SegmentStore {
 
   /** Removes what dead writers left and reads the packs' directories; the folder is created by the first put. Throws a UserError when it cannot be read. */
   static open(dir: string, options: StoreOptions): SegmentStore {
-    const store = new SegmentStore(dir, { packBytesMax: packBytesDefault, protectOwn: true, clock: systemClock, random: randomBytes, write: systemWrite, ...options });
+    const packBytesMax = Math.min(options.packBytesMax ?? packBytesDefault, Math.floor(options.bytesMax / fullPacksMin));
+    const store = new SegmentStore(dir, { protectOwn: true, clock: systemClock, random: randomBytes, write: systemWrite, ...options, packBytesMax });
     try {
       store.removeLeftovers();
       store.scan();
@@ -114,7 +117,7 @@ export class SegmentStore {
       this.writer ??= new PackWriter(this.dir, this.options.write, this.options.random);
       this.writer.add(entry.key, laidOut);
     });
-    this.ownKeys.add(entry.key);
+    this.protect(entry.key);
     if (this.writer!.bytes >= this.options.packBytesMax) this.flush();
     return 'stored';
   }
@@ -200,9 +203,13 @@ export class SegmentStore {
   }
 
   private use(pack: Pack, key: string): void {
-    this.ownKeys.add(key);
+    this.protect(key);
     const wallMs = this.options.clock.wallMs();
     if (wallMs - pack.usedMs >= touchMs) this.touch(pack.name, (pack.usedMs = wallMs));
+  }
+
+  private protect(key: string): void {
+    if (this.options.protectOwn) this.ownKeys.add(key);
   }
 
   private touch(name: string, wallMs: number): void {
@@ -222,12 +229,11 @@ export class SegmentStore {
 
   /** Evicts the packs used longest ago that hold none of `needed` until `bytes` more find room; evicts none when that would not do. */
   private makeRoom(bytes: number, needed: ReadonlySet<string>): boolean {
-    const { bytesMax, protectOwn } = this.options;
+    const { bytesMax } = this.options;
     if (this.bytes + bytes <= bytesMax) return true;
     this.refresh();
-    const evictable = [...this.packs.values()].filter((pack) => !holdsAny(pack, needed) && !(protectOwn && holdsAny(pack, this.ownKeys))).sort((a, b) => a.usedMs - b.usedMs);
-    const bytesEvictable = evictable.reduce((sum, pack) => sum + pack.bytes, 0);
-    if (this.bytes - bytesEvictable + bytes > bytesMax) return false;
+    const evictable = [...this.packs.values()].filter((pack) => !holdsAny(pack, needed) && !holdsAny(pack, this.ownKeys)).sort((a, b) => a.usedMs - b.usedMs);
+    if (this.bytes - bytesOf(evictable) + bytes > bytesMax) return false;
     for (const pack of evictable) {
       if (this.bytes + bytes <= bytesMax) break;
       this.remove(pack);
@@ -244,19 +250,21 @@ export class SegmentStore {
   /** Makes one pack of many small ones, those used longest ago first, at most one full pack at a time. A kill between leaves entries twice, never none. */
   private compact(): void {
     const { packBytesMax, bytesMax } = this.options;
-    const small = [...this.packs.values()].filter((pack) => pack.directory.size > 0 && pack.bytes < packBytesMax / 4);
-    if (small.length < packsSmallMax) return;
-    small.sort((a, b) => a.usedMs - b.usedMs);
+    if (this.smallPacks().length < packsSmallMax) return;
+    // What is evicted for it is room for the next puts afterwards.
+    this.makeRoom(Math.min(packBytesMax, bytesOf(this.smallPacks())), new Set());
+    const bytesFree = bytesMax - this.bytes;
     const chosen: Pack[] = [];
-    let bytes = 0;
-    for (const pack of small) {
-      if (bytes >= packBytesMax) break;
-      chosen.push(pack);
-      bytes += pack.bytes;
-    }
-    if (this.bytes + bytes > bytesMax || !this.merge(chosen)) return;
+    for (const pack of this.smallPacks()) if (bytesOf([...chosen, pack]) <= Math.min(packBytesMax, bytesFree)) chosen.push(pack);
+    if (chosen.length < 2 || !this.merge(chosen)) return;
     for (const pack of chosen) this.remove(pack);
     this.refresh();
+  }
+
+  /** Those used longest ago first. */
+  private smallPacks(): Pack[] {
+    const small = [...this.packs.values()].filter((pack) => pack.directory.size > 0 && pack.bytes < this.options.packBytesMax / 4);
+    return small.sort((a, b) => a.usedMs - b.usedMs);
   }
 
   /** Copies what is whole in `packs` into a new one; false when that could not be done, which costs nothing but room. */
@@ -290,6 +298,8 @@ export class SegmentStore {
     }
   }
 }
+
+const bytesOf = (packs: readonly Pack[]): number => packs.reduce((sum, pack) => sum + pack.bytes, 0);
 
 function holdsAny({ directory }: Pack, keys: ReadonlySet<string>): boolean {
   for (const key of directory.keys()) if (keys.has(key)) return true;
