@@ -9,7 +9,7 @@ import { systemClock, type Clock } from '../../base/clock.js';
 import { explainSystemError } from '../../base/errors.js';
 import { systemWrite, type Write } from '../../base/files.js';
 import type { StoreStats } from '../types.js';
-import { emptyPackBytes, layOutEntry, recordBytes, type Directory } from './format.js';
+import { emptyPackBytes, entryBytes, layOutEntry, type Directory } from './format.js';
 import { listFolder, removeFile } from './folder.js';
 import { PackWriter, readDirectory, readEntry, type StoredEntry } from './pack.js';
 import { verifyStore, type VerifyReport } from './verify.js';
@@ -107,12 +107,17 @@ export class SegmentStore {
     return undefined;
   }
 
+  /** Whether `put` would find room for an entry with meta and blocks of these lengths: before somebody computes it in vain. */
+  hasRoom(pieces: readonly number[], needed: ReadonlySet<string>): boolean {
+    return this.evictable(this.bytesToPut(pieces), needed) !== undefined;
+  }
+
   /** Keeps an entry, gettable by this process at once and by others when its pack is sealed; 'full' when it finds no room and nothing may be evicted, packs that hold any of `needed` least of all. Throws a UserError when the disk is full. */
   put(entry: { key: string; meta: Uint8Array; blocks: readonly Uint8Array[] }, needed: ReadonlySet<string> = new Set()): 'stored' | 'full' {
     if (this.has(entry.key)) return 'stored';
+    const pieces = [entry.meta, ...entry.blocks].map(({ byteLength }) => byteLength);
+    if (!this.makeRoom(this.bytesToPut(pieces), needed)) return 'full';
     const laidOut = layOutEntry(entry.meta, entry.blocks);
-    const bytes = laidOut.bytes.byteLength + recordBytes(laidOut.parts);
-    if (!this.makeRoom(this.writer ? bytes : bytes + emptyPackBytes, needed)) return 'full';
     this.explain(() => {
       this.writer ??= new PackWriter(this.dir, this.options.write, this.options.random);
       this.writer.add(entry.key, laidOut);
@@ -227,18 +232,31 @@ export class SegmentStore {
     return name !== undefined;
   }
 
-  /** Evicts the packs used longest ago that hold none of `needed` until `bytes` more find room; evicts none when that would not do. */
+  private hasFree(bytes: number): boolean {
+    return this.bytes + bytes <= this.options.bytesMax;
+  }
+
+  private bytesToPut(pieces: readonly number[]): number {
+    return entryBytes(pieces) + (this.writer ? 0 : emptyPackBytes);
+  }
+
+  /** Evicts packs until `bytes` more find room; evicts none when that would not do. */
   private makeRoom(bytes: number, needed: ReadonlySet<string>): boolean {
-    const { bytesMax } = this.options;
-    if (this.bytes + bytes <= bytesMax) return true;
-    this.refresh();
-    const evictable = [...this.packs.values()].filter((pack) => !holdsAny(pack, needed) && !holdsAny(pack, this.ownKeys)).sort((a, b) => a.usedMs - b.usedMs);
-    if (this.bytes - bytesOf(evictable) + bytes > bytesMax) return false;
+    const evictable = this.evictable(bytes, needed);
+    if (!evictable) return false;
     for (const pack of evictable) {
-      if (this.bytes + bytes <= bytesMax) break;
+      if (this.hasFree(bytes)) break;
       this.remove(pack);
     }
-    return this.bytes + bytes <= bytesMax;
+    return this.hasFree(bytes);
+  }
+
+  /** What may be evicted for `bytes` more, packs that hold any of `needed` never, those used longest ago first; none where there is room, undefined where all of it would not do. */
+  private evictable(bytes: number, needed: ReadonlySet<string>): Pack[] | undefined {
+    if (this.hasFree(bytes)) return [];
+    this.refresh();
+    const evictable = [...this.packs.values()].filter((pack) => !holdsAny(pack, needed) && !holdsAny(pack, this.ownKeys)).sort((a, b) => a.usedMs - b.usedMs);
+    return this.hasFree(bytes - bytesOf(evictable)) ? evictable : undefined;
   }
 
   private remove(pack: Pack): void {

@@ -1,8 +1,9 @@
 // The engine's promises on a tiny random model: what is read once is not read again, typing runs only what is new, requests go first.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../base/clock.js';
 import type { PlannedSegment } from '../../base/segment.js';
 import { LocalEngine } from '../../engine/engine.js';
+import { Model } from '../../engine/model.js';
 import type { AnchorSettings, CompleteRequest, ContextForm, PolicyName } from '../../engine/types.js';
 import { planned, promptOf, segmentOf, tinyModel } from '../harness/tiny-model.js';
 import { testDir } from '../harness/folders.js';
@@ -98,6 +99,19 @@ describe('reading', () => {
     await engine.settle(request('const b = ', context));
     expect((await engine.complete(request('const b = ', context))).context.map(({ path }) => path)).toEqual(served);
     expect((await engine.info()).store).toMatchObject({ entries });
+    await engine.close();
+  });
+
+  it('reads nothing for which the store has no room', async () => {
+    const engine = await open({ storeBytesMax: 50_000, protectOwn: false });
+    const context = composed();
+    await engine.settle(request('const a = ', context));
+    const run = vi.spyOn(Model.prototype, 'forward');
+    expect((await read(engine)).segmentsLeftOut).toBeGreaterThan(0);
+    expect(run).not.toHaveBeenCalled();
+    await engine.settle(request('const a = ', context));
+    expect(run.mock.calls.every(([{ tokens }]) => tokens.length < 10)).toBe(true);
+    run.mockRestore();
     await engine.close();
   });
 
