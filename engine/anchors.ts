@@ -26,9 +26,9 @@ export interface AnchorBlock {
   readonly positions: Uint16Array;
 }
 
-/** Everything that a stored segment depends on besides its tokens; `lead`: those before it. */
-export function recipeOf({ manifest, numericClass }: Model, lead: readonly number[], storedShare: number): string {
-  return digestOf(`kedge anchors ${ANCHOR_VERSION}`, manifest.weightsDigest, manifest.tokenizerDigest, numericClass, String(storedShare), encodeMeta(lead));
+/** Everything that a stored segment depends on besides its tokens; `lead`: those before it. The calibration ran on the processor that converted the model. */
+export function recipeOf({ manifest, numericClass }: Model, calibrationDigest: string, lead: readonly number[], storedShare: number): string {
+  return digestOf(`kedge anchors ${ANCHOR_VERSION}`, manifest.weightsDigest, manifest.tokenizerDigest, calibrationDigest, numericClass, String(storedShare), encodeMeta(lead));
 }
 
 export const segmentKey = (recipe: string, tokens: readonly number[]): string => digestOf(recipe, encodeMeta(tokens));

@@ -10,7 +10,7 @@ import { decode } from './decode.js';
 import type { DocumentState } from './documents.js';
 import { kvFigures, served } from './figures.js';
 import { Floors } from './floors.js';
-import { readCalibration } from './graph/calibrate.js';
+import { calibrationDigest, readCalibration } from './graph/calibrate.js';
 import { headIndex, retokenise } from './head.js';
 import { headIndexOf } from './heal.js';
 import { Library, type Turn } from './library.js';
@@ -74,7 +74,7 @@ export class LocalEngine implements Engine {
     const sink = await model.read(form.sink);
     const ranker = await Ranker.open(shape, model.rotation, { threads: options.threads });
     const store = SegmentStore.open(options.storeDir, { bytesMax: options.storeBytesMax, protectOwn: options.protectOwn ?? true });
-    const library = new Library(model, form, new SegmentReader(model, ranker, calibration, sink, await model.read(form.lead)), store);
+    const library = new Library(model, form, new SegmentReader(model, ranker, calibration, sink, await model.read(form.lead)), calibrationDigest(calibration), store);
     const composer = new Composer(shape, model.rotation, calibration, new RowsSpace(options.storeDir));
     const dequantise: Dequantise = (block, first, count) => composer.dequantiseKeys(block, first, count);
     const weighing = new Weighing(ranker, (candidate, ranks) => library.load(candidate, ranks), dequantise);

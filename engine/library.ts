@@ -16,6 +16,7 @@ export class Library {
     private readonly model: Model,
     private readonly form: PromptForm,
     private readonly reader: SegmentReader,
+    private readonly calibrationDigest: string,
     readonly store: SegmentStore,
   ) {}
 
@@ -26,7 +27,7 @@ export class Library {
 
   keyOf(tokens: readonly number[], storedShare: number): string {
     let recipe = this.recipes.get(storedShare);
-    if (recipe === undefined) this.recipes.set(storedShare, (recipe = recipeOf(this.model, this.form.lead, storedShare)));
+    if (recipe === undefined) this.recipes.set(storedShare, (recipe = recipeOf(this.model, this.calibrationDigest, this.form.lead, storedShare)));
     return segmentKey(recipe, tokens);
   }
 

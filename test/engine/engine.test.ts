@@ -1,8 +1,12 @@
 // The engine's promises on a tiny random model: what is read once is not read again, typing runs only what is new, requests go first.
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../base/clock.js';
 import type { PlannedSegment } from '../../base/segment.js';
 import { LocalEngine } from '../../engine/engine.js';
+import { readCalibration, writeCalibration } from '../../engine/graph/calibrate.js';
+import { readManifest } from '../../engine/graph/manifest.js';
 import { Model } from '../../engine/model.js';
 import type { AnchorSettings, CompleteRequest, ContextForm, PolicyName } from '../../engine/types.js';
 import { planned, promptOf, segmentOf, tinyModel } from '../harness/tiny-model.js';
@@ -75,6 +79,22 @@ describe('reading', () => {
     const report = await read(whole);
     expect(report).toMatchObject({ segmentsEncoded: 3, rowsStored: report.tokens });
     await whole.close();
+  });
+
+  it('finds nothing that was stored under another calibration, as another processor makes it', async () => {
+    const storeDir = testDir('store');
+    const first = await open({ storeDir });
+    await read(first);
+    await first.close();
+    const other = join(testDir('calibrated'), 'converted');
+    cpSync(await model, other, { recursive: true });
+    const { shape } = readManifest(other)!;
+    const calibration = readCalibration(other, shape);
+    calibration.storedChannelScales[0][0] *= 2;
+    writeCalibration(other, calibration);
+    const second = await open({ storeDir, convertedDir: other });
+    expect(await read(second)).toMatchObject({ segmentsEncoded: 3, segmentsReused: 0 });
+    await second.close();
   });
 
   it('stops where the store is full, keeps what was read, and completes all the same', async () => {
