@@ -32,7 +32,7 @@ const EDIT_RECENT_MS = 2000;
 const STORED_SHARE_DEFAULT = 0.5;
 /** So many that rounding a segment's rows does not show. */
 const TOKENS_OF_MANY = 1000;
-/** Kept free of context for sink, window and completion; half of the positions where the model has few. */
+/** Kept free of context for sink, window and completion, of which a longer window takes more; half of the positions where the model has few. */
 const WINDOW_POSITIONS = 4096;
 
 const documentOf = ({ client, document }: Pick<CompleteRequest, 'client' | 'document'>): string => JSON.stringify([client, document]);
@@ -130,8 +130,8 @@ export class LocalEngine implements Engine {
 
   async likelihood(request: LikelihoodRequest, signal?: AbortSignal): Promise<LikelihoodResult> {
     return this.turns.take('completion', signal, async () => {
-      const { state, logits, next, keptRows, tokensPrefilled } = await this.prompter.prompt(request, 'whole', this.withinTurn(Infinity, signal));
       const { ids, outside } = retokenise(request.target, this.model.tokenizer, this.model.headIds);
+      const { state, logits, next, keptRows, tokensPrefilled } = await this.prompter.prompt({ ...request, tokensMax: ids.length }, 'whole', this.withinTurn(Infinity, signal));
       const bitsOf = (from: Float32Array, id: number): number => -logProb(from, headIndex(this.model.headIds, id)) / Math.LN2;
       let bits = bitsOf(logits, ids[0]);
       const tokens = ids.slice(0, -1);

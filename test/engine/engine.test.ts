@@ -3,6 +3,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../base/clock.js';
+import { UserError } from '../../base/errors.js';
 import type { PlannedSegment } from '../../base/segment.js';
 import { LocalEngine } from '../../engine/engine.js';
 import { readCalibration, writeCalibration } from '../../engine/graph/calibrate.js';
@@ -347,6 +348,25 @@ describe('other models', () => {
     expect(context.at(-1)?.path).toBe('part23.ts');
     expect(context.length).toBeLessThan(many.length);
     expect(kv.contextTokens).toBeLessThanOrEqual(2048);
+    await engine.close();
+  });
+
+  it('leaves out more where the window is long, also once it has grown, so that no token stands beyond the positions that the model has', async () => {
+    const positionsMax = 4096;
+    const many = Array.from({ length: 16 }, (_, i) => planned(segmentOf(`part${i}.ts`, body(`part${i}x`))));
+    const engine = await open({ convertedDir: await tinyModel({ architecture: 'qwen2', seed: 5, contextLength: positionsMax }) });
+    const run = vi.spyOn(Model.prototype, 'forward');
+    const drawnOn: number[] = [];
+    for (const lines of [1, 200, 201, 270]) {
+      run.mockClear();
+      const { context, complete } = await engine.complete(request(`${'lift(dock, 10);\n'.repeat(lines)}const a = dock`, composed(anchors('all-stored'), many), { tokensMax: 16 }));
+      const furthest = Math.max(...run.mock.calls.map(([{ positions }]) => positions.at(-1)!));
+      expect([complete, furthest < positionsMax]).toEqual([true, true]);
+      drawnOn.push(context.length);
+    }
+    run.mockRestore();
+    expect([drawnOn[0] > drawnOn[1], drawnOn[1] > drawnOn[3], drawnOn[1] === drawnOn[2], drawnOn[1] > 0]).toEqual([true, true, true, true]);
+    await expect(engine.complete(request('lift(dock, 10);\n'.repeat(600)))).rejects.toThrow(UserError);
     await engine.close();
   });
 
