@@ -1,6 +1,5 @@
 // The engine in this thread: requests in, text and figures out. One use of the model at a time, completions before reading.
 // Refuses to know where it runs: worker.ts moves it off the caller's thread.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock, type Clock } from '../base/clock.js';
 import { SegmentReader } from './anchors.js';
 import { Composer } from './compose.js';
@@ -18,6 +17,7 @@ import { Model } from './model.js';
 import { PromptForm } from './prompt.js';
 import { Prompter, type Prompted, type PromptRequest } from './prompter.js';
 import { Ranker } from './ranker.js';
+import { ReadingOn } from './reading-on.js';
 import { Repeating } from './repeating.js';
 import { logProb } from './sample.js';
 import { SegmentStore } from './store/store.js';
@@ -35,24 +35,16 @@ const TOKENS_OF_MANY = 1000;
 /** Kept free of context for sink, window and completion, of which a longer window takes more; half of the positions where the model has few. */
 const WINDOW_POSITIONS = 4096;
 
-const documentOf = ({ client, document }: Pick<CompleteRequest, 'client' | 'document'>): string => JSON.stringify([client, document]);
-
 /** Thrown inside a request whose wait is over. */
 class WaitOver extends Error {}
-
-interface Continuing {
-  /** What `askedOf` said of the request. */
-  readonly asked: string;
-  readonly abort: AbortController;
-  /** Never rejects. */
-  readonly ended: Promise<void>;
-}
 
 export class LocalEngine implements Engine {
   private readonly turns = new Turns();
   private lastRequestMs = -Infinity;
-  /** By document: reading that goes on after a request had no time to wait for it. */
-  private readonly continuing = new Map<string, Continuing>();
+  private readonly readingOn = new ReadingOn(
+    (request, signal) => this.readAhead(request, signal),
+    ({ prompt, context }) => JSON.stringify([prompt, context.form === 'composed' ? this.contexts.keyOf(context.plan, context.anchors) : '']),
+  );
 
   private constructor(
     private readonly options: EngineOptions,
@@ -116,7 +108,7 @@ export class LocalEngine implements Engine {
   async complete(request: CompleteRequest, signal?: AbortSignal): Promise<CompleteResult> {
     const startMs = this.clock.nowMs();
     this.lastRequestMs = startMs;
-    await this.meet(request);
+    await this.readingOn.meet(request);
     return this.turns.take('completion', signal, async () => {
       const prompted = await this.promptWithin(request, startMs + (request.waitMsMax || Infinity), signal);
       if (!prompted) return this.incomplete(request, startMs);
@@ -165,8 +157,7 @@ export class LocalEngine implements Engine {
   }
 
   forget(client: string, document: string): Promise<void> {
-    const going = this.continuing.get(documentOf({ client, document }));
-    if (going) this.end(documentOf({ client, document }), going);
+    this.readingOn.end({ client, document });
     return this.turns.take('completion', undefined, () => Promise.resolve(this.prompter.documents.forget(client, document)));
   }
 
@@ -215,36 +206,9 @@ export class LocalEngine implements Engine {
       return await this.prompter.prompt(request, 'healed', this.withinTurn(deadlineMs, signal));
     } catch (error) {
       if (!(error instanceof WaitOver)) throw error;
-      this.goOn(request);
+      this.readingOn.start(request);
       return undefined;
     }
-  }
-
-  /** Reading that goes on for the same request is waited for, since reading it here too would keep that from ending; for another place it is ended. */
-  private async meet(request: CompleteRequest): Promise<void> {
-    const going = this.continuing.get(documentOf(request));
-    if (!going) return;
-    if (going.asked === this.askedOf(request)) await Promise.race([going.ended, sleep(request.waitMsMax, undefined, { ref: false })]);
-    else this.end(documentOf(request), going);
-  }
-
-  private goOn(request: CompleteRequest): void {
-    const document = documentOf(request);
-    if (this.continuing.has(document)) return;
-    const abort = new AbortController();
-    // What goes wrong here goes wrong again in the next request, which reports it.
-    const ended = this.readAhead(request, abort.signal).catch(() => {}).then(() => this.end(document, going));
-    const going: Continuing = { asked: this.askedOf(request), abort, ended };
-    this.continuing.set(document, going);
-  }
-
-  private end(document: string, going: Continuing): void {
-    going.abort.abort();
-    if (this.continuing.get(document) === going) this.continuing.delete(document);
-  }
-
-  private askedOf({ prompt, context }: PromptRequest): string {
-    return JSON.stringify([prompt, context.form === 'composed' ? this.contexts.keyOf(context.plan, context.anchors) : '']);
   }
 
   /** Reads, composes and runs the window as a request would, giving way to requests. */
