@@ -45,7 +45,10 @@ export function explainSystemError(error: unknown, what: string): unknown {
     EPERM: 'is not readable or writable: check its permissions',
     ENOTDIR: 'is not a folder',
     EISDIR: 'is a folder, a file was expected',
-    ENOSPC: 'could not be written: the disk is full. Free some space and run the command again; nothing already stored was lost',
+    ENOSPC: 'could not be written: the disk is full. Free some space and try again; nothing already stored was lost',
+    EDQUOT: 'could not be written: your quota on this disk is used up. Free some space and try again; nothing already stored was lost',
+    EIO: 'could not be read or written: the disk reports an error. Check the disk, or put the file on another one',
+    EMFILE: 'could not be opened: too many files are open. Raise the limit (ulimit -n) and try again',
     EROFS: 'could not be written: the file system is read-only',
   };
   const text = texts[systemCode(error) ?? ''];

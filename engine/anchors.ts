@@ -3,10 +3,9 @@
 import { assert } from '../base/assert.js';
 import { digestOf } from '../base/digest.js';
 import type { Calibration } from './graph/calibrate.js';
-import type { ModelShape } from './graph/shape.js';
 import type { Model } from './model.js';
 import { type Ranker, type RankingQueries } from './ranker.js';
-import type { WindowRows } from './rows.js';
+import type { RowShape, WindowRows } from './rows.js';
 
 /** Rises with every change to how rows are ranked or kept. */
 const ANCHOR_VERSION = 2;
@@ -27,15 +26,18 @@ export interface AnchorBlock {
   readonly positions: Uint16Array;
 }
 
-/** Everything that a stored segment depends on besides its tokens; `lead`: those before it. */
-export function recipeOf({ manifest, numericClass }: Model, lead: readonly number[], storedShare: number): string {
-  return digestOf(`kedge anchors ${ANCHOR_VERSION}`, manifest.weightsDigest, manifest.tokenizerDigest, numericClass, String(storedShare), encodeMeta(lead));
+/** Everything that a stored segment depends on besides its tokens; `lead`: those before it. The calibration ran on the processor that converted the model. */
+export function recipeOf({ manifest, numericClass }: Model, calibrationDigest: string, lead: readonly number[], storedShare: number): string {
+  return digestOf(`kedge anchors ${ANCHOR_VERSION}`, manifest.weightsDigest, manifest.tokenizerDigest, calibrationDigest, numericClass, String(storedShare), encodeMeta(lead));
 }
 
 export const segmentKey = (recipe: string, tokens: readonly number[]): string => digestOf(recipe, encodeMeta(tokens));
 
 /** How many rows a head keeps of a segment of `tokens` tokens. */
 export const rowsKept = (tokens: number, share: number): number => Math.max(1, Math.min(tokens, Math.floor(tokens * share)));
+
+/** How long a block of `ranks` ranks is, in bytes. */
+export const blockBytes = ({ layers, kvHeads, headDim }: RowShape, ranks: number): number => ranks * layers * kvHeads * (2 * headDim + 6);
 
 /** What the store keeps beside the rows: the tokens themselves, compared on every hit. */
 export function encodeMeta(tokens: readonly number[]): Uint8Array {
@@ -54,9 +56,9 @@ export function encodeBlock(block: AnchorBlock): Uint8Array {
 }
 
 /** A view on `bytes` (aligned to 2); undefined where the size is no block's. */
-export function decodeBlock(bytes: Uint8Array, shape: Pick<ModelShape, 'layers' | 'kvHeads' | 'headDim'>): AnchorBlock | undefined {
+export function decodeBlock(bytes: Uint8Array, shape: RowShape): AnchorBlock | undefined {
   const heads = shape.layers * shape.kvHeads;
-  const ranks = bytes.byteLength / (heads * (2 * shape.headDim + 6));
+  const ranks = bytes.byteLength / blockBytes(shape, 1);
   if (!Number.isInteger(ranks) || ranks < 1 || ranks > BLOCK_RANKS || bytes.byteOffset % 2 !== 0) return undefined;
   const values = heads * ranks * shape.headDim;
   const at = bytes.byteOffset;

@@ -1,6 +1,5 @@
 // The engine in this thread: requests in, text and figures out. One use of the model at a time, completions before reading.
 // Refuses to know where it runs: worker.ts moves it off the caller's thread.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock, type Clock } from '../base/clock.js';
 import { storedShareDefault } from '../base/segment.js';
 import { SegmentReader } from './anchors.js';
@@ -11,7 +10,7 @@ import { decode } from './decode.js';
 import type { DocumentState } from './documents.js';
 import { kvFigures, served } from './figures.js';
 import { Floors } from './floors.js';
-import { readCalibration } from './graph/calibrate.js';
+import { calibrationDigest, readCalibration } from './graph/calibrate.js';
 import { headIndex, retokenise } from './head.js';
 import { headIndexOf } from './heal.js';
 import { Library, type Turn } from './library.js';
@@ -19,6 +18,7 @@ import { Model } from './model.js';
 import { PromptForm } from './prompt.js';
 import { Prompter, type Prompted, type PromptRequest } from './prompter.js';
 import { Ranker } from './ranker.js';
+import { ReadingOn } from './reading-on.js';
 import { Repeating } from './repeating.js';
 import { logProb } from './sample.js';
 import { SegmentStore } from './store/store.js';
@@ -32,27 +32,19 @@ const CHUNK_LARGE = 256;
 const EDIT_RECENT_MS = 2000;
 /** So many that rounding a segment's rows does not show. */
 const TOKENS_OF_MANY = 1000;
-/** Kept free of context for sink, window and completion; half of the positions where the model has few. */
+/** Kept free of context for sink, window and completion, of which a longer window takes more; half of the positions where the model has few. */
 const WINDOW_POSITIONS = 4096;
-
-const documentOf = ({ client, document }: Pick<CompleteRequest, 'client' | 'document'>): string => JSON.stringify([client, document]);
 
 /** Thrown inside a request whose wait is over. */
 class WaitOver extends Error {}
 
-interface Continuing {
-  /** What `askedOf` said of the request. */
-  readonly asked: string;
-  readonly abort: AbortController;
-  /** Never rejects. */
-  readonly ended: Promise<void>;
-}
-
 export class LocalEngine implements Engine {
   private readonly turns = new Turns();
   private lastRequestMs = -Infinity;
-  /** By document: reading that goes on after a request had no time to wait for it. */
-  private readonly continuing = new Map<string, Continuing>();
+  private readonly readingOn = new ReadingOn(
+    (request, signal) => this.readAhead(request, signal),
+    ({ prompt, context }) => JSON.stringify([prompt, context.form === 'composed' ? this.contexts.keyOf(context.plan, context.anchors) : '']),
+  );
 
   private constructor(
     private readonly options: EngineOptions,
@@ -74,7 +66,7 @@ export class LocalEngine implements Engine {
     const sink = await model.read(form.sink);
     const ranker = await Ranker.open(shape, model.rotation, { threads: options.threads });
     const store = SegmentStore.open(options.storeDir, { bytesMax: options.storeBytesMax, protectOwn: options.protectOwn ?? true });
-    const library = new Library(model, form, new SegmentReader(model, ranker, calibration, sink, await model.read(form.lead)), store);
+    const library = new Library(model, form, new SegmentReader(model, ranker, calibration, sink, await model.read(form.lead)), calibrationDigest(calibration), store);
     const composer = new Composer(shape, model.rotation, calibration, new RowsSpace(options.storeDir));
     const dequantise: Dequantise = (block, first, count) => composer.dequantiseKeys(block, first, count);
     const weighing = new Weighing(ranker, (candidate, ranks) => library.load(candidate, ranks), dequantise);
@@ -116,7 +108,7 @@ export class LocalEngine implements Engine {
   async complete(request: CompleteRequest, signal?: AbortSignal): Promise<CompleteResult> {
     const startMs = this.clock.nowMs();
     this.lastRequestMs = startMs;
-    await this.meet(request);
+    await this.readingOn.meet(request);
     return this.turns.take('completion', signal, async () => {
       const prompted = await this.promptWithin(request, startMs + (request.waitMsMax || Infinity), signal);
       if (!prompted) return this.incomplete(request, startMs);
@@ -130,8 +122,8 @@ export class LocalEngine implements Engine {
 
   async likelihood(request: LikelihoodRequest, signal?: AbortSignal): Promise<LikelihoodResult> {
     return this.turns.take('completion', signal, async () => {
-      const { state, logits, next, keptRows, tokensPrefilled } = await this.prompter.prompt(request, 'whole', this.withinTurn(Infinity, signal));
       const { ids, outside } = retokenise(request.target, this.model.tokenizer, this.model.headIds);
+      const { state, logits, next, keptRows, tokensPrefilled } = await this.prompter.prompt({ ...request, tokensMax: ids.length }, 'whole', this.withinTurn(Infinity, signal));
       const bitsOf = (from: Float32Array, id: number): number => -logProb(from, headIndex(this.model.headIds, id)) / Math.LN2;
       let bits = bitsOf(logits, ids[0]);
       const tokens = ids.slice(0, -1);
@@ -165,8 +157,7 @@ export class LocalEngine implements Engine {
   }
 
   forget(client: string, document: string): Promise<void> {
-    const going = this.continuing.get(documentOf({ client, document }));
-    if (going) this.end(documentOf({ client, document }), going);
+    this.readingOn.end({ client, document });
     return this.turns.take('completion', undefined, () => Promise.resolve(this.prompter.documents.forget(client, document)));
   }
 
@@ -215,36 +206,9 @@ export class LocalEngine implements Engine {
       return await this.prompter.prompt(request, 'healed', this.withinTurn(deadlineMs, signal));
     } catch (error) {
       if (!(error instanceof WaitOver)) throw error;
-      this.goOn(request);
+      this.readingOn.start(request);
       return undefined;
     }
-  }
-
-  /** Reading that goes on for the same request is waited for, since reading it here too would keep that from ending; for another place it is ended. */
-  private async meet(request: CompleteRequest): Promise<void> {
-    const going = this.continuing.get(documentOf(request));
-    if (!going) return;
-    if (going.asked === this.askedOf(request)) await Promise.race([going.ended, sleep(request.waitMsMax, undefined, { ref: false })]);
-    else this.end(documentOf(request), going);
-  }
-
-  private goOn(request: CompleteRequest): void {
-    const document = documentOf(request);
-    if (this.continuing.has(document)) return;
-    const abort = new AbortController();
-    // What goes wrong here goes wrong again in the next request, which reports it.
-    const ended = this.readAhead(request, abort.signal).catch(() => {}).then(() => this.end(document, going));
-    const going: Continuing = { asked: this.askedOf(request), abort, ended };
-    this.continuing.set(document, going);
-  }
-
-  private end(document: string, going: Continuing): void {
-    going.abort.abort();
-    if (this.continuing.get(document) === going) this.continuing.delete(document);
-  }
-
-  private askedOf({ prompt, context }: PromptRequest): string {
-    return JSON.stringify([prompt, context.form === 'composed' ? this.contexts.keyOf(context.plan, context.anchors) : '']);
   }
 
   /** Reads, composes and runs the window as a request would, giving way to requests. */

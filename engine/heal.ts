@@ -3,7 +3,7 @@
 import type { Tokenizer } from './tokenizer.js';
 
 /** What healing and decoding need of a tokenizer. */
-export type ByteTokenizer = Pick<Tokenizer, 'encode' | 'bytesOf' | 'isSpecial' | 'vocabularySize'>;
+export type ByteTokenizer = Pick<Tokenizer, 'encode' | 'bytesOf' | 'isSpecial'>;
 
 /** The head's tokens sorted by their bytes, so that those that fit a spelling are found by binary search. Special tokens are not in it. Build it once per model. */
 export class HeadIndex {
@@ -57,29 +57,21 @@ export class HeadIndex {
   }
 }
 
-const indexOfHead = new WeakMap<object, HeadIndex>();
+const indexOfHead = new WeakMap<Int32Array, HeadIndex>();
 
 /** The index of a head, built when first asked for and kept as long as `headIds` lives. */
 export function headIndexOf(tokenizer: ByteTokenizer, headIds: Int32Array): HeadIndex {
-  return kept(headIds, () => new HeadIndex(tokenizer, headIds));
-}
-
-function wholeVocabulary(tokenizer: ByteTokenizer): HeadIndex {
-  return kept(tokenizer, () => new HeadIndex(tokenizer, Int32Array.from({ length: tokenizer.vocabularySize }, (_, id) => id)));
-}
-
-function kept(key: object, build: () => HeadIndex): HeadIndex {
-  const index = indexOfHead.get(key) ?? build();
-  indexOfHead.set(key, index);
+  const index = indexOfHead.get(headIds) ?? new HeadIndex(tokenizer, headIds);
+  indexOfHead.set(headIds, index);
   return index;
 }
 
 /**
  * Tokens of `prefix` without those at its end that the next characters could change (part of an identifier, blanks, half an operator), and the bytes these spelt.
  * `pending` is whole characters; what is decoded must begin with it. Nothing is taken back after a line's end.
- * Pass the head's index where there is one: only its tokens can come next, and the whole vocabulary need not be indexed.
+ * `index`: the head's, since only its tokens can come next.
  */
-export function heal(prefix: string, tokenizer: ByteTokenizer, index: HeadIndex = wholeVocabulary(tokenizer)): { ids: number[]; pending: Uint8Array } {
+export function heal(prefix: string, tokenizer: ByteTokenizer, index: HeadIndex): { ids: number[]; pending: Uint8Array } {
   const ids = tokenizer.encode(prefix);
   let kept = ids.length;
   if (!/[\r\n]$/.test(prefix)) {

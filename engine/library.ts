@@ -1,6 +1,6 @@
 // Segments as stored anchors: looks them up by recipe, reads what is missing, hands out blocks. Refuses to compose.
 import type { Segment } from '../base/segment.js';
-import { decodeBlock, encodeBlock, encodeMeta, metaMatches, recipeOf, rowsKept, segmentKey, BLOCK_RANKS, type AnchorBlock, type SegmentReader } from './anchors.js';
+import { blockBytes, decodeBlock, encodeBlock, encodeMeta, metaMatches, recipeOf, rowsKept, segmentKey, BLOCK_RANKS, type AnchorBlock, type SegmentReader } from './anchors.js';
 import type { Candidate } from './choose.js';
 import type { Model } from './model.js';
 import type { PromptForm } from './prompt.js';
@@ -16,6 +16,7 @@ export class Library {
     private readonly model: Model,
     private readonly form: PromptForm,
     private readonly reader: SegmentReader,
+    private readonly calibrationDigest: string,
     readonly store: SegmentStore,
   ) {}
 
@@ -26,7 +27,7 @@ export class Library {
 
   keyOf(tokens: readonly number[], storedShare: number): string {
     let recipe = this.recipes.get(storedShare);
-    if (recipe === undefined) this.recipes.set(storedShare, (recipe = recipeOf(this.model, this.form.lead, storedShare)));
+    if (recipe === undefined) this.recipes.set(storedShare, (recipe = recipeOf(this.model, this.calibrationDigest, this.form.lead, storedShare)));
     return segmentKey(recipe, tokens);
   }
 
@@ -35,8 +36,9 @@ export class Library {
     return this.store.has(key);
   }
 
-  /** Reads a segment and stores it; 'full' when the store's bound leaves no room beside `needed`, which are not evicted for it. */
+  /** Reads a segment and stores it; 'full', and nothing is read, when the store's bound leaves no room beside `needed`, which are not evicted for it. */
   async read(key: string, tokens: readonly number[], storedShare: number, needed: ReadonlySet<string>, turn: Turn): Promise<'stored' | 'full'> {
+    if (!this.store.hasRoom(this.piecesStored(tokens.length, storedShare), needed)) return 'full';
     const blocks = await this.reader.read(tokens, storedShare, turn);
     return this.store.put({ key, meta: encodeMeta(tokens), blocks: blocks.map(encodeBlock) }, needed);
   }
@@ -81,7 +83,13 @@ export class Library {
 
   /** What an entry of `tokens` tokens takes in the store, without its record's header. */
   bytesStored(tokens: number, storedShare: number): number {
-    const { layers, kvHeads, headDim } = this.model.manifest.shape;
-    return 4 * tokens + rowsKept(tokens, storedShare) * layers * kvHeads * (2 * headDim + 6);
+    return this.piecesStored(tokens, storedShare).reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /** How long its meta and its blocks are. */
+  private piecesStored(tokens: number, storedShare: number): number[] {
+    const kept = rowsKept(tokens, storedShare);
+    const blocks = Array.from({ length: Math.ceil(kept / BLOCK_RANKS) }, (_, b) => Math.min(BLOCK_RANKS, kept - b * BLOCK_RANKS));
+    return [4 * tokens, ...blocks.map((ranks) => blockBytes(this.model.manifest.shape, ranks))];
   }
 }

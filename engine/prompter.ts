@@ -1,7 +1,7 @@
 // Everything up to the cursor: composes the context, runs the local window over it, and keeps what typing lets it keep.
 // Refuses to decode and to schedule: its caller's `turn` bounds and stops it.
 import type { Clock } from '../base/clock.js';
-import type { LocalPrompt } from '../base/segment.js';
+import { UserError } from '../base/errors.js';
 import { contextTokensOf } from './choose.js';
 import type { Contexts } from './contexts.js';
 import type { ContextRows } from './context-rows.js';
@@ -14,7 +14,8 @@ import type { Ranker, RankingQueries } from './ranker.js';
 import type { WindowRows } from './rows.js';
 import type { CompleteRequest, ContextForm } from './types.js';
 
-export type PromptRequest = Pick<CompleteRequest, 'client' | 'document' | 'prompt' | 'context'>;
+/** `tokensMax`: of what is decoded behind the prompt. */
+export type PromptRequest = Pick<CompleteRequest, 'client' | 'document' | 'prompt' | 'context'> & Partial<Pick<CompleteRequest, 'tokensMax'>>;
 
 /** Whether the prefix's last tokens are taken back where what follows could change them; a target is tokenised apart from the prefix. */
 export type PrefixEnding = 'healed' | 'whole';
@@ -35,6 +36,16 @@ export interface Prompted {
   readonly prefillMs: number;
 }
 
+/** The window's tokens. */
+interface LaidOut {
+  /** Context that is read causally, and the text up to the cursor: what typing keeps. */
+  readonly wanted: readonly number[];
+  readonly after: readonly number[];
+  readonly pending: Uint8Array;
+}
+
+/** Left free behind a window when its context is composed, for what is typed there until it is composed anew; less where the model has few positions. */
+const TYPING_POSITIONS = 1024;
 /** So many of the prefix's last tokens choose rows, with the token that opens the middle. */
 const PREFIX_QUERIES = 24;
 const NO_BYTES = new Uint8Array(0);
@@ -55,15 +66,17 @@ export class Prompter {
 
   async prompt(request: PromptRequest, ending: PrefixEnding, turn: Turn): Promise<Prompted> {
     const state = this.documents.get(request.client, request.document);
-    const { prompt, context } = request;
+    const { context } = request;
     const startMs = this.clock.nowMs();
+    const laidOut = this.layOut(request, ending);
+    const contextTokensMax = this.positionsBeside(laidOut, request.tokensMax);
     let choosing = 0;
     if (context.form === 'composed') {
       const key = this.contexts.keyOf(context.plan, context.anchors);
-      const isStale = state.context?.key !== key || (state.context.isPartial && !context.storedOnly);
-      if (isStale) await this.open(state, key, context, turn);
+      const isStale = state.context?.key !== key || (state.context.isPartial && !context.storedOnly) || state.base - this.sink.length > contextTokensMax;
+      if (isStale) await this.open(state, key, context, contextTokensMax, turn);
       if (wantsQueries(context) && state.context?.settled === false) {
-        const asked = await this.run(state, [], prompt, ending, PREFIX_QUERIES, turn);
+        const asked = await this.run(state, laidOut, PREFIX_QUERIES, turn);
         choosing = asked.tokensPrefilled;
         await this.choose(state, state.context, context, asked.queries!);
       }
@@ -71,7 +84,7 @@ export class Prompter {
       this.rebase(state, undefined, this.sink.length);
     }
     const composedMs = this.clock.nowMs();
-    const ran = await this.run(state, this.causalTokens(context), prompt, ending, 0, turn);
+    const ran = await this.run(state, laidOut, 0, turn);
     return { state, ...ran, tokensPrefilled: choosing + ran.tokensPrefilled, composeMs: composedMs - startMs, prefillMs: this.clock.nowMs() - composedMs };
   }
 
@@ -92,9 +105,26 @@ export class Prompter {
     return state.context?.rows ?? this.model.noContext;
   }
 
-  /** Composes a document's context anew, without what the store has no room for; without any context where another process just took it away. */
-  private async open(state: DocumentState, key: string, context: ContextForm & { form: 'composed' }, turn: Turn): Promise<void> {
-    const wanted = this.contexts.candidates(context.plan, context.anchors);
+  private layOut({ prompt, context }: PromptRequest, ending: PrefixEnding): LaidOut {
+    const { tokenizer, headIds } = this.model;
+    const { ids, pending } = ending === 'healed' ? heal(prompt.prefix, tokenizer, headIndexOf(tokenizer, headIds)) : { ids: tokenizer.encode(prompt.prefix), pending: NO_BYTES };
+    return { wanted: [...this.causalTokens(context), ...this.form.beforePrefix(prompt), ...ids], after: this.form.afterPrefix(prompt), pending };
+  }
+
+  /** How many positions are left for composed context. UserError where the window alone takes more than there are. */
+  private positionsBeside({ wanted, after }: LaidOut, tokensMax = 0): number {
+    const { positionsMax } = this.model.manifest.shape;
+    const left = positionsMax - this.sink.length - wanted.length - after.length - tokensMax;
+    if (left < 0) throw new UserError(`what the model is to read as text is longer than its ${positionsMax} positions: lower prefixTokensMax, importTokensMax and suffixTokensMax, or choose another model`);
+    return left;
+  }
+
+  /** Composes a document's context anew, without what the store has no room for, and without its first segments, the least relevant, where they would leave the window too few positions; without any context where another process just took it away. */
+  private async open(state: DocumentState, key: string, context: ContextForm & { form: 'composed' }, tokensMax: number, turn: Turn): Promise<void> {
+    const planned = this.contexts.candidates(context.plan, context.anchors);
+    const end = this.sink.length + contextTokensOf(planned);
+    const typing = Math.min(TYPING_POSITIONS, this.model.manifest.shape.positionsMax >> 3);
+    const wanted = planned.filter(({ place }) => end - place <= tokensMax - typing);
     const candidates = await this.contexts.fill(wanted, context.anchors, context.storedOnly ? undefined : turn);
     const isPartial = context.storedOnly === true && candidates.length < wanted.length;
     const composed = await this.contexts.compose({ key, candidates, tokensWanted: contextTokensOf(wanted), isPartial }, context.anchors, undefined);
@@ -126,18 +156,7 @@ export class Prompter {
   }
 
   /** Runs what the window lacks and what follows the prefix; `queryCount` of the prefix's last tokens run again for their queries. */
-  private async run(
-    state: DocumentState,
-    opening: readonly number[],
-    prompt: LocalPrompt,
-    ending: PrefixEnding,
-    queryCount: number,
-    turn: Turn,
-  ): Promise<Omit<Prompted, 'state' | 'composeMs' | 'prefillMs'> & { readonly queries?: RankingQueries }> {
-    const { tokenizer, headIds } = this.model;
-    const healed = ending === 'healed' ? heal(prompt.prefix, tokenizer, headIndexOf(tokenizer, headIds)) : { ids: tokenizer.encode(prompt.prefix), pending: NO_BYTES };
-    const wanted = [...opening, ...this.form.beforePrefix(prompt), ...healed.ids];
-    const after = this.form.afterPrefix(prompt);
+  private async run(state: DocumentState, { wanted, after, pending }: LaidOut, queryCount: number, turn: Turn): Promise<Omit<Prompted, 'state' | 'composeMs' | 'prefillMs'> & { readonly queries?: RankingQueries }> {
     // The last run holds what follows the prefix, and of the prefix what is asked for queries; it is never empty.
     const tail = Math.max(0, wanted.length - Math.max(queryCount, after.length === 0 ? 1 : 0));
     const kept = Math.min(tail, sharedLength(wanted, state.tokens));
@@ -152,10 +171,10 @@ export class Prompter {
       this.model.forward({ tokens: last, positions, context: this.rowsOf(state), window: state.window, logits: [last.length - 1], queries: asking }),
     );
     state.window.append(result.rows, positions);
-    state.tokens = wanted;
+    state.tokens = [...wanted];
     return {
       logits: result.logits,
-      pending: healed.pending,
+      pending,
       keptRows: this.sink.length + wanted.length,
       next: state.base + tail + last.length,
       tokensPrefilled: wanted.length - kept + after.length,

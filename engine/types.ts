@@ -2,7 +2,7 @@
 // Refuses to know repositories or LSP.
 import type { ContextPlan, LocalPrompt, PlannedSegment, Segment } from '../base/segment.js';
 
-/** Lower runs first. A completion stops reading at the next chunk; reading resumes when idle. */
+/** The first named run first. A completion stops reading at the next chunk; reading resumes when idle. */
 export type Priority = 'completion' | 'reading' | 'background';
 
 /** How rows are chosen from what the plan's segments store. All but the first three are floors that evaluation compares with. */
@@ -82,11 +82,11 @@ export interface Served {
   readonly source: PlannedSegment['source'];
   readonly path: string;
   readonly tokens: number;
-  /** Mean rows resident over layers and KV heads. */
+  /** Rows attended to, a mean over layers and KV heads; fewer are in memory at any moment. */
   readonly rows: number;
 }
 
-/** Rows are means over layers and KV heads; bytes count keys, values, scales and positions at the width really held. */
+/** Rows are means over layers and KV heads; bytes count keys, values and scales at the width really held, of what is stored tokens and positions too. */
 export interface KvFigures {
   readonly contextTokens: number;
   readonly rowsStored: number;

@@ -1,6 +1,7 @@
 // What a session does while its user rests: plans are made anew and read, rows chosen for the cursor, then other files' plans read.
 // Refuses to say when that is: the scheduler does.
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { UserError } from '../base/errors.js';
 import { segmentsToRead, type ContextPlan, type LocalPrompt } from '../base/segment.js';
 import type { Cursor, Repository } from '../context/index.js';
 import type { ContextForm, Engine, ReadReport, ReadRequest } from '../engine/index.js';
@@ -97,7 +98,7 @@ export class Rest implements Resting {
     this.settling = { uri, abort };
     this.documents.of(uri).isComposed = true;
     try {
-      await this.deps.meter.during('reading', () => engine.settle({ client: this.documents.id, document: uri, prompt, context }, AbortSignal.any([signal, abort.signal])));
+      await this.reading(() => engine.settle({ client: this.documents.id, document: uri, prompt, context }, AbortSignal.any([signal, abort.signal])));
       return true;
     } catch (error) {
       if (abort.signal.aborted) return false;
@@ -122,10 +123,21 @@ export class Rest implements Resting {
     if (signal.aborted) return undefined;
     const request = { client: this.documents.id, priority, segments: segmentsToRead(made.held.plan), storedShare } as const;
     const read = (): Promise<ReadReport> => showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));
-    meter.read(await meter.during('reading', read));
+    meter.read(await this.reading(read));
     if (signal.aborted) return undefined;
     this.plans.wasRead(cursor.path);
     return made;
+  }
+
+  /** Trouble that the user can act on is told: nobody waits for what fails here. */
+  private async reading<T>(work: () => Promise<T>): Promise<T> {
+    const { engines, meter } = this.deps;
+    try {
+      return await meter.during('reading', work);
+    } catch (error) {
+      if (error instanceof UserError) engines.failed(error);
+      throw error;
+    }
   }
 
   /** Whether nothing is read ahead now. */

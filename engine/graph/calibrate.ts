@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert } from '../../base/assert.js';
+import { digestOf } from '../../base/digest.js';
 import { UserError } from '../../base/errors.js';
 import { writeFileAtomically } from '../../base/files.js';
 import { packageFile } from '../../base/package.js';
@@ -111,6 +112,10 @@ function concatenated(parts: readonly Float32Array[]): Float32Array {
 }
 
 const KEY_FIELDS = ['keyBias', 'storedChannelScales', 'keyChannelScales'] as const;
+
+/** Of what stored rows depend on: the order that queries give them, and the units of their keys. */
+export const calibrationDigest = ({ typicalQueries, keyBias, storedChannelScales }: Calibration): string =>
+  digestOf(...[typicalQueries, ...keyBias, ...storedChannelScales].map((values) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)));
 
 /** Fields one after another, each layer by layer, fp32. */
 export function writeCalibration(dir: string, calibration: Calibration): void {

@@ -41,6 +41,9 @@ const alignUp = (bytes: number): number => Math.ceil(bytes / partAlignment) * pa
 /** Bytes that an entry's record in the directory takes. */
 export const recordBytes = (parts: Uint32Array): number => recordFixedBytes + parts.byteLength;
 
+/** Bytes that an entry takes in a pack with its record, of the lengths of its meta and blocks. */
+export const entryBytes = (pieces: readonly number[]): number => pieces.reduce((bytes, piece) => bytes + alignUp(piece) + 8, recordFixedBytes);
+
 /** Bytes from an entry's start to the end of its first `partCount` parts. */
 export function spanBytes(parts: Uint32Array, partCount: number): number {
   let bytes = 0;

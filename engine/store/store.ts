@@ -9,7 +9,7 @@ import { systemClock, type Clock } from '../../base/clock.js';
 import { explainSystemError } from '../../base/errors.js';
 import { systemWrite, type Write } from '../../base/files.js';
 import type { StoreStats } from '../types.js';
-import { emptyPackBytes, layOutEntry, recordBytes, type Directory } from './format.js';
+import { emptyPackBytes, entryBytes, layOutEntry, type Directory } from './format.js';
 import { listFolder, removeFile } from './folder.js';
 import { PackWriter, readDirectory, readEntry, type StoredEntry } from './pack.js';
 import { verifyStore, type VerifyReport } from './verify.js';
@@ -45,12 +45,14 @@ const scanMs = 2000;
 const touchMs = 60_000;
 /** Packs under a quarter of the full size count as small; this many of them are made one. */
 const packsSmallMax = 32;
+/** However little a store may hold, a pack is full when it takes this part of it: whole packs are evicted, and merging needs room for one. */
+const fullPacksMin = 8;
 
 const keyPattern = /^[0-9a-f]{64}$/;
 
 export class SegmentStore {
   private readonly packs = new Map<string, Pack>();
-  /** Keys that this run wrote or found. */
+  /** Keys that this run wrote or found, where these are protected. */
   private readonly ownKeys = new Set<string>();
   private writer: PackWriter | undefined;
   private scannedMs = -Infinity;
@@ -64,7 +66,8 @@ export class SegmentStore {
 
   /** Removes what dead writers left and reads the packs' directories; the folder is created by the first put. Throws a UserError when it cannot be read. */
   static open(dir: string, options: StoreOptions): SegmentStore {
-    const store = new SegmentStore(dir, { packBytesMax: packBytesDefault, protectOwn: true, clock: systemClock, random: randomBytes, write: systemWrite, ...options });
+    const packBytesMax = Math.min(options.packBytesMax ?? packBytesDefault, Math.floor(options.bytesMax / fullPacksMin));
+    const store = new SegmentStore(dir, { protectOwn: true, clock: systemClock, random: randomBytes, write: systemWrite, ...options, packBytesMax });
     try {
       store.removeLeftovers();
       store.scan();
@@ -104,17 +107,22 @@ export class SegmentStore {
     return undefined;
   }
 
+  /** Whether `put` would find room for an entry with meta and blocks of these lengths: before somebody computes it in vain. */
+  hasRoom(pieces: readonly number[], needed: ReadonlySet<string>): boolean {
+    return this.evictable(this.bytesToPut(pieces), needed) !== undefined;
+  }
+
   /** Keeps an entry, gettable by this process at once and by others when its pack is sealed; 'full' when it finds no room and nothing may be evicted, packs that hold any of `needed` least of all. Throws a UserError when the disk is full. */
   put(entry: { key: string; meta: Uint8Array; blocks: readonly Uint8Array[] }, needed: ReadonlySet<string> = new Set()): 'stored' | 'full' {
     if (this.has(entry.key)) return 'stored';
+    const pieces = [entry.meta, ...entry.blocks].map(({ byteLength }) => byteLength);
+    if (!this.makeRoom(this.bytesToPut(pieces), needed)) return 'full';
     const laidOut = layOutEntry(entry.meta, entry.blocks);
-    const bytes = laidOut.bytes.byteLength + recordBytes(laidOut.parts);
-    if (!this.makeRoom(this.writer ? bytes : bytes + emptyPackBytes, needed)) return 'full';
     this.explain(() => {
       this.writer ??= new PackWriter(this.dir, this.options.write, this.options.random);
       this.writer.add(entry.key, laidOut);
     });
-    this.ownKeys.add(entry.key);
+    this.protect(entry.key);
     if (this.writer!.bytes >= this.options.packBytesMax) this.flush();
     return 'stored';
   }
@@ -200,9 +208,13 @@ export class SegmentStore {
   }
 
   private use(pack: Pack, key: string): void {
-    this.ownKeys.add(key);
+    this.protect(key);
     const wallMs = this.options.clock.wallMs();
     if (wallMs - pack.usedMs >= touchMs) this.touch(pack.name, (pack.usedMs = wallMs));
+  }
+
+  private protect(key: string): void {
+    if (this.options.protectOwn) this.ownKeys.add(key);
   }
 
   private touch(name: string, wallMs: number): void {
@@ -220,19 +232,31 @@ export class SegmentStore {
     return name !== undefined;
   }
 
-  /** Evicts the packs used longest ago that hold none of `needed` until `bytes` more find room; evicts none when that would not do. */
+  private hasFree(bytes: number): boolean {
+    return this.bytes + bytes <= this.options.bytesMax;
+  }
+
+  private bytesToPut(pieces: readonly number[]): number {
+    return entryBytes(pieces) + (this.writer ? 0 : emptyPackBytes);
+  }
+
+  /** Evicts packs until `bytes` more find room; evicts none when that would not do. */
   private makeRoom(bytes: number, needed: ReadonlySet<string>): boolean {
-    const { bytesMax, protectOwn } = this.options;
-    if (this.bytes + bytes <= bytesMax) return true;
-    this.refresh();
-    const evictable = [...this.packs.values()].filter((pack) => !holdsAny(pack, needed) && !(protectOwn && holdsAny(pack, this.ownKeys))).sort((a, b) => a.usedMs - b.usedMs);
-    const bytesEvictable = evictable.reduce((sum, pack) => sum + pack.bytes, 0);
-    if (this.bytes - bytesEvictable + bytes > bytesMax) return false;
+    const evictable = this.evictable(bytes, needed);
+    if (!evictable) return false;
     for (const pack of evictable) {
-      if (this.bytes + bytes <= bytesMax) break;
+      if (this.hasFree(bytes)) break;
       this.remove(pack);
     }
-    return this.bytes + bytes <= bytesMax;
+    return this.hasFree(bytes);
+  }
+
+  /** What may be evicted for `bytes` more, packs that hold any of `needed` never, those used longest ago first; none where there is room, undefined where all of it would not do. */
+  private evictable(bytes: number, needed: ReadonlySet<string>): Pack[] | undefined {
+    if (this.hasFree(bytes)) return [];
+    this.refresh();
+    const evictable = [...this.packs.values()].filter((pack) => !holdsAny(pack, needed) && !holdsAny(pack, this.ownKeys)).sort((a, b) => a.usedMs - b.usedMs);
+    return this.hasFree(bytes - bytesOf(evictable)) ? evictable : undefined;
   }
 
   private remove(pack: Pack): void {
@@ -244,19 +268,21 @@ export class SegmentStore {
   /** Makes one pack of many small ones, those used longest ago first, at most one full pack at a time. A kill between leaves entries twice, never none. */
   private compact(): void {
     const { packBytesMax, bytesMax } = this.options;
-    const small = [...this.packs.values()].filter((pack) => pack.directory.size > 0 && pack.bytes < packBytesMax / 4);
-    if (small.length < packsSmallMax) return;
-    small.sort((a, b) => a.usedMs - b.usedMs);
+    if (this.smallPacks().length < packsSmallMax) return;
+    // What is evicted for it is room for the next puts afterwards.
+    this.makeRoom(Math.min(packBytesMax, bytesOf(this.smallPacks())), new Set());
+    const bytesFree = bytesMax - this.bytes;
     const chosen: Pack[] = [];
-    let bytes = 0;
-    for (const pack of small) {
-      if (bytes >= packBytesMax) break;
-      chosen.push(pack);
-      bytes += pack.bytes;
-    }
-    if (this.bytes + bytes > bytesMax || !this.merge(chosen)) return;
+    for (const pack of this.smallPacks()) if (bytesOf([...chosen, pack]) <= Math.min(packBytesMax, bytesFree)) chosen.push(pack);
+    if (chosen.length < 2 || !this.merge(chosen)) return;
     for (const pack of chosen) this.remove(pack);
     this.refresh();
+  }
+
+  /** Those used longest ago first. */
+  private smallPacks(): Pack[] {
+    const small = [...this.packs.values()].filter((pack) => pack.directory.size > 0 && pack.bytes < this.options.packBytesMax / 4);
+    return small.sort((a, b) => a.usedMs - b.usedMs);
   }
 
   /** Copies what is whole in `packs` into a new one; false when that could not be done, which costs nothing but room. */
@@ -290,6 +316,8 @@ export class SegmentStore {
     }
   }
 }
+
+const bytesOf = (packs: readonly Pack[]): number => packs.reduce((sum, pack) => sum + pack.bytes, 0);
 
 function holdsAny({ directory }: Pack, keys: ReadonlySet<string>): boolean {
   for (const key of directory.keys()) if (keys.has(key)) return true;

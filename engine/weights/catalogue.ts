@@ -36,6 +36,8 @@ export interface CatalogueEntry {
   readonly default: boolean;
   readonly file: string;
   readonly bytes: number;
+  /** Of what the file is converted to, about. */
+  readonly convertedBytes: number;
   readonly sha256: string;
   readonly licence: string;
   readonly architecture: Architecture;

@@ -3,7 +3,7 @@
 import { existsSync, linkSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { copyFile, constants, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { asideAgeMsMax, asideOf } from '../../base/aside.js';
+import { asideAgeMsMax, asideOf, sweepAsides } from '../../base/aside.js';
 import { explainSystemError, systemCode, UserError } from '../../base/errors.js';
 import { writeFileAtomically } from '../../base/files.js';
 import type { Log } from '../../base/log.js';
@@ -164,6 +164,7 @@ export async function convertInstalled(model: InstalledModel, options: Pick<Mode
 }
 
 function sweepConversions(model: InstalledModel): void {
+  sweepAsides(model.dir, Date.now());
   if (isReady(model)) asFarAsAllowed(() => markUsed(model.convertedDir, Date.now()));
   asFarAsAllowed(() => forgottenConversions(model.dir, asideAgeMsMax, Date.now()).forEach(discard));
 }

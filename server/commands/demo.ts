@@ -164,7 +164,7 @@ function indexText(root: string, index: ReadReport & { readonly files: number })
 
 function shownText(number: number, { cursor, before, context, contextTokens, rowsResident, bytesResident, withContext, without }: Shown): string {
   const outcome = ({ text, right, bits }: Attempt): string => `${right ? 'right' : 'wrong'}, ${bits.toFixed(1).padStart(5)} bits  ${text.split('\n')[0]}`;
-  const served = context.map(({ path, tokens, rows }) => `                   ${path}: ${tokens} tokens, ${Math.round(rows)} rows`);
+  const served = context.map(({ path, tokens, rows }) => `                   ${path}: ${tokens} tokens, ${Math.round(rows)} rows attended`);
   return [
     '',
     `${number}. ${cursor.file}:${cursor.line}:${cursor.column}, where ${cursor.identifier} stands in ${cursor.definedIn} only`,

@@ -1,8 +1,14 @@
 // The engine's promises on a tiny random model: what is read once is not read again, typing runs only what is new, requests go first.
-import { describe, expect, it } from 'vitest';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../base/clock.js';
+import { UserError } from '../../base/errors.js';
 import type { PlannedSegment } from '../../base/segment.js';
 import { LocalEngine } from '../../engine/engine.js';
+import { readCalibration, writeCalibration } from '../../engine/graph/calibrate.js';
+import { readManifest } from '../../engine/graph/manifest.js';
+import { Model } from '../../engine/model.js';
 import type { AnchorSettings, CompleteRequest, ContextForm, PolicyName } from '../../engine/types.js';
 import { planned, promptOf, segmentOf, tinyModel } from '../harness/tiny-model.js';
 import { testDir } from '../harness/folders.js';
@@ -76,6 +82,22 @@ describe('reading', () => {
     await whole.close();
   });
 
+  it('finds nothing that was stored under another calibration, as another processor makes it', async () => {
+    const storeDir = testDir('store');
+    const first = await open({ storeDir });
+    await read(first);
+    await first.close();
+    const other = join(testDir('calibrated'), 'converted');
+    cpSync(await model, other, { recursive: true });
+    const { shape } = readManifest(other)!;
+    const calibration = readCalibration(other, shape);
+    calibration.storedChannelScales[0][0] *= 2;
+    writeCalibration(other, calibration);
+    const second = await open({ storeDir, convertedDir: other });
+    expect(await read(second)).toMatchObject({ segmentsEncoded: 3, segmentsReused: 0 });
+    await second.close();
+  });
+
   it('stops where the store is full, keeps what was read, and completes all the same', async () => {
     const engine = await open({ storeBytesMax: 50_000 });
     const report = await read(engine);
@@ -98,6 +120,19 @@ describe('reading', () => {
     await engine.settle(request('const b = ', context));
     expect((await engine.complete(request('const b = ', context))).context.map(({ path }) => path)).toEqual(served);
     expect((await engine.info()).store).toMatchObject({ entries });
+    await engine.close();
+  });
+
+  it('reads nothing for which the store has no room', async () => {
+    const engine = await open({ storeBytesMax: 50_000, protectOwn: false });
+    const context = composed();
+    await engine.settle(request('const a = ', context));
+    const run = vi.spyOn(Model.prototype, 'forward');
+    expect((await read(engine)).segmentsLeftOut).toBeGreaterThan(0);
+    expect(run).not.toHaveBeenCalled();
+    await engine.settle(request('const a = ', context));
+    expect(run.mock.calls.every(([{ tokens }]) => tokens.length < 10)).toBe(true);
+    run.mockRestore();
     await engine.close();
   });
 
@@ -313,6 +348,25 @@ describe('other models', () => {
     expect(context.at(-1)?.path).toBe('part23.ts');
     expect(context.length).toBeLessThan(many.length);
     expect(kv.contextTokens).toBeLessThanOrEqual(2048);
+    await engine.close();
+  });
+
+  it('leaves out more where the window is long, also once it has grown, so that no token stands beyond the positions that the model has', async () => {
+    const positionsMax = 4096;
+    const many = Array.from({ length: 16 }, (_, i) => planned(segmentOf(`part${i}.ts`, body(`part${i}x`))));
+    const engine = await open({ convertedDir: await tinyModel({ architecture: 'qwen2', seed: 5, contextLength: positionsMax }) });
+    const run = vi.spyOn(Model.prototype, 'forward');
+    const drawnOn: number[] = [];
+    for (const lines of [1, 200, 201, 270]) {
+      run.mockClear();
+      const { context, complete } = await engine.complete(request(`${'lift(dock, 10);\n'.repeat(lines)}const a = dock`, composed(anchors('all-stored'), many), { tokensMax: 16 }));
+      const furthest = Math.max(...run.mock.calls.map(([{ positions }]) => positions.at(-1)!));
+      expect([complete, furthest < positionsMax]).toEqual([true, true]);
+      drawnOn.push(context.length);
+    }
+    run.mockRestore();
+    expect([drawnOn[0] > drawnOn[1], drawnOn[1] > drawnOn[3], drawnOn[1] === drawnOn[2], drawnOn[1] > 0]).toEqual([true, true, true, true]);
+    await expect(engine.complete(request('lift(dock, 10);\n'.repeat(600)))).rejects.toThrow(UserError);
     await engine.close();
   });
 

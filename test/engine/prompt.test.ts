@@ -31,6 +31,6 @@ it('opens sink and lead, and what is stored behind it has another recipe', async
   expect([opened.sink, opened.lead]).toEqual([[opening, ...without.sink], [opening, ...without.lead]]);
   expect(opened.segment({ path: 'a.ts', text: 'a' })).toEqual(without.segment({ path: 'a.ts', text: 'a' }));
   expect(models[0].manifest.weightsDigest).toBe(models[1].manifest.weightsDigest);
-  expect(recipeOf(models[0], without.lead, 0.5)).not.toBe(recipeOf(models[0], opened.lead, 0.5));
+  expect(recipeOf(models[0], '', without.lead, 0.5)).not.toBe(recipeOf(models[0], '', opened.lead, 0.5));
   for (const model of models) await model.close();
 });

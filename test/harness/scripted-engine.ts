@@ -26,6 +26,8 @@ export class ScriptedEngine implements Engine {
   settlesNever = false;
   /** How often choosing rows was given up. */
   settlingAborted = 0;
+  /** Where set, every reading fails with it. */
+  readFails: Error | undefined;
   /** Progress that a reading reports before it ends. */
   readProgress: readonly [number, number][] = [];
   private readonly waiting = new Set<() => void>();
@@ -45,6 +47,7 @@ export class ScriptedEngine implements Engine {
     this.reads.push(request);
     for (const [done, total] of this.readProgress) onProgress?.(done, total);
     this.wake();
+    if (this.readFails) return Promise.reject(this.readFails);
     return Promise.resolve({ segments: request.segments.length, segmentsEncoded: 0, segmentsReused: 0, segmentsLeftOut: 0, tokens: 0, tokensEncoded: 0, rowsStored: 0, storeBytes: 0, seconds: 0 });
   }
 

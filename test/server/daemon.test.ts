@@ -289,6 +289,20 @@ describe('the daemon', () => {
     expect(shown(client)).toEqual(['Kedge: /models/x.gguf is cut short: run kedge model pull']);
   });
 
+  it('tells once of what keeps it from reading while the user rests, and goes on completing', async () => {
+    const { client, engine } = await opened();
+    engine.readFails = new UserError('the segment store /store could not be written: the disk is full');
+    engine.answerAll = 'er';
+    for (let rests = 1; rests <= 2; rests++) {
+      expect((await client.complete(main, 2, 14)).items).toHaveLength(1);
+      const before = engine.reads.length;
+      await engine.until(({ reads }) => reads.length > before);
+    }
+    await client.complete(main, 2, 14);
+    expect([shown(client), engine.closed]).toEqual([['Kedge: the segment store /store could not be written: the disk is full'], 0]);
+    await client.connection.sendRequest('shutdown');
+  });
+
   describe('has settings', () => {
     const file = join(root, 'kedge.json');
     afterEach(() => rmSync(file, { force: true }));

@@ -263,12 +263,34 @@ describe('room', () => {
     expect(store.verify()).toMatchObject({ packs: 1, entries: 32, damaged: [] });
   });
 
-  test('a full disk is one line, loses nothing, and passes', () => {
+  test('packs stay few once the bound is reached', () => {
+    const clock = new ManualClock();
+    const bounds = { bytesMax: 200_000, packBytesMax: 20_000 };
+    const store = open(storeFolder(), { clock, protectOwn: false, ...bounds });
+    const count = (3 * bounds.bytesMax) / 1300;
+    let packsMost = 0;
+    for (let number = 0; number < count; number++) {
+      expect(store.put(entryOf(number))).toBe('stored');
+      store.flush();
+      const { packs, bytes } = store.stats();
+      packsMost = Math.max(packsMost, packs);
+      expect(bytes).toBeLessThanOrEqual(bounds.bytesMax);
+      clock.advance(1000);
+    }
+    expect(packsMost).toBeLessThanOrEqual((2 * bounds.bytesMax) / bounds.packBytesMax + 32);
+    expect(store.stats().bytes).toBeGreaterThan(bounds.bytesMax - 2 * bounds.packBytesMax);
+  });
+
+  test.each([
+    { code: 'ENOSPC', says: /disk is full/ },
+    { code: 'EDQUOT', says: /quota on this disk is used up/ },
+    { code: 'EIO', says: /the disk reports an error/ },
+  ])('a disk that takes no more ($code) is one line that names the folder, loses nothing, and passes', ({ code, says }) => {
     const dir = storeFolder();
     let roomBytes = 3000;
     const write: StoreOptions['write'] = (file, bytes, position) => {
       const taken = Math.min(bytes.byteLength, roomBytes);
-      if (taken === 0) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+      if (taken === 0) throw Object.assign(new Error(`${code}: write`), { code });
       roomBytes -= taken;
       return writeSync(file, bytes, 0, taken, position);
     };
@@ -276,7 +298,8 @@ describe('room', () => {
     expect([store.put(entryOf(1)), store.put(entryOf(2))]).toEqual(['stored', 'stored']);
     for (const attempt of [() => void store.put(entryOf(3)), () => store.flush()]) {
       expect(attempt).toThrow(UserError);
-      expect(attempt).toThrow(/disk is full/);
+      expect(attempt).toThrow(says);
+      expect(attempt).toThrow(dir);
     }
     expect([1, 2, 3].map((number) => lookUp(store, entryOf(number)))).toEqual(['hit', 'hit', 'miss']);
     roomBytes = 1e6;

@@ -21,7 +21,7 @@ export function someBytes(count: number, seed: number): Buffer {
 }
 
 export function entryFor(bytes: Uint8Array, sources: readonly Source[], more: Partial<CatalogueEntry> = {}): CatalogueEntry {
-  return { name: 'tiny', default: true, file: 'tiny.gguf', bytes: bytes.length, sha256: sha256Of(bytes), licence: 'Apache-2.0', architecture: 'qwen2', fim: null, sources, ...more };
+  return { name: 'tiny', default: true, file: 'tiny.gguf', bytes: bytes.length, convertedBytes: bytes.length, sha256: sha256Of(bytes), licence: 'Apache-2.0', architecture: 'qwen2', fim: null, sources, ...more };
 }
 
 export class Workbench {

@@ -1,10 +1,12 @@
 // Adding, finding, removing and verifying models of one's own. Refuses the real conversion: `kedge model` is tested with it.
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { asideOf } from '../../../base/aside.js';
 import { UserError } from '../../../base/errors.js';
 import type { CatalogueEntry } from '../../../engine/weights/catalogue.js';
-import { addModel, findModel, installedModels, removeModel, verifyModel } from '../../../engine/weights/models.js';
+import { addModel, convertInstalled, findModel, installedModels, removeModel, verifyModel } from '../../../engine/weights/models.js';
 import { tinyVector, writeTinyGguf } from '../../harness/tiny-gguf.js';
 import { entryFor, rejection, sha256Of, Workbench } from './fixture.js';
 
@@ -110,6 +112,15 @@ describe('models', () => {
     }
     await addModel(tiny('a.gguf'), options);
     expect(readdirSync(model.dir).filter((name) => name.startsWith('converted')).sort()).toEqual(['converted', 'converted-4']);
+  });
+
+  it('clears away what a kill left of an old conversion', async () => {
+    const { model } = await addModel(tiny('a.gguf'), bench.options());
+    const deadPid = spawnSync(process.execPath, ['--version']).pid;
+    const left = asideOf(join(model.dir, '.removed'), deadPid);
+    mkdirSync(join(left, 'inside'), { recursive: true });
+    await convertInstalled(model, bench.options());
+    expect(existsSync(left)).toBe(false);
   });
 
   it('keeps nothing of a model that cannot be converted', async () => {

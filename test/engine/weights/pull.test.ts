@@ -48,6 +48,14 @@ describeIf(process.platform !== 'win32', 'pulling on a system that runs scripts 
     expect(seen.at(-1)).toBe(bytes.length);
   });
 
+  it('fetches nothing where what the file is converted to finds no room', async () => {
+    bench.pip();
+    const entries = [entryFor(bytes, [bench.pythonSource(bytes, 400_000)], { convertedBytes: 1e15 })];
+    const error = await rejection(pullModel('tiny', bench.options({ entries })));
+    expect(error.message).toMatch(/ free, tiny needs 1000000\.0 GB: free some space/);
+    expect([bench.calls(), readdirSync(models())]).toEqual([[], []]);
+  });
+
   it('names the file, its digest and `kedge model add` when no source is left', async () => {
     const entries = [entryFor(bytes, [hubSource, bench.pythonSource(bytes, 400_000)])];
     const error = await rejection(pullModel('tiny', bench.options({ entries })));

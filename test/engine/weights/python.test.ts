@@ -76,12 +76,24 @@ describeIf(process.platform !== 'win32', 'a system that runs scripts as commands
     expect(bench.calls().map((call) => call[0])).toEqual(['uv', 'pip', 'pip', 'pip']);
   });
 
-  it('tries no second tool when the index cannot be reached', async () => {
-    bench.command('uv', 'fail("error: Failed to fetch\\n  cause: client error (Connect)\\n  cause: dns error");');
+  const unreachable = 'fail("error: Failed to fetch\\n  cause: client error (Connect)\\n  cause: dns error");';
+
+  it('goes on with pip when uv cannot reach its index: pip may be configured for another', async () => {
+    bench.command('uv', unreachable);
     bench.pip();
+    const file = await fetchAll(source());
+    expect(readFileSync(file.path).equals(bytes)).toBe(true);
+    expect(bench.calls().map((call) => call[0])).toEqual(['uv', 'pip', 'pip', 'pip']);
+  });
+
+  it('tries no second tool of a kind that cannot reach its index', async () => {
+    bench.command('uv', unreachable);
+    bench.pip('pip', unreachable);
+    bench.pip('pip3');
+    bench.pip('python3');
     const error = await rejection(fetchAll(source()));
-    expect(error.message).toMatch(/some-part1 could not be fetched \(uv: cause: dns error\)/);
-    expect(bench.calls()).toHaveLength(1);
+    expect(error.message).toMatch(/some-part1 could not be fetched \(uv: cause: dns error; pip: cause: dns error\)/);
+    expect(bench.calls().map((call) => call[0])).toEqual(['uv', 'pip']);
   });
 
   const failures: readonly { title: string; arrange(): PythonSource; line: RegExp }[] = [

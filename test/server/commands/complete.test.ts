@@ -88,7 +88,7 @@ describe('kedge complete', () => {
   it('tells a reader the same', () => {
     const { code, stdout } = runKedge(cache, root, 'complete', 'main.ts:4:6', '--model', tinyModel);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/context:\n {2}user\.ts \(imports\): \d+ tokens, \d+ rows\ntime: plan \d+ ms/);
+    expect(stdout).toMatch(/context:\n {2}user\.ts \(imports\): \d+ tokens, \d+ rows attended\ntime: plan \d+ ms/);
   });
 
   it('reads no secret, whoever names it', () => {
