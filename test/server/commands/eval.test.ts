@@ -75,7 +75,7 @@ describe('kedge eval', () => {
 
   const line = (more: object): string => `${JSON.stringify({ id: 'a', kind: 'crossfile', lang: 'ts', file: 'repo/a.ts', offset: 0, target: 'parse(body)', ...more })}\n`;
   it.each<[string, string, string[], RegExp, RegExp[]]>([
-    ['goes on past lines that are no tasks', `${line({})}{\n${line({ id: 'b', lang: 'ruby' })}`, [], /no model is installed/, [/^kedge: .*, line 2: not JSON$/, /^kedge: .*, line 3: "lang" must be ts, js or py, not ruby$/]],
+    ['goes on past lines that are no tasks', `${line({})}{\n${line({ id: 'b', kind: 'ruby' })}`, [], /no model is installed/, [/^kedge: .*, line 2: not JSON$/, /^kedge: .*, line 3: "kind" must be crossfile or line, not ruby$/]],
     ['ends where no task is of the kind', line({}), ['--kind', 'line'], /tasks\.jsonl holds no line task/, []],
   ])('%s', async (_name, text, flags, message, told) => {
     const root = folderWith({ 'tasks.jsonl': text });
