@@ -60,7 +60,7 @@ export async function benchAnchors(engine: Engine, options: AnchorsOptions): Pro
   const best = async (): Promise<Choosing[]> => bestOf(await measured([none, dense, ...ranked], true, {}));
   const runsOf: Readonly<Record<Stage, () => Promise<Summary['runs']>>> = {
     grid: () => measured([none, dense, ...allStored, ...opened, ...grid], true, {}),
-    floors: async () => measured([none, joint, dense, ...allStored, ...(await best()).flatMap((way) => atShares(FLOOR_SHARES, way)).filter(leavesOut), ...floors], true, others),
+    floors: async () => measured([none, joint, dense, ...allStored, ...(await best()).flatMap((way, i) => atShares(i === 0 ? RESIDENT_SHARES : FLOOR_SHARES, way)).filter(leavesOut), ...floors], true, others),
     decoding: async () => measured([none, { ...textWay('bm25'), tokens: BM25_TOKENS }, joint, dense, ...atShares(DECODING_SHARES, (await best())[0])], false, others),
     repetition: async () => measured([none, joint, dense, ...atShares(FLOOR_SHARES, (await best())[0]), ...atShares(FLOOR_SHARES, { policy: 'repetition', stored: 1 })], true, few),
     long: () => measured(long, true, { ...few, contextTokensMax: LONG_TIMES * options.contextTokensMax }),
