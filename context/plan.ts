@@ -22,6 +22,8 @@ export interface PlanSettings {
   readonly previous?: ContextPlan;
   /** Whose groups stay where they still serve; `previous` where that is given. */
   readonly readBefore?: ContextPlan;
+  /** Experiment: what nothing asks for or mentions never stands whole. */
+  readonly mentionedOnly?: boolean;
 }
 
 /** What a file offers beyond what the plan holds of it; without a path a whole source, without pieces what was not read. */
@@ -47,7 +49,7 @@ export async function planOf(candidates: readonly Candidate[], mentions: Mention
   const all = offered.filter((r) => r.need !== 'spare');
   const counted = [...within(all, contextTokensMax), ...offered.filter((r) => r.need === 'spare')];
   const counts = await segmentTokens(settings.countTokens, counted.map((r) => r.piece.segment));
-  const tokens = new Map(counted.map((r, i) => [r, counts[i]]));
+  const tokens = new Map(counted.map((r, i) => [r, settings.mentionedOnly && r.need === 'rest' ? Infinity : counts[i]]));
   const chosen = choose(all, (list) => spend(list, tokens, isHeld, contextTokensMax), isHeld);
   const tokensOf = (r: Ranked): number => tokens.get(r) ?? 0;
   const segments = layOut(chosen, offered.filter(isPassage), tokensOf, places, settings);

@@ -38,6 +38,8 @@ export interface PrepareOptions {
   readonly windowStart?: number;
   /** How files are cut into segments; 'declaration' when left out. */
   readonly form?: SegmentForm;
+  /** Experiment: what nothing asks for or mentions stands as signatures. */
+  readonly mentionedOnly?: boolean;
   /** A source that looks through many files takes only what is known of them by now. */
   readonly knownOnly?: boolean;
   /** Called between files: lets others run. Rejects when the answer is no longer wanted. */
@@ -96,7 +98,7 @@ async function preparedAt(snapshot: Snapshot, cursor: Cursor, options: PrepareOp
   const on = isSource(path) ? chosen : [...new Set([...chosen, ...sourcesUnparsed])];
   if (options.contextTokensMax <= 0 || isSecret(path)) return { prompt, windowStart, plan: { segments: [], tokens: 0 }, leftOut: [], sources: on };
   const mentions = new Mentions(text, cursor.offset, outline?.imports ?? []);
-  const place: Place = { snapshot, path, text, outline, offset: cursor.offset, shown, mentions, form: options.form ?? 'declaration', knownOnly: options.knownOnly ?? false, pause: options.pause ?? (() => tick()), readBefore: groupedIn(options.previous ?? options.readBefore) };
+  const place: Place = { snapshot, path, text, outline, offset: cursor.offset, shown, mentions, form: options.form ?? 'declaration', knownOnly: options.knownOnly ?? false, pause: options.pause ?? (() => tick()), readBefore: groupedIn(options.previous ?? options.readBefore), mentionedOnly: options.mentionedOnly ?? false };
   return { prompt, windowStart, sources: on, ...(await planOf(await candidatesAt(place, on), mentions, options)) };
 }
 

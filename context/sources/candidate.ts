@@ -25,6 +25,7 @@ export interface Place {
   readonly pause: () => Promise<void>;
   /** Digests of passages that an earlier plan had read together with others. */
   readonly readBefore: ReadonlySet<string>;
+  readonly mentionedOnly: boolean;
 }
 
 /** One file's offer. */
