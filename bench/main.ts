@@ -11,7 +11,6 @@ import { findModel, openEngine, type Engine, type InstalledModel } from '../engi
 import { machine, ResultStore } from '../evaluation/index.js';
 import { benchAnchors, stages, type Stage } from './anchors.js';
 import { anchorsPlots, anchorsReport } from './anchors-report.js';
-import { benchForms } from './forms.js';
 import { benchKeystrokes } from './keystrokes.js';
 import { benchPlan } from './plan.js';
 import { benchRepositories } from './repositories.js';
@@ -27,7 +26,6 @@ const { values: flags, positionals } = parseArgs({
     root: { type: 'string' },
     limit: { type: 'string' },
     tokens: { type: 'string' },
-    rows: { type: 'string', default: '600' },
     threads: { type: 'string' },
     stages: { type: 'string', default: stages.join(',') },
     others: { type: 'string', default: packageFile('evaluation', 'tasks', 'held-out.jsonl') },
@@ -62,10 +60,6 @@ async function withEngine<T>(storeDir: string, storedShare: number | undefined, 
 const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<void> }>> = {
   store: { about: 'segments to and from disk', run: async () => print(JSON.stringify(benchStore(), null, 2)) },
   speed: { about: 'reading, composing, first token, decoding', run: async () => print(speedText(await withEngine(join(tmpdir(), `kedge-bench-${process.pid}`), undefined, benchSpeed))) },
-  forms: {
-    about: `files, declarations and outlines at equal resident rows: ${TASK_FLAGS} [--rows N]`,
-    run: () => overTasks((engine, options) => benchForms(engine, { ...options, rows: Number(flags.rows) })),
-  },
   window: {
     about: `prefix, suffix and import block, with and without context: ${TASK_FLAGS}`,
     run: () => overTasks(benchWindow),

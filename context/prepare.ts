@@ -8,7 +8,6 @@ import { isSource } from './parse.js';
 import { planOf, type LeftOut } from './plan.js';
 import { moduleOf, type Modules } from './resolve.js';
 import { isSecret } from './secrets.js';
-import type { SegmentForm } from './segments.js';
 import type { Snapshot } from './snapshot.js';
 import { alikeCandidates } from './sources/alike.js';
 import { apiDocCandidates } from './sources/apidocs.js';
@@ -36,8 +35,6 @@ export interface PrepareOptions {
   readonly countTokens: CountTokens;
   /** The last answer's, to keep the window where it is while somebody types; leave it out when the text before it changed. */
   readonly windowStart?: number;
-  /** How files are cut into segments; 'declaration' when left out. */
-  readonly form?: SegmentForm;
   /** A source that looks through many files takes only what is known of them by now. */
   readonly knownOnly?: boolean;
   /** Called between files: lets others run. Rejects when the answer is no longer wanted. */
@@ -98,7 +95,7 @@ async function preparedAt(snapshot: Snapshot, cursor: Cursor, options: PrepareOp
   const on = isSource(path) ? chosen : [...new Set([...chosen, ...sourcesUnparsed.filter((source) => !sourcesOff.includes(source))])];
   if (options.contextTokensMax <= 0 || isSecret(path)) return { prompt, windowStart, plan: { segments: [], tokens: 0 }, leftOut: [], sources: on };
   const mentions = new Mentions(text, cursor.offset, outline?.imports ?? []);
-  const place: Place = { snapshot, path, text, outline, offset: cursor.offset, shown, mentions, form: options.form ?? 'declaration', knownOnly: options.knownOnly ?? false, pause: options.pause ?? (() => tick()), readBefore: groupedIn(options.previous ?? options.readBefore) };
+  const place: Place = { snapshot, path, text, outline, offset: cursor.offset, shown, mentions, knownOnly: options.knownOnly ?? false, pause: options.pause ?? (() => tick()), readBefore: groupedIn(options.previous ?? options.readBefore) };
   return { prompt, windowStart, sources: on, ...(await planOf(await candidatesAt(place, on), mentions, options)) };
 }
 

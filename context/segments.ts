@@ -7,10 +7,10 @@ import type { Declaration, Outline, Span } from './outline.js';
 import { outlineText, type Chunk } from './outline-text.js';
 import { unitsOf, type Unit } from './units.js';
 
-/** How a file becomes segments: by declarations, as passages of about ten lines, as long stretches, or as signatures alone. */
-export type SegmentForm = 'file' | 'declaration' | 'passage' | 'outline';
+/** How a file becomes segments: by declarations, as passages of about ten lines, or as signatures alone. */
+export type SegmentForm = 'declaration' | 'passage' | 'outline';
 
-/** A segment and what of its file it is. Pieces of the forms 'declaration' and 'file' tile the file. */
+/** A segment and what of its file it is. Pieces of the forms 'declaration' and 'passage' tile the file. */
 export interface Piece extends Span {
   readonly segment: Segment;
   /** Names that the file declares here. */
@@ -25,7 +25,7 @@ export interface Piece extends Span {
 
 /** About 3.5 bytes a token in code: a bound for cutting, not a count. */
 const tokenBytes = 3.5;
-const bytesMax: Readonly<Record<SegmentForm, number>> = { declaration: 512 * tokenBytes, passage: 110 * tokenBytes, file: 1500 * tokenBytes, outline: 512 * tokenBytes };
+const bytesMax: Readonly<Record<SegmentForm, number>> = { declaration: 512 * tokenBytes, passage: 110 * tokenBytes, outline: 512 * tokenBytes };
 
 export interface Excluded {
   /** Nothing that touches one of these is in a piece. */
@@ -69,16 +69,14 @@ export function piecesOf(path: string, text: string, outline: Outline | undefine
     if (parts.length === 0) emit([unit], header);
     else walk(parts, (first) => (first === parts[0] ? header : header + unit.header));
   };
-  const imports = form === 'declaration' || form === 'passage' ? units.filter((u) => u.kind === 'imports') : [];
+  const imports = units.filter((u) => u.kind === 'imports');
   walk(imports, () => '');
   walk(units.slice(imports.length), () => '');
   return found;
 }
 
 /** The file's segments alone. */
-export function segmentsOf(path: string, text: string, outline: Outline | undefined, form: SegmentForm = 'declaration'): Segment[] {
-  return piecesOf(path, text, outline, form).map((p) => p.segment);
-}
+export const segmentsOf = (path: string, text: string, outline: Outline | undefined): Segment[] => piecesOf(path, text, outline).map((p) => p.segment);
 
 /** A run's units in order, those that `apart` picks each alone. */
 function split(run: readonly Unit[], apart: (unit: Unit) => boolean): Unit[][] {

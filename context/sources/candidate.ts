@@ -2,7 +2,7 @@
 import type { SourceName } from '../../base/segment.js';
 import type { Mentions } from '../mentions.js';
 import type { Outline, Span } from '../outline.js';
-import type { Piece, SegmentForm } from '../segments.js';
+import type { Piece } from '../segments.js';
 import type { Snapshot } from '../snapshot.js';
 
 /** Where context is wanted. */
@@ -18,7 +18,6 @@ export interface Place {
   /** Window and suffix: what of the file the prompt shows. */
   readonly shown: Span;
   readonly mentions: Mentions;
-  readonly form: SegmentForm;
   /** A source that looks through many files takes only what is known of them by now. */
   readonly knownOnly: boolean;
   /** Called between files: lets others run. */

@@ -21,7 +21,7 @@ interface Imported {
 
 /** The most relevant first; `pieces` of each whole file, of a file behind only those that declare what is meant. */
 export async function importCandidates(place: Place): Promise<Candidate[]> {
-  const { snapshot, mentions, form, pause } = place;
+  const { snapshot, mentions, pause } = place;
   const ranked = (await importedFiles(place)).slice(0, filesMax);
   const behind = new Map<string, Map<string, string>>(ranked.map(({ path }) => [path, new Map()]));
   let left = behindMax;
@@ -37,14 +37,13 @@ export async function importCandidates(place: Place): Promise<Candidate[]> {
   for (const [path, named] of behind) {
     await pause();
     const imported = ranked.find((file) => file.path === path);
-    const pieces = snapshot.pieces(path, form);
+    const pieces = snapshot.pieces(path, 'declaration');
     if (!imported) {
       const meant = pieces.filter((piece) => [...piece.names, ...piece.owners].some((name) => named.has(name)));
       candidates.push({ source: 'imports', path, reason: 'behind an import', pieces: meant, behind: named, share: behindShare });
       continue;
     }
-    const outline = form === 'outline' ? [] : snapshot.pieces(path, 'outline');
-    candidates.push({ source: 'imports', path, reason: reasonOf(imported, mentions), pieces, outline, names: [...imported.names], locals: [...imported.locals], behind: named, share: restShare });
+    candidates.push({ source: 'imports', path, reason: reasonOf(imported, mentions), pieces, outline: snapshot.pieces(path, 'outline'), names: [...imported.names], locals: [...imported.locals], behind: named, share: restShare });
   }
   return candidates;
 }

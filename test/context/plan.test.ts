@@ -1,14 +1,14 @@
 // What the plan holds at a marked cursor and in which order: budget, relevance, own file, and that nothing of the prompt comes twice.
 import { describe, expect, test } from 'vitest';
-import { prepare, Workspace, type FileChange, type SegmentForm } from '../../context/index.js';
+import { prepare, Workspace, type FileChange } from '../../context/index.js';
 import { layOut } from '../harness/fixture.js';
 
 const countTokens = (texts: readonly string[]): Promise<number[]> => Promise.resolve(texts.map((t) => Math.ceil(t.length / 4)));
 
-async function planned(source: string, contextTokensMax: number, prefixTokensMax = 40, form?: SegmentForm) {
+async function planned(source: string, contextTokensMax: number, prefixTokensMax = 40) {
   const { root, cursor } = layOut(source);
   const { snapshot } = new Workspace([root]);
-  return prepare(snapshot, cursor, { contextTokensMax, prefixTokensMax, suffixTokensMax: 16, importTokensMax: 256, countTokens, form });
+  return prepare(snapshot, cursor, { contextTokensMax, prefixTokensMax, suffixTokensMax: 16, importTokensMax: 256, countTokens });
 }
 
 const functions = (names: readonly string[], lines: number): string =>
@@ -102,13 +102,6 @@ test('an unsaved buffer beats the disk, also as context', async () => {
   expect(await text()).toContain("'new'");
   workspace.apply([{ kind: 'close', path: `${root}/b.ts` }]);
   expect(await text()).toContain("'old'");
-});
-
-test('outlines hold more files in the same budget', async () => {
-  const source = `--- a.js\nimport { b0 } from './b';\nb0(‸);\n--- b.js\n${functions(many('b', 60), 10)}`;
-  const { plan } = await planned(source, 1000, 40, 'outline');
-  expect(plan.segments.map((s) => s.segment.text).join('')).toContain('export function b59(value) { ... }');
-  expect(plan.tokens).toBeLessThanOrEqual(1000);
 });
 
 test('no budget, no plan; tokens are asked for at most twice', async () => {

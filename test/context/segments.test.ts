@@ -7,7 +7,7 @@ const pieces = (path: string, text: string, form: SegmentForm = 'declaration') =
 
 const filler = (name: string, lines: number): string => Array.from({ length: lines }, (_, i) => `    const ${name}${i} = compute(${i}, 'some text of ${name}');\n`).join('');
 
-/** Holds for every text: pieces tile it, ranges tile each piece, and no piece is far above its bound. */
+/** Holds for every text: pieces tile it, ranges tile each piece, and no piece is above its bound, a thousand bytes of an endless line in a passage. */
 function checkTiling(path: string, text: string, form: SegmentForm): void {
   let at = 0;
   for (const piece of pieces(path, text, form)) {
@@ -24,7 +24,7 @@ function checkTiling(path: string, text: string, form: SegmentForm): void {
       inside = range.end;
     }
     expect(inside).toBe(segment.text.length);
-    expect(Buffer.byteLength(text.slice(piece.start, piece.end))).toBeLessThanOrEqual((form === 'file' ? 1500 : 512) * 3.5);
+    expect(Buffer.byteLength(text.slice(piece.start, piece.end))).toBeLessThanOrEqual(form === 'passage' ? 1024 : 512 * 3.5);
   }
   expect(at).toBe(text.length);
 }
@@ -47,7 +47,7 @@ const odd: Record<string, [path: string, text: string]> = {
 };
 
 describe('pieces tile every text', () => {
-  for (const [name, [path, text]] of Object.entries(odd)) for (const form of ['declaration', 'file'] as const) test(`${name}, ${form}`, () => checkTiling(path, text, form));
+  for (const [name, [path, text]] of Object.entries(odd)) for (const form of ['declaration', 'passage'] as const) test(`${name}, ${form}`, () => checkTiling(path, text, form));
 });
 
 /** Deterministic pseudo-random numbers below 1 (mulberry32). */
