@@ -215,8 +215,9 @@ export class LocalEngine implements Engine {
   private async readAhead(request: PromptRequest, signal: AbortSignal | undefined): Promise<void> {
     const { context } = request;
     if (context.form === 'composed' && !context.storedOnly) {
-      await this.contexts.fill(this.contexts.candidates(context.plan, context.anchors), context.anchors, this.turnsAt('reading', signal));
-      this.library.store.flush();
+      const candidates = this.contexts.candidates(context.plan, context.anchors);
+      await this.contexts.fill(candidates, context.anchors, this.turnsAt('reading', signal));
+      this.library.store.flush(new Set(candidates.map(({ key }) => key)));
     }
     for (let done = false; !done; ) {
       done = await this.turns.take('reading', signal, async () => {

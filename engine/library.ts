@@ -67,7 +67,7 @@ export class Library {
       }
       onProgress((done += tokens.length), total);
     }
-    this.store.flush();
+    this.store.flush(needed);
     return report;
   }
 

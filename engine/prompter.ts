@@ -115,7 +115,7 @@ export class Prompter {
   private positionsBeside({ wanted, after }: LaidOut, tokensMax = 0): number {
     const { positionsMax } = this.model.manifest.shape;
     const left = positionsMax - this.sink.length - wanted.length - after.length - tokensMax;
-    if (left < 0) throw new UserError(`what the model is to read as text is longer than its ${positionsMax} positions: lower prefixTokensMax, importTokensMax and suffixTokensMax, or choose another model`);
+    if (left < 0) throw new UserError(`what the model is to read as text is longer than its ${positionsMax} positions: lower prefixTokensMax, importTokensMax and suffixTokensMax (--tokens and --prefix of kedge eval), or choose another model`);
     return left;
   }
 

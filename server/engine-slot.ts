@@ -89,7 +89,7 @@ export class EngineSlot {
   }
 
   private report(error: unknown): void {
-    this.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    this.log.error(error instanceof UserError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message));
     this.tellOnce(error instanceof UserError ? `Kedge: ${error.message}` : 'Kedge met an error and starts its model again; `kedge doctor` in a terminal says more if completions stay away.');
   }
 

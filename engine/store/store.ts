@@ -123,18 +123,18 @@ export class SegmentStore {
       this.writer.add(entry.key, laidOut);
     });
     this.protect(entry.key);
-    if (this.writer!.bytes >= this.options.packBytesMax) this.flush();
+    if (this.writer!.bytes >= this.options.packBytesMax) this.flush(needed);
     return 'stored';
   }
 
-  /** Seals what was put, so that it outlives this process and others see it; to be called before the process ends. Throws a UserError when the disk is full; nothing is lost then. */
-  flush(): void {
+  /** Seals what was put, so that it outlives this process and others see it; to be called before the process ends. Making one pack of many may evict others, those that hold any of `needed` never. Throws a UserError when the disk is full; nothing is lost then. */
+  flush(needed: ReadonlySet<string> = new Set()): void {
     if (!this.writer) return;
     const writer = this.writer;
     this.explain(() => this.seal(writer, this.options.clock.wallMs()));
     this.writer = undefined;
     this.refresh();
-    this.compact();
+    this.compact(needed);
   }
 
   stats(): StoreStats {
@@ -266,11 +266,11 @@ export class SegmentStore {
   }
 
   /** Makes one pack of many small ones, those used longest ago first, at most one full pack at a time. A kill between leaves entries twice, never none. */
-  private compact(): void {
+  private compact(needed: ReadonlySet<string>): void {
     const { packBytesMax, bytesMax } = this.options;
     if (this.smallPacks().length < packsSmallMax) return;
     // What is evicted for it is room for the next puts afterwards.
-    this.makeRoom(Math.min(packBytesMax, bytesOf(this.smallPacks())), new Set());
+    this.makeRoom(Math.min(packBytesMax, bytesOf(this.smallPacks())), needed);
     const bytesFree = bytesMax - this.bytes;
     const chosen: Pack[] = [];
     for (const pack of this.smallPacks()) if (bytesOf([...chosen, pack]) <= Math.min(packBytesMax, bytesFree)) chosen.push(pack);

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { cac, type CAC } from 'cac';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../base/errors.js';
-import { recipeByDefault, spread, type Task } from '../../../evaluation/index.js';
+import { spread, type Task } from '../../../evaluation/index.js';
 import { defaultConfig } from '../../../server/config.js';
-import { storedShare } from '../../../server/context-form.js';
+import { contextOf } from '../../../server/context-form.js';
 import { addEvalCommand, recipesOf } from '../../../server/commands/eval.js';
 import { folderWith } from '../../evaluation/folders.js';
 
@@ -87,9 +87,9 @@ describe('kedge eval', () => {
 
   it('measures what the daemon does where no flag says otherwise', () => {
     const { cli } = given('t.jsonl', '--root', '.');
-    const { contextTokensMax: tokens, prefixTokensMax: prefix, suffixTokensMax: suffix, residentShare: rows } = defaultConfig();
-    expect(recipesOf(cli.options).at(-1)).toEqual(recipeByDefault);
-    expect(recipeByDefault).toMatchObject({ tokens, prefix, suffix, rows, stored: storedShare });
+    const config = defaultConfig();
+    const { anchors } = contextOf({ segments: [], tokens: config.contextTokensMax }, config);
+    expect(recipesOf(cli.options).at(-1)).toMatchObject({ policy: anchors.policy, rows: anchors.residentShare, stored: anchors.storedShare, tokens: config.contextTokensMax, prefix: config.prefixTokensMax, suffix: config.suffixTokensMax });
   });
 
   it('takes a limited number of tasks at even distances', () => {
