@@ -36,11 +36,11 @@ export class Contexts {
     return digestOf(JSON.stringify([policy, residentShare, storedShare, plan.segments.map(({ segment, share, group }) => [segment.digest, share, group])]));
   }
 
-  /** The plan's segments at their places behind the sink, in order; without its first ones, the least relevant, where the model has too few positions. */
-  candidates(plan: ContextPlan, settings: AnchorSettings): Candidate[] {
+  /** The plan's segments at their places behind the sink, in order; without its first ones, the least relevant, where the model has too few positions, or `tokensMax` leaves too few. */
+  candidates(plan: ContextPlan, settings: AnchorSettings, tokensMax = Infinity): Candidate[] {
     const recipeShare = this.recipeShare(settings);
     let place = this.sink.length;
-    return lastWithin(this.unitsOf(plan, settings), this.contextTokensMax).map(({ segments, tokens, share }) => {
+    return lastWithin(this.unitsOf(plan, settings), Math.min(this.contextTokensMax, tokensMax)).map(({ segments, tokens, share }) => {
       const ranksMax = EVERY_ROW.includes(settings.policy) ? tokens.length : Math.max(1, Math.round(rowsKept(tokens.length, settings.storedShare) * share));
       const candidate = { segments, key: this.library.keyOf(tokens, recipeShare), tokens, place, ranksMax };
       place += tokens.length;

@@ -121,10 +121,8 @@ export class Prompter {
 
   /** Composes a document's context anew, without what the store has no room for, and without its first segments, the least relevant, where they would leave the window too few positions; without any context where another process just took it away. */
   private async open(state: DocumentState, key: string, context: ContextForm & { form: 'composed' }, tokensMax: number, turn: Turn): Promise<void> {
-    const planned = this.contexts.candidates(context.plan, context.anchors);
-    const end = this.sink.length + contextTokensOf(planned);
     const typing = Math.min(TYPING_POSITIONS, this.model.manifest.shape.positionsMax >> 3);
-    const wanted = planned.filter(({ place }) => end - place <= tokensMax - typing);
+    const wanted = this.contexts.candidates(context.plan, context.anchors, tokensMax - typing);
     const candidates = await this.contexts.fill(wanted, context.anchors, context.storedOnly ? undefined : turn);
     const isPartial = context.storedOnly === true && candidates.length < wanted.length;
     const composed = await this.contexts.compose({ key, candidates, tokensWanted: contextTokensOf(wanted), isPartial }, context.anchors, undefined);
