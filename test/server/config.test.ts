@@ -26,8 +26,8 @@ const isFile = (level: Level): boolean => level === 'user' || level === 'workspa
 const layersOf = (given: Given): Layer[] => order.filter((level) => level in given).map((level) => (isFile(level) ? fileLayer(level, `/${level}.json`, given[level] as string) : valueLayer(level, given[level])));
 
 const cases: Record<string, Case> = {
-  'nothing is set': { given: {}, config: { contextTokensMax: 8000, confidenceFloor: 0, multiline: true } },
-  'nothing is sent': { given: { initializationOptions: undefined, editor: null }, config: { contextTokensMax: 8000 } },
+  'nothing is set': { given: {}, config: { contextTokensMax: 5000, confidenceFloor: 0, multiline: true } },
+  'nothing is sent': { given: { initializationOptions: undefined, editor: null }, config: { contextTokensMax: 5000 } },
   'comments and a trailing comma': { given: { workspace: '// why\n{ "contextTokensMax": 4000, /* and */ "multiline": false, }' }, config: { contextTokensMax: 4000, multiline: false } },
   'a byte order mark': { given: { workspace: '\uFEFF{ "contextTokensMax": 4000 }' }, config: { contextTokensMax: 4000 } },
   'the workspace beats the user': { given: { user: '{ "contextTokensMax": 1000, "suffixTokensMax": 1 }', workspace: '{ "contextTokensMax": 2000 }' }, config: { contextTokensMax: 2000, suffixTokensMax: 1 } },
@@ -47,14 +47,14 @@ const cases: Record<string, Case> = {
   'an environment that depends on where Kedge was started': { given: { user: '{ "pythonEnvironments": ["env"] }' }, config: { pythonEnvironments: [] }, faults: [['user', 1, '"pythonEnvironments.0" must be: an absolute path']] },
   'a schema reference': { given: { workspace: '{ "$schema": "x", "multiline": false }' }, config: { multiline: false } },
   'one wrong value leaves the others': {
-    given: { workspace: '{\n  "contextTokensMax": "many",\n  "confidenceFloor": 0.2\n}' }, config: { contextTokensMax: 8000, confidenceFloor: 0.2 }, faults: [['workspace', 2, '"contextTokensMax" must be integer']],
+    given: { workspace: '{\n  "contextTokensMax": "many",\n  "confidenceFloor": 0.2\n}' }, config: { contextTokensMax: 5000, confidenceFloor: 0.2 }, faults: [['workspace', 2, '"contextTokensMax" must be integer']],
   },
   'a wrong value leaves the lower level\'s': { given: { user: '{ "contextTokensMax": 500 }', initializationOptions: { contextTokensMax: -1 } }, config: { contextTokensMax: 500 }, faults: [['initializationOptions', 0, '"contextTokensMax" must be >= 0']] },
-  'beyond a bound': { given: { editor: { contextTokensMax: 24_001, residentShare: 7 } }, config: { contextTokensMax: 8000, residentShare: 0.05 }, faults: [['editor', 0, '"contextTokensMax" must be <= 24000'], ['editor', 0, '"residentShare" must be <= 0.5']] },
+  'beyond a bound': { given: { editor: { contextTokensMax: 24_001, residentShare: 7 } }, config: { contextTokensMax: 5000, residentShare: 0.08 }, faults: [['editor', 0, '"contextTokensMax" must be <= 24000'], ['editor', 0, '"residentShare" must be <= 0.5']] },
   'an unknown setting': { given: { workspace: '{\n\n"colour": 1 }' }, config: {}, faults: [['workspace', 3, '"colour" is no setting']] },
   'a value of none that are': { given: { user: '{ "readingPaused": "sometimes" }' }, config: { readingPaused: 'onBattery' }, faults: [['user', 1, 'must be one of always, onBattery, never']] },
   'a model that is a path': { given: { user: '{ "model": "../../x.gguf" }' }, config: { model: undefined }, faults: [['user', 1, '"model" must be']] },
-  'broken JSON': { given: { workspace: '{\n  "a": ,\n}' }, config: { contextTokensMax: 8000 }, faults: [['workspace', 2, 'is not JSON']] },
+  'broken JSON': { given: { workspace: '{\n  "a": ,\n}' }, config: { contextTokensMax: 5000 }, faults: [['workspace', 2, 'is not JSON']] },
   'an empty file': { given: { workspace: '' }, config: {}, faults: [['workspace', 1, 'is not JSON']] },
   'an array': { given: { workspace: '[1]' }, config: {}, faults: [['workspace', 1, 'must be an object']] },
   'options that are no object': { given: { initializationOptions: 'fast' }, config: {}, faults: [['initializationOptions', 0, 'must be an object']] },

@@ -46,7 +46,7 @@ describe('a running daemon\'s settings', () => {
     expect([settings.config.contextTokensMax, changes.map(({ contextTokensMax }) => contextTokensMax)]).toEqual([2000, [1000]]);
     rmSync(file);
     settings.apply([{ kind: 'disk', path: file }]);
-    expect(settings.config.contextTokensMax).toBe(8000);
+    expect(settings.config.contextTokensMax).toBe(5000);
     writeFileSync(file, '{ "contextTokensMax": 3000 }');
     settings.apply([{ kind: 'missed' }]);
     expect(settings.config.contextTokensMax).toBe(3000);
@@ -122,7 +122,7 @@ describe('a running daemon\'s settings', () => {
     settings.apply([{ kind: 'roots', roots: [other] }]);
     expect([settings.config.contextTokensMax, published.at(-1)]).toEqual([2000, [file, []]]);
     settings.apply([{ kind: 'roots', roots: [] }]);
-    expect(settings.config.contextTokensMax).toBe(8000);
+    expect(settings.config.contextTokensMax).toBe(5000);
   });
 
   it('let the editor\'s settings win, each answer replacing the one before', () => {

@@ -42,7 +42,7 @@ describe('kedge config', () => {
     expect(lines[0]).toBe(`in ${root}:`);
     expect(lines).toContain(`threads = 2  (${join(home, '.config', 'kedge', 'config.json')}:2)`);
     expect(lines).toContain(`multiline = false  (${join(root, 'kedge.json')}:1)`);
-    expect(lines).toContain('contextTokensMax = 8000  (default)');
+    expect(lines).toContain('contextTokensMax = 5000  (default)');
     expect([err, exitCode]).toEqual(['', undefined]);
   });
 
