@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UserError } from '../base/errors.js';
 import { packageFile, packageRoot } from '../base/package.js';
-import { cacheDir, modelsDir } from '../base/paths.js';
-import { findModel, openEngine, type Engine, type InstalledModel } from '../engine/index.js';
-import { machine, ResultStore } from '../evaluation/index.js';
+import { cacheDir, modelsDir, storeDir } from '../base/paths.js';
+import { findModel, openEngine, threadsDefault, type Engine, type InstalledModel } from '../engine/index.js';
+import { machine, recipeByDefault, ResultStore } from '../evaluation/index.js';
 import { benchAnchors, stages, type Stage } from './anchors.js';
 import { anchorsPlots, anchorsReport } from './anchors-report.js';
 import { benchKeystrokes } from './keystrokes.js';
+import { benchLlama } from './llama.js';
 import { benchPlan } from './plan.js';
 import { benchRepositories } from './repositories.js';
 import { benchSources } from './sources.js';
@@ -33,11 +34,13 @@ const { values: flags, positionals } = parseArgs({
     'limit-long': { type: 'string', default: '30' },
     out: { type: 'string', default: 'anchors.html' },
     plots: { type: 'string' },
+    server: { type: 'string' },
   },
 });
 
 const TASK_FLAGS = '--root DIR/repositories (of kedge eval generate --out DIR) [--tasks F] [--limit N] [--tokens N]';
 const TASKS_DEFAULT = { limit: 24, tokens: 3000 };
+const LLAMA_DEFAULT = { limit: 12, tokens: recipeByDefault.tokens };
 const ANCHORS_DEFAULT = { limit: 40, tokens: 8000 };
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -82,6 +85,16 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(): Promise<
       return `${flags.out} and ${plots} written`;
     }, ANCHORS_DEFAULT),
   },
+  llama: {
+    about: `beside llama.cpp's server on the same GGUF: --server PROGRAM ${TASK_FLAGS}`,
+    run: async () => {
+      const { server } = flags;
+      if (server === undefined) throw new UserError("--server PROGRAM is needed: llama.cpp's llama-server", 2);
+      const peer = { server, gguf: installedModel().ggufPath, threads: Number(flags.threads ?? threadsDefault()) };
+      const options = tasksWanted(LLAMA_DEFAULT);
+      print(await withEmptyCache((env) => withEngine(storeDir(env), undefined, (engine) => benchLlama(engine, { ...options, ...peer }))));
+    },
+  },
   keystrokes: { about: 'typing while 20,000 files are outlined, plans are read and a branch is switched', run: async () => print(await withEmptyCache((env) => benchKeystrokes(env, say))) },
   repositories: { about: 'six public packages: index, 50 completions each, memory, a planted secret', run: async () => print(await benchRepositories(process.env, say)) },
 };
@@ -99,10 +112,14 @@ function stageOf(name: string): Stage {
   return stage;
 }
 
-async function overTasks(bench: (engine: Engine, options: WindowOptions) => Promise<string>, { limit, tokens } = TASKS_DEFAULT): Promise<void> {
+function tasksWanted({ limit, tokens } = TASKS_DEFAULT): WindowOptions {
   const { root } = flags;
   if (root === undefined) throw new UserError('--root DIR/repositories is needed, as kedge eval generate --out DIR lays it out', 2);
-  const options = { tasksPath: flags.tasks, root, limit: Number(flags.limit ?? limit), contextTokensMax: Number(flags.tokens ?? tokens), onTask: say };
+  return { tasksPath: flags.tasks, root, limit: Number(flags.limit ?? limit), contextTokensMax: Number(flags.tokens ?? tokens), onTask: say };
+}
+
+async function overTasks(bench: (engine: Engine, options: WindowOptions) => Promise<string>, defaults = TASKS_DEFAULT): Promise<void> {
+  const options = tasksWanted(defaults);
   print(await withEngine(join(cacheDir(), 'eval-store'), 1, (engine) => bench(engine, options)));
 }
 

@@ -6,6 +6,7 @@ export { layOut } from './generate/layout.js';
 export { fetchPackage, readSources, type SourcePackage } from './generate/sources.js';
 export { machine } from './machine.js';
 export { CONTEXTS, type ContextName, type Prepared, type Recipe } from './measure.js';
+export { exactMatch } from './metrics.js';
 export { IGNORES_ROWS, NEEDS_EVERY_ROW, POLICIES, isPolicy } from './policies.js';
 export { preparing } from './preparing.js';
 export { inPlan } from './recall.js';
