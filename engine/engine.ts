@@ -101,7 +101,8 @@ export class LocalEngine implements Engine {
   async read(request: ReadRequest, signal?: AbortSignal, onProgress: (done: number, total: number) => void = () => {}): Promise<ReadReport> {
     const startMs = this.clock.nowMs();
     const share = this.options.storedShare ?? request.storedShare ?? storedShareDefault;
-    const report = await this.library.readAll(request.segments, share, this.turnsAt(request.priority, signal), onProgress);
+    const segments = request.ofPlan ? this.contexts.withinPositions(request.segments) : request.segments;
+    const report = await this.library.readAll(segments, share, this.turnsAt(request.priority, signal), onProgress);
     return { ...report, seconds: (this.clock.nowMs() - startMs) / 1000 };
   }
 
@@ -142,14 +143,14 @@ export class LocalEngine implements Engine {
   async settle(request: PromptRequest, signal?: AbortSignal): Promise<void> {
     const { context } = request;
     if (context.form !== 'composed') return;
-    const warm: ContextForm = { ...context, anchors: { ...context.anchors, state: 'warm' }, storedOnly: false };
+    const warm = { ...request, context: { ...context, anchors: { ...context.anchors, state: 'warm' }, storedOnly: false } } as const;
     const { client, document } = request;
     const { documents } = this.prompter;
-    if (this.prompter.keepsWindow({ ...request, context: warm })) return this.readAhead({ ...request, context: warm }, signal);
+    if (this.prompter.keepsWindow(warm)) return this.readAhead(warm, signal);
     // Another plan wants another window: it is read apart from the document, which meanwhile is completed over what it has.
     const apart = `${document} settling`;
     try {
-      await this.readAhead({ ...request, document: apart, context: warm }, signal);
+      await this.readAhead({ ...warm, document: apart }, signal);
       await this.turns.take('reading', signal, () => Promise.resolve(documents.move(client, apart, document)));
     } finally {
       await this.forget(client, apart);
@@ -215,7 +216,7 @@ export class LocalEngine implements Engine {
   private async readAhead(request: PromptRequest, signal: AbortSignal | undefined): Promise<void> {
     const { context } = request;
     if (context.form === 'composed' && !context.storedOnly) {
-      const candidates = this.contexts.candidates(context.plan, context.anchors);
+      const candidates = this.prompter.candidates({ ...request, context });
       await this.contexts.fill(candidates, context.anchors, this.turnsAt('reading', signal));
       this.library.store.flush(new Set(candidates.map(({ key }) => key)));
     }

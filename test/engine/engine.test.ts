@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../base/clock.js';
 import { UserError } from '../../base/errors.js';
-import type { PlannedSegment } from '../../base/segment.js';
+import { segmentsToRead, type PlannedSegment } from '../../base/segment.js';
 import { LocalEngine } from '../../engine/engine.js';
 import { readCalibration, writeCalibration } from '../../engine/graph/calibrate.js';
 import { readManifest } from '../../engine/graph/manifest.js';
@@ -367,6 +367,36 @@ describe('other models', () => {
     run.mockRestore();
     expect([drawnOn[0] > drawnOn[1], drawnOn[1] > drawnOn[3], drawnOn[1] === drawnOn[2], drawnOn[1] > 0]).toEqual([true, true, true, true]);
     await expect(engine.complete(request('lift(dock, 10);\n'.repeat(600)))).rejects.toThrow(UserError);
+    await engine.close();
+  });
+
+  it('takes back what it left out once the window is short again: at once for whom waits for it, else at the next rest', async () => {
+    const many = Array.from({ length: 16 }, (_, i) => planned(segmentOf(`part${i}.ts`, body(`part${i}x`))));
+    const engine = await open({ convertedDir: await tinyModel({ architecture: 'qwen2', seed: 5, contextLength: 4096 }) });
+    const [short, long] = [1, 270].map((lines) => `${'lift(dock, 10);\n'.repeat(lines)}const a = dock`);
+    const wanted = composed(anchors('two-stage'), many);
+    const stored = { ...wanted, storedOnly: true } as ContextForm;
+    const drawnOn = async (prefix: string, context: ContextForm) => (await engine.complete(request(prefix, context))).context.length;
+    const whole = await drawnOn(short, wanted);
+    const cut = await drawnOn(long, wanted);
+    expect(cut).toBeLessThan(whole);
+    expect(await drawnOn(short, stored)).toBe(cut);
+    await engine.settle(request(short, stored));
+    expect(await drawnOn(short, stored)).toBe(whole);
+    expect([await drawnOn(long, stored), await drawnOn(short, wanted)]).toEqual([cut, whole]);
+    await engine.close();
+  });
+
+  it('reads nothing for which the model has no positions', async () => {
+    const many = Array.from({ length: 16 }, (_, i) => planned(segmentOf(`part${i}.ts`, body(`part${i}x`))));
+    const engine = await open({ convertedDir: await tinyModel({ architecture: 'qwen2', seed: 5, contextLength: 4096 }) });
+    const entries = async () => (await engine.info()).store.entries;
+    const long = request(`${'lift(dock, 10);\n'.repeat(270)}const a = dock`, composed(anchors('all-stored'), many));
+    await engine.settle(long);
+    expect(await entries()).toBe((await engine.complete(long)).context.length);
+    const report = await engine.read({ client: 'test', priority: 'reading', segments: segmentsToRead({ segments: many }), ofPlan: true });
+    const short = await engine.complete(request('const a = dock', composed(anchors('all-stored'), many)));
+    expect([report.segments, report.segmentsLeftOut, await entries()]).toEqual([short.context.length, 0, short.context.length]);
     await engine.close();
   });
 
