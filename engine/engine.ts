@@ -41,6 +41,8 @@ class WaitOver extends Error {}
 export class LocalEngine implements Engine {
   private readonly turns = new Turns();
   private lastRequestMs = -Infinity;
+  /** Keys of the plan of the document at hand and of those read ahead since, which reading further ahead does not evict. */
+  private readSince = new Set<string>();
   private readonly readingOn = new ReadingOn(
     (request, signal) => this.readAhead(request, signal),
     ({ prompt, context }) => JSON.stringify([prompt, context.form === 'composed' ? this.contexts.keyOf(context.plan, context.anchors) : '']),
@@ -102,7 +104,9 @@ export class LocalEngine implements Engine {
     const startMs = this.clock.nowMs();
     const share = this.options.storedShare ?? request.storedShare ?? storedShareDefault;
     const segments = request.ofPlan ? this.contexts.withinPositions(request.segments) : request.segments;
-    const report = await this.library.readAll(segments, share, this.turnsAt(request.priority, signal), onProgress);
+    const needed = new Set(request.ofPlan && request.priority === 'background' ? [...this.readSince, ...this.prompter.documents.keysDrawnOn()] : []);
+    if (request.ofPlan) this.readSince = needed;
+    const report = await this.library.readAll(segments, share, needed, this.turnsAt(request.priority, signal), onProgress);
     return { ...report, seconds: (this.clock.nowMs() - startMs) / 1000 };
   }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../base/clock.js';
 import { UserError } from '../../base/errors.js';
-import { segmentsToRead, type PlannedSegment } from '../../base/segment.js';
+import { segmentsToRead, type PlannedSegment, type Segment } from '../../base/segment.js';
 import { LocalEngine } from '../../engine/engine.js';
 import { readCalibration, writeCalibration } from '../../engine/graph/calibrate.js';
 import { readManifest } from '../../engine/graph/manifest.js';
@@ -133,6 +133,19 @@ describe('reading', () => {
     await engine.settle(request('const a = ', context));
     expect(run.mock.calls.every(([{ tokens }]) => tokens.length < 10)).toBe(true);
     run.mockRestore();
+    await engine.close();
+  });
+
+  it('evicts nothing that a document draws on, or that was read before it, when it reads ahead', async () => {
+    const engine = await open({ storeBytesMax: 60_000, protectOwn: false });
+    const [drawnOn, opened, imported] = files;
+    const readPlan = (segment: Segment, priority: 'reading' | 'background') => engine.read({ client: 'test', priority, segments: [[segment]], ofPlan: true });
+    await engine.settle(request('const a = ', composed(anchors('all-stored'), [planned(drawnOn)])));
+    expect(await readPlan(opened, 'reading')).toMatchObject({ segmentsEncoded: 1 });
+    expect(await readPlan(imported, 'background')).toMatchObject({ segmentsLeftOut: 1 });
+    expect(await read(engine, [drawnOn, opened])).toMatchObject({ segmentsReused: 2 });
+    // What the document at hand needs goes before what another one has.
+    expect(await readPlan(imported, 'reading')).toMatchObject({ segmentsEncoded: 1 });
     await engine.close();
   });
 
