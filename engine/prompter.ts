@@ -1,7 +1,7 @@
 // Everything up to the cursor: composes the context, runs the local window over it, and keeps what typing lets it keep.
 // Refuses to decode and to schedule: its caller's `turn` bounds and stops it.
 import type { Clock } from '../base/clock.js';
-import { UserError } from '../base/errors.js';
+import { RequestError } from '../base/errors.js';
 import { contextTokensOf, type Candidate } from './choose.js';
 import type { Contexts } from './contexts.js';
 import type { ContextRows } from './context-rows.js';
@@ -97,7 +97,7 @@ export class Prompter {
     return held?.key === this.contexts.keyOf(context.plan, context.anchors) && !lacks(held, this.candidates(request));
   }
 
-  /** What of the plan is composed beside the request's window. UserError as `prompt`. */
+  /** What of the plan is composed beside the request's window. RequestError as `prompt`. */
   candidates(request: PromptRequest & { readonly context: ComposedForm }): Candidate[] {
     return this.composable(request.context, this.positionsBeside(this.layOut(request, 'healed'), request.tokensMax));
   }
@@ -119,11 +119,11 @@ export class Prompter {
     return { wanted: [...this.causalTokens(context), ...this.form.beforePrefix(prompt), ...ids], after: this.form.afterPrefix(prompt), pending };
   }
 
-  /** How many positions are left for composed context. UserError where the window alone takes more than there are. */
+  /** How many positions are left for composed context. RequestError where the window alone takes more than there are. */
   private positionsBeside({ wanted, after }: LaidOut, tokensMax = 0): number {
     const { positionsMax } = this.model.manifest.shape;
     const left = positionsMax - this.sink.length - wanted.length - after.length - tokensMax;
-    if (left < 0) throw new UserError(`what the model is to read as text is longer than its ${positionsMax} positions: lower prefixTokensMax, importTokensMax and suffixTokensMax (--tokens and --prefix of kedge eval), or choose another model`);
+    if (left < 0) throw new RequestError(`what the model is to read as text is longer than its ${positionsMax} positions: lower prefixTokensMax, importTokensMax and suffixTokensMax (--tokens and --prefix of kedge eval), or choose another model`);
     return left;
   }
 

@@ -3,7 +3,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../base/clock.js';
-import { UserError } from '../../base/errors.js';
+import { RequestError } from '../../base/errors.js';
 import { segmentsToRead, type PlannedSegment, type Segment } from '../../base/segment.js';
 import { LocalEngine } from '../../engine/engine.js';
 import { readCalibration, writeCalibration } from '../../engine/graph/calibrate.js';
@@ -379,7 +379,7 @@ describe('other models', () => {
     }
     run.mockRestore();
     expect([drawnOn[0] > drawnOn[1], drawnOn[1] > drawnOn[3], drawnOn[1] === drawnOn[2], drawnOn[1] > 0]).toEqual([true, true, true, true]);
-    await expect(engine.complete(request('lift(dock, 10);\n'.repeat(600)))).rejects.toThrow(UserError);
+    await expect(engine.complete(request('lift(dock, 10);\n'.repeat(600)))).rejects.toThrow(RequestError);
     await engine.close();
   });
 
