@@ -128,15 +128,20 @@ export class LocalEngine implements Engine {
   async likelihood(request: LikelihoodRequest, signal?: AbortSignal): Promise<LikelihoodResult> {
     return this.turns.take('completion', signal, async () => {
       const { ids, outside } = retokenise(request.target, this.model.tokenizer, this.model.headIds);
-      const { state, logits, next, keptRows, tokensPrefilled } = await this.prompter.prompt({ ...request, tokensMax: ids.length }, 'whole', this.withinTurn(Infinity, signal));
+      const turn = this.withinTurn(Infinity, signal);
+      const { state, logits, next, keptRows, tokensPrefilled } = await this.prompter.prompt({ ...request, tokensMax: ids.length }, 'whole', turn);
       const bitsOf = (from: Float32Array, id: number): number => -logProb(from, headIndex(this.model.headIds, id)) / Math.LN2;
       let bits = bitsOf(logits, ids[0]);
-      const tokens = ids.slice(0, -1);
-      if (tokens.length > 0) {
-        const { headTokens } = this.model.manifest;
-        const positions = tokens.map((_, i) => next + i);
-        const result = await this.model.forward({ tokens, positions, context: this.prompter.rowsOf(state), window: state.window, logits: tokens.map((_, i) => i) });
-        tokens.forEach((_, i) => (bits += bitsOf(result.logits.subarray(i * headTokens, (i + 1) * headTokens), ids[i + 1])));
+      const { headTokens } = this.model.manifest;
+      for (let done = 0; done < ids.length - 1; ) {
+        done += await turn(async (chunkMax) => {
+          const tokens = ids.slice(done, Math.min(done + chunkMax, ids.length - 1));
+          const positions = tokens.map((_, i) => next + done + i);
+          const result = await this.model.forward({ tokens, positions, context: this.prompter.rowsOf(state), window: state.window, logits: tokens.map((_, i) => i) });
+          tokens.forEach((_, i) => (bits += bitsOf(result.logits.subarray(i * headTokens, (i + 1) * headTokens), ids[done + i + 1])));
+          if (done + tokens.length < ids.length - 1) state.window.append(result.rows, positions);
+          return tokens.length;
+        });
       }
       const kv = this.kv(state, request.context);
       state.window.truncate(keptRows);

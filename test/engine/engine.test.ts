@@ -10,7 +10,7 @@ import { readCalibration, writeCalibration } from '../../engine/graph/calibrate.
 import { readManifest } from '../../engine/graph/manifest.js';
 import { Model } from '../../engine/model.js';
 import type { AnchorSettings, CompleteRequest, ContextForm, PolicyName } from '../../engine/types.js';
-import { planned, promptOf, segmentOf, tinyModel } from '../harness/tiny-model.js';
+import { planned, promptOf, segmentOf, tinyFloatModel, tinyModel } from '../harness/tiny-model.js';
 import { testDir } from '../harness/folders.js';
 
 const model = tinyModel({ architecture: 'qwen2', seed: 3 });
@@ -223,6 +223,19 @@ describe('completing', () => {
     const engine = await open();
     const bits = async (settings: AnchorSettings, document: string) => (await engine.likelihood({ client: 'test', document, prompt: promptOf('const a = '), context: composed(settings), target: 'crane3(value);' })).bits;
     expect(await bits(anchors('two-stage', { state: 'warm', residentShare: 10 }), 'a')).toBeCloseTo(await bits(anchors('all-stored'), 'b'), 2);
+    await engine.close();
+  });
+
+  it('tells the likelihood of a long target, over never more logits at once than a chunk has', async () => {
+    const engine = await open({ convertedDir: await tinyFloatModel({ architecture: 'qwen2', seed: 5, fillInTheMiddle: false }) });
+    const bits = async (prefix: string, target: string) => (await engine.likelihood({ client: 'test', document: 'main.ts', prompt: promptOf(prefix), context: { form: 'none' }, target })).bits;
+    const [first, then] = ['lift(dock, 10);\n'.repeat(30), 'crane(value);\n'.repeat(30)];
+    const run = vi.spyOn(Model.prototype, 'forward');
+    const whole = await bits('const a = 1;\n', first + then);
+    expect(Math.max(...run.mock.calls.map(([{ logits }]) => logits?.length ?? 0))).toBe(256);
+    run.mockRestore();
+    const parts = (await bits('const a = 1;\n', first)) + (await bits(`const a = 1;\n${first}`, then));
+    expect(whole / parts).toBeCloseTo(1, 5);
     await engine.close();
   });
 
