@@ -12,20 +12,25 @@ export class UserError extends Error {
   }
 }
 
+/** Of one request alone: another may well be served. */
+export class RequestError extends UserError {}
+
 /** An error as it crosses between threads. */
 export interface WireError {
   readonly message: string;
   readonly stack?: string;
   /** Of a UserError. */
   readonly exitCode?: 1 | 2;
+  readonly isOfRequest?: boolean;
 }
 
 export function toWire(error: unknown): WireError {
-  if (error instanceof UserError) return { message: error.message, exitCode: error.exitCode };
+  if (error instanceof UserError) return { message: error.message, exitCode: error.exitCode, isOfRequest: error instanceof RequestError };
   return error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) };
 }
 
-export function fromWire({ message, stack, exitCode }: WireError): Error {
+export function fromWire({ message, stack, exitCode, isOfRequest }: WireError): Error {
+  if (isOfRequest) return new RequestError(message, exitCode);
   if (exitCode !== undefined) return new UserError(message, exitCode);
   const error = new Error(message);
   if (stack !== undefined) error.stack = stack;

@@ -36,7 +36,7 @@ export async function benchSpeed(engine: Engine): Promise<SpeedFigures> {
     return { segments: segments.map((segment, i) => ({ segment, source: 'given', reason: 'bench', tokens: counts[i], share: 1 })), tokens: counts.reduce((a, b) => a + b, 0) };
   };
   const [plan, reference] = [await planOf(Array.from({ length: SEGMENTS }, () => ROUTINES)), await planOf(REFERENCE)];
-  const read = await engine.read({ client: 'bench', priority: 'reading', segments: segmentsToRead(plan) });
+  const read = await engine.read({ client: 'bench', priority: 'reading', segments: segmentsToRead(plan), ofPlan: true });
   const body = Array.from({ length: 40 }, (_, i) => `  const value${i} = routine${i % SEGMENTS}n${i % 24}(value${Math.max(0, i - 1)}, ${i});\n`).join('');
   const typed = '  const total = routine3n7(value39, 12)';
   const request = (document: string, length: number, context: CompleteRequest['context']): CompleteRequest => ({

@@ -1,7 +1,7 @@
 // From a plan to composed rows: makes candidates of its segments, reads what the store lacks, chooses, composes.
 // Refuses to run the local window.
 import { digestOf } from '../base/digest.js';
-import { readTogether, type ContextPlan } from '../base/segment.js';
+import { readTogether, type ContextPlan, type Segment } from '../base/segment.js';
 import { rowsKept } from './anchors.js';
 import { chooseByQueries, firstOfEach, spreadByOrder, type Candidate, type Choice, type Load, type Unit } from './choose.js';
 import type { Composer } from './compose.js';
@@ -40,12 +40,18 @@ export class Contexts {
   candidates(plan: ContextPlan, settings: AnchorSettings, tokensMax = Infinity): Candidate[] {
     const recipeShare = this.recipeShare(settings);
     let place = this.sink.length;
-    return lastWithin(this.unitsOf(plan, settings), Math.min(this.contextTokensMax, tokensMax)).map(({ segments, tokens, share }) => {
+    const nearestFirst = firstWithin([...this.unitsOf(plan, settings)].reverse(), ({ tokens }) => tokens.length, Math.min(this.contextTokensMax, tokensMax));
+    return [...nearestFirst].reverse().map(({ segments, tokens, share }) => {
       const ranksMax = EVERY_ROW.includes(settings.policy) ? tokens.length : Math.max(1, Math.round(rowsKept(tokens.length, settings.storedShare) * share));
       const candidate = { segments, key: this.library.keyOf(tokens, recipeShare), tokens, place, ranksMax };
       place += tokens.length;
       return candidate;
     });
+  }
+
+  /** Of a plan's segments, the nearest first, those for which the model has positions beside a short window. */
+  withinPositions(together: readonly (readonly Segment[])[]): readonly (readonly Segment[])[] {
+    return firstWithin(together, (segments) => this.library.tokensOf(segments).length, this.contextTokensMax);
   }
 
   /** Reads the candidates that the store lacks, where there is a `turn` for it, the nearest first; returns those that it then holds, behind one another. */
@@ -107,10 +113,9 @@ export class Contexts {
   }
 }
 
-/** As many of the last units as have at most `tokensMax` tokens together. */
-function lastWithin(units: readonly Unit[], tokensMax: number): readonly Unit[] {
+/** As many of the first as have at most `tokensMax` tokens together. */
+function firstWithin<T>(list: readonly T[], tokensOf: (one: T) => number, tokensMax: number): readonly T[] {
   let left = tokensMax;
-  let first = units.length;
-  while (first > 0 && units[first - 1].tokens.length <= left) left -= units[--first].tokens.length;
-  return units.slice(first);
+  const end = list.findIndex((one) => (left -= tokensOf(one)) < 0);
+  return end < 0 ? list : list.slice(0, end);
 }

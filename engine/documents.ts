@@ -71,6 +71,11 @@ export class Documents {
     this.drop(keyOf(client, document));
   }
 
+  /** Keys of all that the documents' contexts draw on. */
+  keysDrawnOn(): string[] {
+    return [...this.states.values()].flatMap(({ context }) => context?.candidates.map(({ key }) => key) ?? []);
+  }
+
   clear(): void {
     for (const key of this.states.keys()) this.drop(key);
   }

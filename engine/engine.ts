@@ -41,6 +41,8 @@ class WaitOver extends Error {}
 export class LocalEngine implements Engine {
   private readonly turns = new Turns();
   private lastRequestMs = -Infinity;
+  /** Keys of the plan of the document at hand and of those read ahead since, which reading further ahead does not evict. */
+  private readSince = new Set<string>();
   private readonly readingOn = new ReadingOn(
     (request, signal) => this.readAhead(request, signal),
     ({ prompt, context }) => JSON.stringify([prompt, context.form === 'composed' ? this.contexts.keyOf(context.plan, context.anchors) : '']),
@@ -101,7 +103,10 @@ export class LocalEngine implements Engine {
   async read(request: ReadRequest, signal?: AbortSignal, onProgress: (done: number, total: number) => void = () => {}): Promise<ReadReport> {
     const startMs = this.clock.nowMs();
     const share = this.options.storedShare ?? request.storedShare ?? storedShareDefault;
-    const report = await this.library.readAll(request.segments, share, this.turnsAt(request.priority, signal), onProgress);
+    const segments = request.ofPlan ? this.contexts.withinPositions(request.segments) : request.segments;
+    const needed = new Set(request.ofPlan && request.priority === 'background' ? [...this.readSince, ...this.prompter.documents.keysDrawnOn()] : []);
+    if (request.ofPlan) this.readSince = needed;
+    const report = await this.library.readAll(segments, share, needed, this.turnsAt(request.priority, signal), onProgress);
     return { ...report, seconds: (this.clock.nowMs() - startMs) / 1000 };
   }
 
@@ -123,15 +128,20 @@ export class LocalEngine implements Engine {
   async likelihood(request: LikelihoodRequest, signal?: AbortSignal): Promise<LikelihoodResult> {
     return this.turns.take('completion', signal, async () => {
       const { ids, outside } = retokenise(request.target, this.model.tokenizer, this.model.headIds);
-      const { state, logits, next, keptRows, tokensPrefilled } = await this.prompter.prompt({ ...request, tokensMax: ids.length }, 'whole', this.withinTurn(Infinity, signal));
+      const turn = this.withinTurn(Infinity, signal);
+      const { state, logits, next, keptRows, tokensPrefilled } = await this.prompter.prompt({ ...request, tokensMax: ids.length }, 'whole', turn);
       const bitsOf = (from: Float32Array, id: number): number => -logProb(from, headIndex(this.model.headIds, id)) / Math.LN2;
       let bits = bitsOf(logits, ids[0]);
-      const tokens = ids.slice(0, -1);
-      if (tokens.length > 0) {
-        const { headTokens } = this.model.manifest;
-        const positions = tokens.map((_, i) => next + i);
-        const result = await this.model.forward({ tokens, positions, context: this.prompter.rowsOf(state), window: state.window, logits: tokens.map((_, i) => i) });
-        tokens.forEach((_, i) => (bits += bitsOf(result.logits.subarray(i * headTokens, (i + 1) * headTokens), ids[i + 1])));
+      const { headTokens } = this.model.manifest;
+      for (let done = 0; done < ids.length - 1; ) {
+        done += await turn(async (chunkMax) => {
+          const tokens = ids.slice(done, Math.min(done + chunkMax, ids.length - 1));
+          const positions = tokens.map((_, i) => next + done + i);
+          const result = await this.model.forward({ tokens, positions, context: this.prompter.rowsOf(state), window: state.window, logits: tokens.map((_, i) => i) });
+          tokens.forEach((_, i) => (bits += bitsOf(result.logits.subarray(i * headTokens, (i + 1) * headTokens), ids[done + i + 1])));
+          if (done + tokens.length < ids.length - 1) state.window.append(result.rows, positions);
+          return tokens.length;
+        });
       }
       const kv = this.kv(state, request.context);
       state.window.truncate(keptRows);
@@ -142,14 +152,14 @@ export class LocalEngine implements Engine {
   async settle(request: PromptRequest, signal?: AbortSignal): Promise<void> {
     const { context } = request;
     if (context.form !== 'composed') return;
-    const warm: ContextForm = { ...context, anchors: { ...context.anchors, state: 'warm' }, storedOnly: false };
+    const warm = { ...request, context: { ...context, anchors: { ...context.anchors, state: 'warm' }, storedOnly: false } } as const;
     const { client, document } = request;
     const { documents } = this.prompter;
-    if (this.prompter.keepsWindow({ ...request, context: warm })) return this.readAhead({ ...request, context: warm }, signal);
+    if (this.prompter.keepsWindow(warm)) return this.readAhead(warm, signal);
     // Another plan wants another window: it is read apart from the document, which meanwhile is completed over what it has.
     const apart = `${document} settling`;
     try {
-      await this.readAhead({ ...request, document: apart, context: warm }, signal);
+      await this.readAhead({ ...warm, document: apart }, signal);
       await this.turns.take('reading', signal, () => Promise.resolve(documents.move(client, apart, document)));
     } finally {
       await this.forget(client, apart);
@@ -215,7 +225,7 @@ export class LocalEngine implements Engine {
   private async readAhead(request: PromptRequest, signal: AbortSignal | undefined): Promise<void> {
     const { context } = request;
     if (context.form === 'composed' && !context.storedOnly) {
-      const candidates = this.contexts.candidates(context.plan, context.anchors);
+      const candidates = this.prompter.candidates({ ...request, context });
       await this.contexts.fill(candidates, context.anchors, this.turnsAt('reading', signal));
       this.library.store.flush(new Set(candidates.map(({ key }) => key)));
     }

@@ -43,13 +43,13 @@ export class Library {
     return this.store.put({ key, meta: encodeMeta(tokens), blocks: blocks.map(encodeBlock) }, needed);
   }
 
-  /** Reads what is missing of `together`, lists of segments that are read as one, and says what was there, what was read, and what found no room. */
-  async readAll(together: readonly (readonly Segment[])[], storedShare: number, turn: Turn, onProgress: (done: number, total: number) => void): Promise<Omit<ReadReport, 'seconds'>> {
+  /** Reads what is missing of `together`, lists of segments that are read as one, and says what was there, what was read, and what found no room beside `needed`, to which their own keys are added. */
+  async readAll(together: readonly (readonly Segment[])[], storedShare: number, needed: Set<string>, turn: Turn, onProgress: (done: number, total: number) => void): Promise<Omit<ReadReport, 'seconds'>> {
     const units = together.map((segments) => {
       const tokens = this.tokensOf(segments);
       return { tokens, key: this.keyOf(tokens, storedShare) };
     });
-    const needed = new Set(units.map(({ key }) => key));
+    for (const { key } of units) needed.add(key);
     const total = units.reduce((sum, { tokens }) => sum + tokens.length, 0);
     const report = { segments: together.length, segmentsEncoded: 0, segmentsReused: 0, segmentsLeftOut: 0, tokens: total, tokensEncoded: 0, rowsStored: 0, storeBytes: 0 };
     let done = 0;

@@ -1,11 +1,11 @@
 // Everything up to the cursor: composes the context, runs the local window over it, and keeps what typing lets it keep.
 // Refuses to decode and to schedule: its caller's `turn` bounds and stops it.
 import type { Clock } from '../base/clock.js';
-import { UserError } from '../base/errors.js';
-import { contextTokensOf } from './choose.js';
+import { RequestError } from '../base/errors.js';
+import { contextTokensOf, type Candidate } from './choose.js';
 import type { Contexts } from './contexts.js';
 import type { ContextRows } from './context-rows.js';
-import { Documents, type ComposedContext, type DocumentState } from './documents.js';
+import { Documents, type ComposedContext, type DocumentState, type HeldContext } from './documents.js';
 import { headIndexOf, heal } from './heal.js';
 import type { Turn } from './library.js';
 import type { Model } from './model.js';
@@ -16,6 +16,8 @@ import type { CompleteRequest, ContextForm } from './types.js';
 
 /** `tokensMax`: of what is decoded behind the prompt. */
 export type PromptRequest = Pick<CompleteRequest, 'client' | 'document' | 'prompt' | 'context'> & Partial<Pick<CompleteRequest, 'tokensMax'>>;
+
+type ComposedForm = ContextForm & { readonly form: 'composed' };
 
 /** Whether the prefix's last tokens are taken back where what follows could change them; a target is tokenised apart from the prefix. */
 export type PrefixEnding = 'healed' | 'whole';
@@ -69,12 +71,12 @@ export class Prompter {
     const { context } = request;
     const startMs = this.clock.nowMs();
     const laidOut = this.layOut(request, ending);
-    const contextTokensMax = this.positionsBeside(laidOut, request.tokensMax);
+    const left = this.positionsBeside(laidOut, request.tokensMax);
     let choosing = 0;
     if (context.form === 'composed') {
       const key = this.contexts.keyOf(context.plan, context.anchors);
-      const isStale = state.context?.key !== key || (state.context.isPartial && !context.storedOnly) || state.base - this.sink.length > contextTokensMax;
-      if (isStale) await this.open(state, key, context, contextTokensMax, turn);
+      const isStale = state.context?.key !== key || state.base - this.sink.length > left || (!context.storedOnly && lacks(state.context, this.composable(context, left)));
+      if (isStale) await this.open(state, key, context, left, turn);
       if (wantsQueries(context) && state.context?.settled === false) {
         const asked = await this.run(state, laidOut, PREFIX_QUERIES, turn);
         choosing = asked.tokensPrefilled;
@@ -88,10 +90,16 @@ export class Prompter {
     return { state, ...ran, tokensPrefilled: choosing + ran.tokensPrefilled, composeMs: composedMs - startMs, prefillMs: this.clock.nowMs() - composedMs };
   }
 
-  /** Whether the document's window may stay for `context`: its rows are of the same plan, chosen by its cursor or not. */
-  keepsWindow({ client, document, context }: PromptRequest): boolean {
+  /** Whether the document's window may stay for the request: its rows are of the same plan, chosen by its cursor or not, and of as much of it as can be composed. */
+  keepsWindow(request: PromptRequest & { readonly context: ComposedForm }): boolean {
+    const { client, document, context } = request;
     const held = this.documents.known(client, document)?.context;
-    return context.form === 'composed' && held?.key === this.contexts.keyOf(context.plan, context.anchors) && !held.isPartial;
+    return held?.key === this.contexts.keyOf(context.plan, context.anchors) && !lacks(held, this.candidates(request));
+  }
+
+  /** What of the plan is composed beside the request's window. RequestError as `prompt`. */
+  candidates(request: PromptRequest & { readonly context: ComposedForm }): Candidate[] {
+    return this.composable(request.context, this.positionsBeside(this.layOut(request, 'healed'), request.tokensMax));
   }
 
   /** Context that is read in the window itself, between sink and prompt. */
@@ -111,18 +119,22 @@ export class Prompter {
     return { wanted: [...this.causalTokens(context), ...this.form.beforePrefix(prompt), ...ids], after: this.form.afterPrefix(prompt), pending };
   }
 
-  /** How many positions are left for composed context. UserError where the window alone takes more than there are. */
+  /** How many positions are left for composed context. RequestError where the window alone takes more than there are. */
   private positionsBeside({ wanted, after }: LaidOut, tokensMax = 0): number {
     const { positionsMax } = this.model.manifest.shape;
     const left = positionsMax - this.sink.length - wanted.length - after.length - tokensMax;
-    if (left < 0) throw new UserError(`what the model is to read as text is longer than its ${positionsMax} positions: lower prefixTokensMax, importTokensMax and suffixTokensMax (--tokens and --prefix of kedge eval), or choose another model`);
+    if (left < 0) throw new RequestError(`what the model is to read as text is longer than its ${positionsMax} positions: lower prefixTokensMax, importTokensMax and suffixTokensMax (--tokens and --prefix of kedge eval), or choose another model`);
     return left;
   }
 
-  /** Composes a document's context anew, without what the store has no room for, and without its first segments, the least relevant, where they would leave the window too few positions; without any context where another process just took it away. */
-  private async open(state: DocumentState, key: string, context: ContextForm & { form: 'composed' }, tokensMax: number, turn: Turn): Promise<void> {
-    const typing = Math.min(TYPING_POSITIONS, this.model.manifest.shape.positionsMax >> 3);
-    const wanted = this.contexts.candidates(context.plan, context.anchors, tokensMax - typing);
+  /** The plan's segments, without the first ones, the least relevant, where they would leave the window too few of the positions `left` beside it. */
+  private composable({ plan, anchors }: ComposedForm, left: number): Candidate[] {
+    return this.contexts.candidates(plan, anchors, left - Math.min(TYPING_POSITIONS, this.model.manifest.shape.positionsMax >> 3));
+  }
+
+  /** Composes a document's context anew, without what the store has no room for; without any context where another process just took it away. */
+  private async open(state: DocumentState, key: string, context: ComposedForm, left: number, turn: Turn): Promise<void> {
+    const wanted = this.composable(context, left);
     const candidates = await this.contexts.fill(wanted, context.anchors, context.storedOnly ? undefined : turn);
     const isPartial = context.storedOnly === true && candidates.length < wanted.length;
     const composed = await this.contexts.compose({ key, candidates, tokensWanted: contextTokensOf(wanted), isPartial }, context.anchors, undefined);
@@ -131,7 +143,7 @@ export class Prompter {
   }
 
   /** Rows of the same candidates, chosen by the cursor's queries. The window stays as it was read: it has nothing to gain from the choice (record 0018). */
-  private async choose(state: DocumentState, opened: ComposedContext, context: ContextForm & { form: 'composed' }, queries: RankingQueries): Promise<void> {
+  private async choose(state: DocumentState, opened: ComposedContext, context: ComposedForm, queries: RankingQueries): Promise<void> {
     const chosen = await this.contexts.compose(opened, context.anchors, queries);
     if (!chosen) return this.rebase(state, this.withoutContext(opened.key), this.sink.length);
     opened.rows.close();
@@ -187,6 +199,9 @@ export class Prompter {
     state.tokens.push(...chunk);
   }
 }
+
+/** Whether a context is without segments that were not stored when it was composed, or found no positions beside a longer window. */
+const lacks = ({ isPartial, tokensWanted }: HeldContext, wanted: readonly Candidate[]): boolean => isPartial || contextTokensOf(wanted) > tokensWanted;
 
 const wantsQueries = (context: ContextForm): boolean => context.form === 'composed' && context.anchors.policy === 'two-stage' && context.anchors.state === 'warm' && context.plan.segments.length > 0;
 

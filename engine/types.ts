@@ -43,6 +43,8 @@ export interface ReadRequest {
   readonly priority: Priority;
   /** Each list is read together, as if it were one segment. */
   readonly segments: readonly (readonly Segment[])[];
+  /** Whether they are one plan's, as `segmentsToRead` has them: those for which the model has no positions are left out, and in the background nothing is evicted that documents draw on or that was read since one was at hand. */
+  readonly ofPlan?: boolean;
   /** Share of rows kept, `storedShareDefault` where left out. */
   readonly storedShare?: number;
 }

@@ -94,7 +94,7 @@ async function composedForm(plan: ContextPlan, recipe: Recipe, { engine, signal 
   const anchors: AnchorSettings = { policy: recipe.policy!, residentShare: recipe.rows!, storedShare: recipe.stored!, state: recipe.state };
   // Every row is kept here, whatever share is served: all policies take prefixes of the same order. Outlines are the engine's to make.
   if (recipe.policy !== 'outline-text') {
-    const { segmentsLeftOut } = await engine.read({ client: CLIENT, priority: 'reading', segments: segmentsToRead(plan), storedShare: 1 }, signal);
+    const { segmentsLeftOut } = await engine.read({ client: CLIENT, priority: 'reading', segments: segmentsToRead(plan), ofPlan: true, storedShare: 1 }, signal);
     if (segmentsLeftOut > 0) throw new UserError(`${(await engine.info()).store.dir} has no room for what a task needs: remove it, it is filled again`);
   }
   return { form: 'composed', plan, anchors };

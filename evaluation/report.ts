@@ -30,7 +30,8 @@ export function reportText({ runs }: Summary): string {
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-const nameOf = ({ context, policy, rows, stored }: Recipe): string => (context === 'anchors' ? `${policy} ${(100 * rows!).toFixed(0)}% of ${(100 * stored!).toFixed(0)}%` : context);
+const share = (value: number): string => `${Number((100 * value).toFixed(2))}%`;
+const nameOf = ({ context, policy, rows, stored }: Recipe): string => (context === 'anchors' ? `${policy} ${share(rows!)} of ${share(stored!)}` : context);
 
 const headOf = (run: RunSummary): string =>
   `${nameOf(run)}: ${run.model}, ${run.tasks} tasks, context at most ${run.tokens} tokens, prefix ${run.prefix}, suffix ${run.suffix}, ${run.state}; planRecall ${percent(run.planRecall)} (${run.planRecall.count})`;

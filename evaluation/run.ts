@@ -1,7 +1,7 @@
 // Runs recipes over tasks: checks every task, measures what no result is kept for, keeps each result at once.
-// Refuses tasks that do not hold, by name, and goes on with the others.
+// Refuses tasks that do not hold, or that the model cannot read under a recipe, by name, and goes on with the others.
 import type { SourceName } from '../base/segment.js';
-import { UserError } from '../base/errors.js';
+import { RequestError, UserError } from '../base/errors.js';
 import type { OnProgress } from '../base/progress.js';
 import type { Engine } from '../engine/index.js';
 import { ChunkIndex } from './bm25.js';
@@ -79,8 +79,13 @@ export async function evaluate(options: EvaluateOptions): Promise<RunOutcomes[]>
     for (const [index, recipe] of options.recipes.entries()) {
       options.signal?.throwIfAborted();
       options.onProgress({ label: 'tasks', done: done++, total: accepted.length * options.recipes.length, unit: 'tasks' });
-      const result = await resultOf(blanked, recipe, prepared, repository, options);
-      outcomes[index].push({ task: blanked.task, repository: blanked.repository, copied, result });
+      try {
+        const result = await resultOf(blanked, recipe, prepared, repository, options);
+        outcomes[index].push({ task: blanked.task, repository: blanked.repository, copied, result });
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        options.onRefused(`task ${blanked.task.id} refused for ${recipe.context}: ${error.message}`);
+      }
     }
   }
   options.onProgress({ label: 'tasks', done, total: done, unit: 'tasks' });

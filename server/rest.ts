@@ -121,7 +121,7 @@ export class Rest implements Resting {
     const { repository, meter, workDone, settings } = this.deps;
     const made = await planned(engine, { repository, cursor, readBefore, priority: 'reading' }, settings.config, signal);
     if (signal.aborted) return undefined;
-    const request = { client: this.documents.id, priority, segments: segmentsToRead(made.held.plan), storedShare } as const;
+    const request = { client: this.documents.id, priority, segments: segmentsToRead(made.held.plan), ofPlan: true, storedShare } as const;
     const read = (): Promise<ReadReport> => showing(workDone, 'Kedge', (on) => engine.read(request, signal, (done, total) => on({ label: 'reading', done, total, unit: 'tokens' })));
     meter.read(await this.reading(read));
     if (signal.aborted) return undefined;

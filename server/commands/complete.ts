@@ -50,7 +50,7 @@ async function run(place: string, more: readonly string[], flags: Flags, io: Com
 
 /** What the plan names is read before the clock runs, so that the figures are those of a store that knows it. */
 async function readFirst(engine: Engine, plan: ContextPlan, io: CommandIo, quiet: boolean): Promise<void> {
-  const request = { client: 'complete', priority: 'reading', segments: segmentsToRead(plan), storedShare } as const;
+  const request = { client: 'complete', priority: 'reading', segments: segmentsToRead(plan), ofPlan: true, storedShare } as const;
   await withProgress(io, quiet, (on) => engine.read(request, io.signal, (done, total) => on({ label: 'reading context', done, total, unit: 'tokens' })));
 }
 

@@ -3,14 +3,14 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../base/clock.js';
-import { UserError } from '../../base/errors.js';
-import type { PlannedSegment } from '../../base/segment.js';
+import { RequestError } from '../../base/errors.js';
+import { segmentsToRead, type PlannedSegment, type Segment } from '../../base/segment.js';
 import { LocalEngine } from '../../engine/engine.js';
 import { readCalibration, writeCalibration } from '../../engine/graph/calibrate.js';
 import { readManifest } from '../../engine/graph/manifest.js';
 import { Model } from '../../engine/model.js';
 import type { AnchorSettings, CompleteRequest, ContextForm, PolicyName } from '../../engine/types.js';
-import { planned, promptOf, segmentOf, tinyModel } from '../harness/tiny-model.js';
+import { planned, promptOf, segmentOf, tinyFloatModel, tinyModel } from '../harness/tiny-model.js';
 import { testDir } from '../harness/folders.js';
 
 const model = tinyModel({ architecture: 'qwen2', seed: 3 });
@@ -136,6 +136,19 @@ describe('reading', () => {
     await engine.close();
   });
 
+  it('evicts nothing that a document draws on, or that was read before it, when it reads ahead', async () => {
+    const engine = await open({ storeBytesMax: 60_000, protectOwn: false });
+    const [drawnOn, opened, imported] = files;
+    const readPlan = (segment: Segment, priority: 'reading' | 'background') => engine.read({ client: 'test', priority, segments: [[segment]], ofPlan: true });
+    await engine.settle(request('const a = ', composed(anchors('all-stored'), [planned(drawnOn)])));
+    expect(await readPlan(opened, 'reading')).toMatchObject({ segmentsEncoded: 1 });
+    expect(await readPlan(imported, 'background')).toMatchObject({ segmentsLeftOut: 1 });
+    expect(await read(engine, [drawnOn, opened])).toMatchObject({ segmentsReused: 2 });
+    // What the document at hand needs goes before what another one has.
+    expect(await readPlan(imported, 'reading')).toMatchObject({ segmentsEncoded: 1 });
+    await engine.close();
+  });
+
   it('rejects with the reason when aborted', async () => {
     const engine = await open();
     const abort = new AbortController();
@@ -210,6 +223,19 @@ describe('completing', () => {
     const engine = await open();
     const bits = async (settings: AnchorSettings, document: string) => (await engine.likelihood({ client: 'test', document, prompt: promptOf('const a = '), context: composed(settings), target: 'crane3(value);' })).bits;
     expect(await bits(anchors('two-stage', { state: 'warm', residentShare: 10 }), 'a')).toBeCloseTo(await bits(anchors('all-stored'), 'b'), 2);
+    await engine.close();
+  });
+
+  it('tells the likelihood of a long target, over never more logits at once than a chunk has', async () => {
+    const engine = await open({ convertedDir: await tinyFloatModel({ architecture: 'qwen2', seed: 5, fillInTheMiddle: false }) });
+    const bits = async (prefix: string, target: string) => (await engine.likelihood({ client: 'test', document: 'main.ts', prompt: promptOf(prefix), context: { form: 'none' }, target })).bits;
+    const [first, then] = ['lift(dock, 10);\n'.repeat(30), 'crane(value);\n'.repeat(30)];
+    const run = vi.spyOn(Model.prototype, 'forward');
+    const whole = await bits('const a = 1;\n', first + then);
+    expect(Math.max(...run.mock.calls.map(([{ logits }]) => logits?.length ?? 0))).toBe(256);
+    run.mockRestore();
+    const parts = (await bits('const a = 1;\n', first)) + (await bits(`const a = 1;\n${first}`, then));
+    expect(whole / parts).toBeCloseTo(1, 5);
     await engine.close();
   });
 
@@ -366,7 +392,37 @@ describe('other models', () => {
     }
     run.mockRestore();
     expect([drawnOn[0] > drawnOn[1], drawnOn[1] > drawnOn[3], drawnOn[1] === drawnOn[2], drawnOn[1] > 0]).toEqual([true, true, true, true]);
-    await expect(engine.complete(request('lift(dock, 10);\n'.repeat(600)))).rejects.toThrow(UserError);
+    await expect(engine.complete(request('lift(dock, 10);\n'.repeat(600)))).rejects.toThrow(RequestError);
+    await engine.close();
+  });
+
+  it('takes back what it left out once the window is short again: at once for whom waits for it, else at the next rest', async () => {
+    const many = Array.from({ length: 16 }, (_, i) => planned(segmentOf(`part${i}.ts`, body(`part${i}x`))));
+    const engine = await open({ convertedDir: await tinyModel({ architecture: 'qwen2', seed: 5, contextLength: 4096 }) });
+    const [short, long] = [1, 270].map((lines) => `${'lift(dock, 10);\n'.repeat(lines)}const a = dock`);
+    const wanted = composed(anchors('two-stage'), many);
+    const stored = { ...wanted, storedOnly: true } as ContextForm;
+    const drawnOn = async (prefix: string, context: ContextForm) => (await engine.complete(request(prefix, context))).context.length;
+    const whole = await drawnOn(short, wanted);
+    const cut = await drawnOn(long, wanted);
+    expect(cut).toBeLessThan(whole);
+    expect(await drawnOn(short, stored)).toBe(cut);
+    await engine.settle(request(short, stored));
+    expect(await drawnOn(short, stored)).toBe(whole);
+    expect([await drawnOn(long, stored), await drawnOn(short, wanted)]).toEqual([cut, whole]);
+    await engine.close();
+  });
+
+  it('reads nothing for which the model has no positions', async () => {
+    const many = Array.from({ length: 16 }, (_, i) => planned(segmentOf(`part${i}.ts`, body(`part${i}x`))));
+    const engine = await open({ convertedDir: await tinyModel({ architecture: 'qwen2', seed: 5, contextLength: 4096 }) });
+    const entries = async () => (await engine.info()).store.entries;
+    const long = request(`${'lift(dock, 10);\n'.repeat(270)}const a = dock`, composed(anchors('all-stored'), many));
+    await engine.settle(long);
+    expect(await entries()).toBe((await engine.complete(long)).context.length);
+    const report = await engine.read({ client: 'test', priority: 'reading', segments: segmentsToRead({ segments: many }), ofPlan: true });
+    const short = await engine.complete(request('const a = dock', composed(anchors('all-stored'), many)));
+    expect([report.segments, report.segmentsLeftOut, await entries()]).toEqual([short.context.length, 0, short.context.length]);
     await engine.close();
   });
 

@@ -1,6 +1,6 @@
 // Results belong to a state of the measured code: it changes with that code, and with nothing else.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { measuredCommit } from '../../evaluation/commit.js';
@@ -27,8 +27,11 @@ it('names the last commit that touched the measured code, and what is not commit
   expect(state()).toBe(first);
   const dirty = ['2', '3'].map((text) => (write('engine/a.ts', text), state()));
   const untracked = ['2', '3'].map((text) => (write('engine/new.ts', text), state()));
-  const seen = [first, ...dirty, ...untracked];
-  expect(new Set(seen).size).toBe(5);
+  // Git quotes such a name, and what is no file cannot be read.
+  symlinkSync('..', join(root, 'engine/linked'));
+  const quoted = ['2', '3'].map((text) => (write('engine/né "w".ts', text), state()));
+  const seen = [first, ...dirty, ...untracked, ...quoted];
+  expect(new Set(seen).size).toBe(7);
   for (const one of seen.slice(1)) expect(one).toMatch(new RegExp(`^${first}-[0-9a-f]{8}$`));
   commitAll();
   expect(state()).toMatch(/^[0-9a-f]{12}$/);

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../base/errors.js';
+import { fromWire, RequestError, toWire, UserError } from '../../base/errors.js';
 import { CONTEXTS, type Recipe } from '../../evaluation/measure.js';
 import { preparing } from '../../evaluation/preparing.js';
 import { ResultStore } from '../../evaluation/results.js';
@@ -169,6 +169,17 @@ describe('tasks', () => {
     expect(refused).toEqual([expect.stringMatching(/^task stale refused: the target does not stand/)]);
     expect(run.outcomes.map(({ task }) => task.id)).toEqual([crossfile.id]);
     expect(engine.likelihoods).toHaveLength(1);
+  });
+
+  it('that the model cannot read under a context are refused there by name and reason, and everything else runs', async () => {
+    const { engine, refused, options } = setUp({ recipes: [recipe('none'), recipe('joint')], tasks: [crossfile, python], bitsOnly: true });
+    engine.bitsOf = ({ prompt, context }) => {
+      if (context.form === 'joint' && prompt.path.endsWith('order.ts')) throw fromWire(toWire(new RequestError('longer than its 2048 positions')));
+      return 1;
+    };
+    const runs = await evaluate(options);
+    expect(refused).toEqual([`task ${crossfile.id} refused for joint: longer than its 2048 positions`]);
+    expect(runs.map(({ outcomes }) => outcomes.map(({ task }) => task.id))).toEqual([[crossfile.id, python.id], [python.id]]);
   });
 
   it('know whether their declaration is in the plan and their line is copied', async () => {

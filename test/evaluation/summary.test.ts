@@ -83,6 +83,11 @@ describe('the summary', () => {
     expect(text).toContain('bits/byte');
     expect(text).not.toMatch(/NaN|undefined|null/);
   });
+
+  it('tells runs of small shares apart', () => {
+    const shares = [0.005, 0.01, 0.014, 0.1333].map((rows) => ({ recipe: recipe('anchors', { policy: 'two-stage', rows, stored: 0.5 }), outcomes }));
+    expect(reportText(summarise(shares, 'm')).match(/^two-stage \S+(?= of 50%:)/gm)).toEqual(['two-stage 0.5%', 'two-stage 1%', 'two-stage 1.4%', 'two-stage 13.33%']);
+  });
 });
 
 describe('the difference in exact match', () => {
