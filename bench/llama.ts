@@ -49,7 +49,7 @@ async function compared(engine: Engine, server: LlamaServer, options: LlamaOptio
     const { task } = blanked;
     const { prompt, plan } = await prepare(snapshot, { path: blanked.path, offset: task.offset }, { ...windowByDefault, contextTokensMax: options.contextTokensMax, countTokens: (texts) => engine.countTokens(texts) });
     contextTokens.push(plan.tokens);
-    const read = await engine.read({ client: CLIENT, priority: 'reading', segments: segmentsToRead(plan) });
+    const read = await engine.read({ client: CLIENT, priority: 'reading', segments: segmentsToRead(plan), ofPlan: true });
     if (read.seconds > 0 && read.tokensEncoded > 0) readTokensPerSecond.push(read.tokensEncoded / read.seconds);
     const asking = { 'Kedge, no context': kedge(engine, undefined), 'llama.cpp, no context': llama(server, undefined), 'Kedge, rows of the plan': kedge(engine, plan), 'llama.cpp, the plan as text': llama(server, plan) };
     for (const [name, way] of Object.entries(asking)) {
