@@ -4,6 +4,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DiagnosticSeverity, type Diagnostic } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { isInside } from '../base/inside.js';
 import type { Env } from '../base/paths.js';
 import type { FileChange } from '../context/index.js';
 import { effective, repositorySettings, type Config, type RepositorySettings } from './config.js';
@@ -40,6 +41,8 @@ interface SettingsFile {
 export class Settings {
   private readonly userFile: SettingsFile;
   private workspaceFile: SettingsFile | undefined;
+  /** Where the workspace's file may stand, the nearest first. */
+  private workspacePlaces: readonly string[] = [];
   /** Settings files of the workspace's other folders, which do not count. */
   private others: readonly string[] = [];
   /** Texts of open settings files, by the editor's paths: they beat the disk. */
@@ -69,10 +72,9 @@ export class Settings {
     return this.current.repository;
   }
 
-  /** Where a settings file may come, change or go, whoever watches. */
+  /** Where a settings file may come, change or go though nobody watches there: nowhere above the project, where a look may cost much. */
   places(): string[] {
-    const [root] = this.roots;
-    return [this.userFile.path, ...(root === undefined ? [] : foldersAbove(workspaceConfigPath(root)).map(workspaceConfigPath))];
+    return [this.userFile.path, ...this.workspacePlaces];
   }
 
   /** Looks only at settings files and the workspace's folders. */
@@ -115,6 +117,7 @@ export class Settings {
       this.publish(left.path, []);
     }
     this.workspaceFile = file;
+    this.workspacePlaces = this.roots.slice(0, 1).flatMap(placesIn);
     this.setOthers(others.map(({ path }) => path).filter((path) => path !== file.path));
     this.read(this.userFile);
     if (file) this.read(file);
@@ -161,6 +164,12 @@ export class Settings {
     const { config } = effective(levels.flatMap((level) => this.layers.get(level) ?? []));
     return { config, repository: repositorySettings(config, this.deps.env, this.layers.has('workspace') ? this.workspaceFile?.within : undefined) };
   }
+}
+
+/** From the workspace's folder up to that of the project around it. */
+function placesIn(root: string): string[] {
+  const project = projectAround(root).root;
+  return foldersAbove(workspaceConfigPath(root)).filter((folder) => isInside(project, folder)).map(workspaceConfigPath);
 }
 
 /** In the project that the folder is, or is part of, where that has one, as `kedge config show` says; else in the folder, should it come there. */

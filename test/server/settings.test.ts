@@ -77,7 +77,7 @@ describe('a running daemon\'s settings', () => {
       settings.apply([{ kind, path }]);
       return [settings.config.contextTokensMax, excludedFrom(settings)];
     };
-    expect(settings.places().slice(0, 4)).toEqual([userConfigPath({ HOME: home }), file, near, far]);
+    expect(settings.places()).toEqual([userConfigPath({ HOME: home }), file, near, far]);
     expect(after('disk', file)).toEqual([1000, above]);
     writeFileSync(near, '{ "contextTokensMax": 2000 }');
     expect(after('disk', near)).toEqual([2000, dirname(near)]);
@@ -91,6 +91,7 @@ describe('a running daemon\'s settings', () => {
     expect(after('close', far)).toEqual([1000, above]);
     rmSync(far);
     expect(after('disk', far)).toEqual([5000, undefined]);
+    expect(settings.places()).toEqual([userConfigPath({ HOME: home }), file]);
     settings.apply([{ kind: 'open', path: file, text: '{ "contextTokensMax": 4000 }' }]);
     expect(settings.config.contextTokensMax).toBe(4000);
   });
