@@ -91,6 +91,6 @@ class RepositoryClient implements Repository {
     else if (change.kind === 'close') this.buffers.delete(change.path);
     else if (change.kind === 'roots') this.moved = [change];
     else if (change.kind === 'environments') this.options = { ...this.options, pythonEnvironments: change.folders };
-    else if (change.kind === 'exclude') this.options = { ...this.options, exclude: change.patterns };
+    else if (change.kind === 'exclude') this.options = { ...this.options, exclude: change.patterns, excludeFrom: change.from };
   }
 }

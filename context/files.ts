@@ -30,7 +30,7 @@ export function listFiles(root: string, { disk = systemDisk, exclude = [], proje
   if (real === undefined) throw new UserError(`${root} does not exist`);
   if (!disk.isDirectory(real)) throw new UserError(`${root} is not a folder`);
   const around = disk.real(project);
-  const rules = new IgnoreRules(around !== undefined && isInside(around, real) ? around : real, disk, exclude);
+  const rules = new IgnoreRules(around !== undefined && isInside(around, real) ? around : real, disk, { patterns: exclude });
   const files: string[] = [];
   const leftOut: { path: string; reason: LeftOutReason }[] = [];
   const pending = [real];

@@ -15,6 +15,12 @@ const ruleFiles = [join('.git', 'info', 'exclude'), '.gitignore', '.kedgeignore'
 /** As git compares names where nobody told it otherwise. */
 const ignorecase = process.platform === 'darwin' || process.platform === 'win32';
 
+/** Patterns as in an ignore file of the folder `from`, where that holds a root, else of the root itself. */
+export interface Exclusion {
+  readonly patterns: readonly string[];
+  readonly from?: string;
+}
+
 /** For one workspace root. Answers are kept; make a new one when an ignore file changes. */
 export class IgnoreRules {
   private readonly byFolder = new Map<string, FolderRules>();
@@ -22,14 +28,16 @@ export class IgnoreRules {
   /** The git repository around the root, unless it ignores the root: then the root stands for itself. */
   readonly repository: string | undefined;
   private readonly excluded: Ignore;
+  private readonly excludedFrom: string;
 
-  /** `exclude`: patterns as in an ignore file of the root, which no ignore file takes back. */
+  /** What is excluded no ignore file takes back. */
   constructor(
     readonly root: string,
     private readonly disk: Disk,
-    exclude: readonly string[] = [],
+    { patterns, from }: Exclusion = { patterns: [] },
   ) {
-    this.excluded = ignore({ ignorecase }).add([...exclude]);
+    this.excluded = ignore({ ignorecase }).add([...patterns]);
+    this.excludedFrom = from !== undefined && isInside(from, root) ? from : root;
     this.repository = repositoryAbove(root, disk);
     if (this.repository === undefined || !this.matches(root, true)) return;
     this.repository = undefined;
@@ -46,7 +54,7 @@ export class IgnoreRules {
     }
     // Kept for the outermost alone: what is ignored can hold very much.
     if (this.ignores(dirname(path), true)) return true;
-    const answer = (isFolder && (foldersNeverRead.has(name) || this.disk.isFile(join(path, 'pyvenv.cfg')))) || this.excluded.ignores(this.within(this.root, path, isFolder)) || this.matches(path, isFolder);
+    const answer = (isFolder && (foldersNeverRead.has(name) || this.disk.isFile(join(path, 'pyvenv.cfg')))) || this.excluded.ignores(this.within(this.excludedFrom, path, isFolder)) || this.matches(path, isFolder);
     if (isFolder) this.answers.set(path, answer);
     return answer;
   }

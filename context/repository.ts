@@ -33,7 +33,7 @@ export interface OutlinedFiles {
   readonly pending: number;
 }
 
-export interface RepositoryOptions extends Pick<WorkspaceDeps, 'exclude'> {
+export interface RepositoryOptions extends Pick<WorkspaceDeps, 'exclude' | 'excludeFrom'> {
   readonly roots: readonly string[];
   /** The user's own, never a workspace's: see WorkspaceDeps. The environment's VIRTUAL_ENV is added. */
   readonly pythonEnvironments?: readonly string[];
@@ -54,9 +54,9 @@ export class LocalRepository implements Repository {
   private readonly survey: Survey | undefined;
   private readonly starting: NodeJS.Timeout | undefined;
 
-  constructor({ roots, pythonEnvironments = [], exclude, env = process.env, outlinesDir }: RepositoryOptions) {
+  constructor({ roots, pythonEnvironments = [], exclude, excludeFrom, env = process.env, outlinesDir }: RepositoryOptions) {
     this.active = env.VIRTUAL_ENV ? [env.VIRTUAL_ENV] : [];
-    this.workspace = new Workspace(roots, { pythonEnvironments: [...pythonEnvironments, ...this.active], exclude });
+    this.workspace = new Workspace(roots, { pythonEnvironments: [...pythonEnvironments, ...this.active], exclude, excludeFrom });
     this.survey = outlinesDir === undefined ? undefined : this.workspace.surveyed(outlinesDir, this.turns);
     this.starting = this.survey && setTimeout(() => this.survey?.start(), surveyAfterMs).unref();
   }

@@ -8,7 +8,7 @@ import type { ByteLru } from '../base/lru.js';
 import { bagOf, type Bag } from '../base/okapi.js';
 import { Dependencies } from './dependencies.js';
 import { fileBytesMax, type Disk, type LeftOutReason } from './disk.js';
-import { IgnoreRules } from './ignore-rules.js';
+import { IgnoreRules, type Exclusion } from './ignore-rules.js';
 import type { ImporterIndex, ImportRequest } from './importers.js';
 import { PythonResolver, type PythonModule } from './languages/resolve-python.js';
 import { TypescriptResolver } from './languages/resolve-typescript.js';
@@ -90,13 +90,14 @@ export class Layout {
   constructor(
     readonly roots: readonly Root[],
     readonly environments: readonly string[],
-    readonly exclude: readonly string[],
+    readonly exclude: Exclusion,
     private readonly disk: Disk,
   ) {
     const real = roots.map((root) => root.real);
-    this.rules = real.map((root) => new IgnoreRules(root, disk, exclude));
+    const from = exclude.from && disk.real(exclude.from);
+    this.rules = real.map((root) => new IgnoreRules(root, disk, { ...exclude, from }));
     // What the user excludes is not built by that.
-    this.typescript = new TypescriptResolver(disk, exclude.length > 0 ? real.map((root) => new IgnoreRules(root, disk)) : this.rules);
+    this.typescript = new TypescriptResolver(disk, exclude.patterns.length > 0 ? real.map((root) => new IgnoreRules(root, disk)) : this.rules);
     this.python = new PythonResolver(disk, this.rules.filter((_, i) => !roots[i].isLoose));
     this.dependencies = new Dependencies(real, environments, disk, this.typescript, this.python);
   }

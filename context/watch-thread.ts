@@ -1,7 +1,7 @@
 // A watcher on a thread of its own: its first look at a large folder takes seconds, and no plan must wait for that.
 // Refuses to keep its process alive once every folder is watched.
 import { Worker } from 'node:worker_threads';
-import { fromWire, type WireError } from '../base/errors.js';
+import { fromWire, UserError, type WireError } from '../base/errors.js';
 import type { Watcher } from './watch.js';
 import type { FileChange } from './workspace.js';
 
@@ -43,7 +43,7 @@ export function watchOnThread(roots: readonly string[], onChanges: (changes: Fil
         resolve();
         if (isClosed) return;
         onChanges([{ kind: 'missed' }]);
-        onError(new Error(`the watcher ended ${restarts} times and is not started again: what changes on disk is noticed when a file is closed`));
+        onError(new UserError(`the watcher of files ended ${restarts} times and is not started again: what changes outside of the editor is noticed when such a file is saved or closed in it. Name large folders in a .kedgeignore, then restart the language server`));
       });
     };
     watch();

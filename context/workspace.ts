@@ -3,6 +3,7 @@
 import { digestOf } from '../base/digest.js';
 import { ByteLru } from '../base/lru.js';
 import { systemDisk, type Disk, type Reading } from './disk.js';
+import type { Exclusion } from './ignore-rules.js';
 import type { Outline } from './outline.js';
 import { ImporterIndex } from './importers.js';
 import { withBuffer, withoutBuffer, type Overlay } from './overlay.js';
@@ -30,7 +31,7 @@ export type FileChange =
   /** The user's Python environments from now on: see WorkspaceDeps. */
   | { readonly kind: 'environments'; readonly folders: readonly string[] }
   /** What is excluded from now on: see WorkspaceDeps. */
-  | { readonly kind: 'exclude'; readonly patterns: readonly string[] };
+  | ({ readonly kind: 'exclude' } & Exclusion);
 
 export interface WorkspaceDeps {
   readonly disk?: Disk;
@@ -38,8 +39,9 @@ export interface WorkspaceDeps {
   readonly textBytesMax?: number;
   /** Python interpreters, environments or folders of packages that the user names, anywhere on the machine. Never from a workspace's file. */
   readonly pythonEnvironments?: readonly string[];
-  /** Patterns as in an ignore file of each root: more that is never context, and nothing less. */
+  /** More that is never context, and nothing less: the patterns of an Exclusion, and its folder. */
   readonly exclude?: readonly string[];
+  readonly excludeFrom?: string;
   /** What makes an outline of a file that is not open; tests count. */
   readonly parse?: (path: string, text: string) => Outline | undefined;
 }
@@ -76,7 +78,7 @@ export class Workspace {
       parse: deps.parse ?? outlineOf,
       known: (path, digest) => this.survey?.known(path, digest),
     };
-    this.layout = new Layout(this.rooted(roots), deps.pythonEnvironments ?? [], deps.exclude ?? [], disk);
+    this.layout = new Layout(this.rooted(roots), deps.pythonEnvironments ?? [], { patterns: deps.exclude ?? [], from: deps.excludeFrom }, disk);
     this.current = this.next();
   }
 
@@ -102,7 +104,7 @@ export class Workspace {
     for (const change of changes) {
       if (change.kind === 'roots') roots = this.rooted(change.roots, change.isLoose);
       else if (change.kind === 'environments') environments = change.folders;
-      else if (change.kind === 'exclude') exclude = change.patterns;
+      else if (change.kind === 'exclude') exclude = change;
       else if (change.kind === 'missed') this.shared.texts.clear();
       else if (change.kind === 'open') this.opened(this.canonical(change.path), change.text);
       else {

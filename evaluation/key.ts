@@ -23,7 +23,7 @@ export function keyOf({ target }: Pick<Task, 'target'>, { prompt, plan }: Prepar
   const { path, importBlock, prefix, suffix, following } = prompt;
   const model = modelSha256 === KEPT_BY_NAME ? recipe.model : `${recipe.model} ${modelSha256}`;
   const task = (window: object, context: unknown): string => digestOf(target, digestOf(JSON.stringify(window), JSON.stringify(context))).slice(0, 24);
-  if (causal) return { task: task({ path, importBlock, prefix, suffix }, causal), recipe: digestOf('read', model, recipe.state, String(headTokens), numericClass).slice(0, 16), commit: 'any' };
+  if (causal) return { task: task({ path, importBlock, prefix, suffix }, causal), recipe: digestOf('read', model, recipe.state, String(headTokens), numericClass).slice(0, 16), commit: 'any', following: digestOf(following).slice(0, 24) };
   const segments = plan.segments.map(({ segment, share, group }) => [segment.digest, share, group]);
   return { task: task({ path, importBlock, prefix, suffix, following }, segments), recipe: digestOf('rows', JSON.stringify(recipe, Object.keys(recipe).sort()), model, numericClass).slice(0, 16), commit };
 }

@@ -13,6 +13,8 @@ export interface ResultKey {
   readonly recipe: string;
   /** The last commit that touched the measured code, with a digest of what is not committed yet behind it; `any` of text read in one run. */
   readonly commit: string;
+  /** Of text read in one run: of what a completion has to fit, which its bits do not depend on. Older results do not say. */
+  readonly following?: string;
 }
 
 export interface TaskResult {
@@ -34,7 +36,7 @@ type Line = ResultKey & TaskResult;
 const FILE_BYTES_MAX = 1_900_000;
 
 export class ResultStore {
-  private readonly known = new Map<string, TaskResult>();
+  private readonly known = new Map<string, Line>();
 
   private constructor(private readonly dir: string) {}
 
@@ -51,13 +53,15 @@ export class ResultStore {
     return store;
   }
 
-  get({ task, recipe, commit }: ResultKey): TaskResult | undefined {
-    return this.known.get(`${task} ${recipe} ${commit}`);
+  /** Without a completion that had to fit other text. */
+  get({ task, recipe, commit, following }: ResultKey): TaskResult | undefined {
+    const line = this.known.get(`${task} ${recipe} ${commit}`);
+    return line?.following === undefined || line.following === following ? line : { ...line, completion: undefined };
   }
 
   /** Kept at once. `label` (letters, digits, dots, dashes) opens the file's name. */
-  put(label: string, { task, recipe, commit }: ResultKey, result: TaskResult): void {
-    const line: Line = { task, recipe, commit, ...result };
+  put(label: string, key: ResultKey, result: TaskResult): void {
+    const line: Line = { ...key, ...result };
     try {
       mkdirSync(this.dir, { recursive: true });
       const text = `${JSON.stringify(line)}\n`;
@@ -72,7 +76,7 @@ export class ResultStore {
     const key = `${line.task} ${line.recipe} ${line.commit}`;
     const before = this.known.get(key);
     // A later --bits-only run takes no completion away.
-    this.known.set(key, line.completion || !before?.completion ? line : { ...line, completion: before.completion });
+    this.known.set(key, line.completion || !before?.completion ? line : { ...line, following: before.following, completion: before.completion });
   }
 
   private fileWithRoom(label: string, bytes: number): string {

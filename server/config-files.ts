@@ -1,4 +1,4 @@
-// Where settings files lie, reading one safely, and following the one that no workspace's watcher sees. Refuses a workspace's file that is a link out of its folder, and anything that is no plain text file.
+// Where settings files lie, reading one safely, and following those that no workspace's watcher sees. Refuses a workspace's file that is a link out of its folder, and anything that is no plain text file.
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../base/errors.js';
@@ -19,13 +19,14 @@ export const workspaceConfigPath = (root: string): string => join(root, workspac
 
 const lookMs = 2000;
 
-/** Calls `changed` when the file at `path`, which need not be there, appears, changes or goes; until the function it returns is called. */
-export function follow(path: string, changed: () => void): () => void {
-  let last = stampOf(path);
+/** Calls `changed` with each file of `paths`, which need not be there, that appears, changes or goes; until the function it returns is called. */
+export function follow(paths: () => readonly string[], changed: (path: string) => void): () => void {
+  const stamps = (): Map<string, string | undefined> => new Map(paths().map((path) => [path, stampOf(path)]));
+  let last = stamps();
   const timer = setInterval(() => {
-    const stamp = stampOf(path);
-    if (stamp !== last) changed();
-    last = stamp;
+    const before = last;
+    last = stamps();
+    for (const [path, stamp] of last) if (stamp !== before.get(path)) changed(path);
   }, lookMs).unref();
   return () => clearInterval(timer);
 }

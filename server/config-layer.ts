@@ -42,6 +42,16 @@ export function valueLayer(level: Level, value: unknown): Layer {
 
 /** A file's text: JSON with comments. A file that is no JSON sets nothing. */
 export function fileLayer(level: Level, path: string, text: string): Layer {
+  try {
+    return parsedLayer(level, path, text);
+  } catch (error) {
+    // What reads JSON here calls itself for each level.
+    if (!(error instanceof RangeError)) throw error;
+    return { ...unread(level, path, 'is nested too deeply; nothing of it counts'), text };
+  }
+}
+
+function parsedLayer(level: Level, path: string, text: string): Layer {
   const scope: Scope = level === 'workspace' ? 'project' : 'user';
   const broken: ParseError[] = [];
   const tree = parseTree(text.replace(/^\uFEFF/, ' '), broken, { allowTrailingComma: true });

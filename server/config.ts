@@ -43,11 +43,14 @@ export interface Effective {
 }
 
 /** What a repository has to know. */
-export type RepositorySettings = Pick<Config, 'exclude' | 'pythonEnvironments'>;
+export interface RepositorySettings extends Pick<Config, 'exclude' | 'pythonEnvironments'> {
+  /** The folder from which `exclude` counts. */
+  readonly excludeFrom?: string;
+}
 
 /** `~/` stands for the user's home. */
-export function repositorySettings({ exclude, pythonEnvironments }: Config, env: Env): RepositorySettings {
-  return { exclude, pythonEnvironments: pythonEnvironments.map((path) => (path.startsWith('~/') ? join(homeDir(env), path.slice(2)) : path)) };
+export function repositorySettings({ exclude, pythonEnvironments }: Config, env: Env, excludeFrom?: string): RepositorySettings {
+  return { exclude, excludeFrom, pythonEnvironments: pythonEnvironments.map((path) => (path.startsWith('~/') ? join(homeDir(env), path.slice(2)) : path)) };
 }
 
 export function defaultConfig(): Config {

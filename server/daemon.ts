@@ -14,8 +14,8 @@ import type { FileChange, Repository } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
 import { Changes } from './changes.js';
 import { clientProfile, rootsOf, type ClientProfile } from './clients.js';
-import { follow, userConfigPath } from './config-files.js';
-import { repositorySettings, type Config, type RepositorySettings } from './config.js';
+import { follow } from './config-files.js';
+import type { Config, RepositorySettings } from './config.js';
 import { EngineSlot } from './engine-slot.js';
 import { Folders } from './folders.js';
 import { engineSettings, type PullableModel } from './installed.js';
@@ -24,7 +24,7 @@ import type { Power } from './power.js';
 import { Reporter } from './reporter.js';
 import type { Timers } from './scheduler.js';
 import { Session } from './session.js';
-import { Settings } from './settings.js';
+import { Settings, type Counting } from './settings.js';
 import { packageVersion } from './version.js';
 import { showing, type WorkDone } from './work-done.js';
 
@@ -101,7 +101,7 @@ export class Daemon {
       changed: (before) => this.reconfigure(before),
     });
     const reporter = new Reporter(params, roots, (message) => this.tell(message), { env, clock, timers, log, atExit });
-    const repository = openRepository(roots, repositorySettings(settings.config, env), (error) => log.error(`the repository's thread is started again: ${error.stack ?? error.message}`));
+    const repository = openRepository(roots, settings.repository, (error) => log.error(`the repository's thread is started again: ${error.stack ?? error.message}`));
     const workDone: WorkDone = { createProgress: () => this.connection.window.createWorkDoneProgress(), clock };
     const engines = this.enginesBy(settings, client, reporter, workDone);
     const changes = new Changes(repository, client.encoding, (applied) => settings.apply(applied));
@@ -111,8 +111,7 @@ export class Daemon {
       meter: reporter.meter,
       trace: (message, verbose) => this.connection.tracer.log(message, verbose),
     });
-    const userFile = userConfigPath(env);
-    const unfollow = follow(userFile, () => settings.apply([{ kind: 'disk', path: userFile }]));
+    const unfollow = follow(() => settings.places(), (path) => settings.apply([{ kind: 'disk', path }]));
     this.started = { session, engines, settings, repository, folders, reporter, unfollow };
     log.info(`Kedge ${packageVersion()} serves ${client.name || 'an editor without a name'} in ${roots.join(', ') || 'the folder of the first file'}`);
     return session;
@@ -190,12 +189,12 @@ export class Daemon {
   }
 
   /** An engine that other settings opened is closed; the next request opens it anew. */
-  private reconfigure(before: Config): void {
+  private reconfigure(before: Counting): void {
     if (!this.started) return;
-    const { engines, repository, session } = this.started;
-    const [now, then] = [session.config, before].map((config) => repositorySettings(config, this.deps.env));
-    if (!isDeepStrictEqual(now, then)) void repository.apply([{ kind: 'exclude', patterns: now.exclude }, { kind: 'environments', folders: now.pythonEnvironments }]);
-    const restarting = engineSettings.some((key) => session.config[key] !== before[key]);
+    const { engines, repository, session, settings } = this.started;
+    const { exclude: patterns, excludeFrom: from, pythonEnvironments: folders } = settings.repository;
+    if (!isDeepStrictEqual(settings.repository, before.repository)) void repository.apply([{ kind: 'exclude', patterns, from }, { kind: 'environments', folders }]);
+    const restarting = engineSettings.some((key) => settings.config[key] !== before.config[key]);
     session.configured(restarting);
     if (restarting) engines.renew().catch((error: unknown) => this.log.warn(`closing the engine: ${String(error)}`));
   }

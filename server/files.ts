@@ -5,10 +5,11 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Segment } from '../base/segment.js';
 import { isIgnoredIn, segmentsOf, type Snapshot } from '../context/index.js';
+import { workspaceFileName } from './config-files.js';
 
 /** What tells that a project starts at a folder, the surest first: a workspace of packages is one project. */
 const signs: readonly ((folder: string) => boolean)[] = [
-  (folder) => holds(folder, 'kedge.json'),
+  (folder) => holds(folder, workspaceFileName),
   (folder) => holds(folder, '.git'),
   (folder) => holds(folder, 'pnpm-workspace.yaml') || namesWorkspaces(join(folder, 'package.json')),
   (folder) => ['package.json', 'pyproject.toml', 'setup.py', 'setup.cfg', 'requirements.txt', 'tsconfig.json', 'jsconfig.json'].some((name) => holds(folder, name)),
@@ -20,10 +21,16 @@ export interface ProjectOf {
   readonly isLoose: boolean;
 }
 
-/** The nearest folder above `path` (absolute) with the surest sign that there is, unless that project ignores the file. */
-export function projectOf(path: string, home = homedir()): ProjectOf {
+/** The folders that `path` (absolute) lies in, the innermost first, below the user's home. */
+export function foldersAbove(path: string, home = homedir()): string[] {
   const above: string[] = [];
   for (let folder = dirname(path); dirname(folder) !== folder && folder !== home; folder = dirname(folder)) above.push(folder);
+  return above;
+}
+
+/** The nearest folder above `path` (absolute) with the surest sign that there is, unless that project ignores the file. */
+export function projectOf(path: string, home = homedir()): ProjectOf {
+  const above = foldersAbove(path, home);
   for (const isStart of signs) {
     const root = above.find(isStart);
     if (root !== undefined && !isIgnoredIn(root, path)) return { root, isLoose: false };

@@ -56,14 +56,27 @@ export function rangeOf(document: TextDocument, start: number, end: number, enco
 
 /** How many UTF-16 units of `text` its first `units` units of `encoding` are, never splitting a character. */
 function utf16Length(text: string, units: number, encoding: PositionEncoding): number {
+  // At once where it can be: a line may be megabytes long.
+  if (encoding === 'utf-16') return wholeLength(text, units);
+  if (encoding === 'utf-8') return wholeLengthUtf8(Buffer.from(text), units);
   let length = 0;
-  let counted = 0;
+  let left = units;
   for (const character of text) {
-    counted += unitsOf(character, encoding);
-    if (counted > units) break;
+    if (left-- <= 0) break;
     length += character.length;
   }
   return length;
+}
+
+function wholeLength(text: string, length: number): number {
+  if (length >= text.length) return text.length;
+  return /^[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(Math.max(0, length - 1), length + 1)) ? length - 1 : length;
+}
+
+function wholeLengthUtf8(bytes: Buffer, length: number): number {
+  let end = Math.min(length, bytes.length);
+  while (end > 0 && end < bytes.length && (bytes[end] & 0xc0) === 0x80) end -= 1;
+  return bytes.toString('utf8', 0, end).length;
 }
 
 function unitsOf(text: string, encoding: PositionEncoding): number {

@@ -1,6 +1,7 @@
 // What a daemon tells of itself to `kedge stats` and `kedge doctor`: who it is, for whom it works, what it counts, what the platform refused it.
 // Refuses to know how it is told: stats.ts does.
 import type { InitializeParams } from 'vscode-languageserver';
+import { UserError } from '../base/errors.js';
 import { lacksOf } from './client-needs.js';
 import { Meter } from './meter.js';
 import { StatsFile, type StatsFileDeps, type WatchLimit } from './stats.js';
@@ -12,6 +13,7 @@ export class Reporter {
   readonly meter: Meter;
   private readonly file: StatsFile;
   private watchLimitReached: WatchLimit | undefined;
+  private readonly told = new Set<string>();
 
   /** `tell` shows a message to the user. */
   constructor(
@@ -32,16 +34,23 @@ export class Reporter {
     this.file.touch();
   }
 
-  /** Of a watcher's errors the limit is told once. */
+  /** Of a watcher's errors the limit and what the user can mend are told, once. */
   watchFailed(error: unknown): void {
+    if (error instanceof UserError) return this.tellOnce(`Kedge: ${error.message}`);
     const [limit] = /\b(?:ENOSPC|EMFILE)\b/.exec(String(error)) ?? [];
     if (this.watchLimitReached || limit === undefined) return;
     this.watchLimitReached = limit as WatchLimit;
-    this.tell(watchLimitMessage);
+    this.tellOnce(watchLimitMessage);
     this.file.touch();
   }
 
   close(): void {
     this.file.close();
+  }
+
+  private tellOnce(message: string): void {
+    if (this.told.has(message)) return;
+    this.told.add(message);
+    this.tell(message);
   }
 }

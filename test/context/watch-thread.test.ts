@@ -1,6 +1,7 @@
 // The watcher's thread, with threads of the test's own: one that ends by itself is started again. Refuses to watch anything.
 import { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
+import { UserError } from '../../base/errors.js';
 import { watchOnThread, type WatchThread } from '../../context/watch-thread.js';
 
 /** Threads in order: what each does before it ends by itself. */
@@ -8,7 +9,7 @@ const lives: Record<string, [lives: ('ready' | 'changed' | 'error')[][], told: s
   'works': [[['ready', 'changed']], ['disk']],
   'ended before it was ready': [[['error'], ['ready', 'changed']], ['out of memory', 'missed', 'disk']],
   'ended while it watched': [[['ready', 'changed'], ['ready', 'changed']], ['disk', 'missed', 'disk']],
-  'ended for good': [[['ready'], ['ready'], ['ready']], ['missed', 'missed', 'missed', 'the watcher ended 3 times and is not started again: what changes on disk is noticed when a file is closed']],
+  'ended for good': [[['ready'], ['ready'], ['ready']], ['missed', 'missed', 'missed', 'for the user: the watcher of files ended 3 times and is not started again: what changes outside of the editor is noticed when such a file is saved or closed in it. Name large folders in a .kedgeignore, then restart the language server']],
 };
 
 for (const [name, [lived, told]] of Object.entries(lives))
@@ -20,7 +21,7 @@ for (const [name, [lived, told]] of Object.entries(lives))
       threads.push(thread);
       return Object.assign(thread, { unref: () => {}, terminate: () => Promise.resolve(thread.emit('exit', 1) ? 1 : 0) }) as unknown as WatchThread;
     };
-    const watcher = watchOnThread(['/a'], (batch) => heard.push(...batch.map(({ kind }) => kind)), (error) => heard.push((error as Error).message), start);
+    const watcher = watchOnThread(['/a'], (batch) => heard.push(...batch.map(({ kind }) => kind)), (error) => heard.push(`${error instanceof UserError ? 'for the user: ' : ''}${(error as Error).message}`), start);
     for (const [i, life] of lived.entries()) {
       for (const event of life) {
         if (event === 'error') threads[i].emit('error', new Error('out of memory'));

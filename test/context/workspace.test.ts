@@ -358,6 +358,18 @@ test('the watcher looks into folders where an ignore file allows only some files
   expect([...told]).toEqual(['src/deep/a.py']);
 });
 
+test('what is excluded is so from the folder whose patterns they are, where that holds the root', () => {
+  const { root } = layOut('--- sub/a.ts\n--- sub/b.ts\n--- sub/sub/a.ts\n');
+  const sub = join(root, 'sub');
+  const readable = (workspace: Workspace): string[] => ['a.ts', 'b.ts', 'sub/a.ts'].filter((name) => workspace.snapshot.isReadable(join(sub, name)));
+  const workspace = new Workspace([sub], { exclude: ['/sub/a.ts'], excludeFrom: root });
+  expect(readable(workspace)).toEqual(['b.ts', 'sub/a.ts']);
+  for (const from of [join(root, 'other'), undefined]) {
+    workspace.apply([{ kind: 'exclude', patterns: ['/sub/a.ts'], from }]);
+    expect(readable(workspace)).toEqual(['a.ts', 'b.ts']);
+  }
+});
+
 test('what is excluded is no context from then on, secrets never are, and a buffer is still its own', () => {
   const { root } = layOut(`${source}--- .env\nKEY=1\n`);
   const workspace = new Workspace([root], { exclude: ['b.ts'] });

@@ -38,6 +38,17 @@ describe('kept results', () => {
     expect(ResultStore.open(dir).get(key)).toMatchObject({ bits: 4, completion });
   });
 
+  it('are served without a completion that had to fit other text, but for older ones, which do not say', () => {
+    const dir = folderWith({});
+    const found = (following?: string): unknown => ResultStore.open(dir).get({ ...key, following })?.completion;
+    const store = ResultStore.open(dir);
+    store.put('label', key, result(3, { completion }));
+    expect(found('f')).toEqual(completion);
+    store.put('label', { ...key, following: 'f' }, result(3, { completion }));
+    store.put('label', { ...key, following: 'g' }, result(3));
+    expect([found('f'), found('g'), store.get({ ...key, following: 'g' })?.bits]).toEqual([completion, undefined, 3]);
+  });
+
   it('stay under 2 MB a file', () => {
     const dir = folderWith({});
     writeFileSync(join(dir, 'label.jsonl'), `${' '.repeat(1_899_900)}\n`);

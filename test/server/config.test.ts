@@ -55,6 +55,7 @@ const cases: Record<string, Case> = {
   'a value of none that are': { given: { user: '{ "readingPaused": "sometimes" }' }, config: { readingPaused: 'onBattery' }, faults: [['user', 1, 'must be one of always, onBattery, never']] },
   'a model that is a path': { given: { user: '{ "model": "../../x.gguf" }' }, config: { model: undefined }, faults: [['user', 1, '"model" must be']] },
   'broken JSON': { given: { workspace: '{\n  "a": ,\n}' }, config: { contextTokensMax: 5000 }, faults: [['workspace', 2, 'is not JSON']] },
+  'brackets without end': { given: { user: '{ "threads": 2 }', workspace: '['.repeat(100_000) }, config: { threads: 2 }, faults: [['workspace', 1, 'is nested too deeply']] },
   'an empty file': { given: { workspace: '' }, config: {}, faults: [['workspace', 1, 'is not JSON']] },
   'an array': { given: { workspace: '[1]' }, config: {}, faults: [['workspace', 1, 'must be an object']] },
   'options that are no object': { given: { initializationOptions: 'fast' }, config: {}, faults: [['initializationOptions', 0, 'must be an object']] },

@@ -38,8 +38,8 @@ const mainText = 'import { userName } from \'./user\';\n\nconst who = us\n';
 const watching = { workspace: { didChangeWatchedFiles: { dynamicRegistration: true, relativePatternSupport: true }, workspaceFolders: true } };
 const empty: CompletionList = { isIncomplete: true, items: [] };
 
-function project(userText = 'export function userName(): string {\n  return "on disk";\n}\n'): string {
-  const root = temporaryFolder();
+function project(userText = 'export function userName(): string {\n  return "on disk";\n}\n', root = temporaryFolder()): string {
+  mkdirSync(root, { recursive: true });
   writeFileSync(join(root, 'main.ts'), mainText);
   writeFileSync(join(root, 'user.ts'), userText);
   return root;
@@ -73,8 +73,8 @@ async function started({ roots = [], capabilities = {}, initializationOptions, d
   const client = connectDaemon({
     clock: systemClock, timers,
     openEngine: () => Promise.resolve(engine),
-    openRepository: (given) => {
-      const repository = openRepository({ roots: given, inProcess: true });
+    openRepository: (given, settings) => {
+      const repository = openRepository({ roots: given, ...settings, inProcess: true });
       repository.watch = (folders, onChanges) => {
         watched.push([...folders]);
         tell = onChanges;
@@ -270,7 +270,6 @@ describe('an open document', () => {
     expect([(await request('textDocument/completion', 3)).items.length, (await request('textDocument/inlineCompletion', 2)).items.length]).toEqual([1, 1]);
   });
 });
-
 
 describe('without a model', () => {
   const message = { window: { showMessage: { messageActionItem: {} } } };
@@ -474,6 +473,18 @@ it.skipIf(process.platform === 'win32')('goes on with a buffer that is open unde
   await daemon.client.open(join(root, 'main.ts'), mainText);
   await notify(daemon, 'textDocument/didClose', { textDocument: { uri: uriOf(join(root, 'user.ts')) } });
   expect(await planIn(daemon, root)).toContain('typed');
+});
+
+it('heeds and follows the kedge.json of the project that its folder is part of, which nobody watches', async () => {
+  const around = temporaryFolder();
+  const root = project(undefined, join(around, 'sub'));
+  writeFileSync(join(around, 'kedge.json'), '{ "exclude": ["/sub/user.ts"] }');
+  const daemon = await started({ roots: [root] });
+  await daemon.client.open(join(root, 'main.ts'), mainText);
+  expect(await planIn(daemon, root)).not.toContain('on disk');
+  rmSync(join(around, 'kedge.json'));
+  while (!(await planIn(daemon, root)).includes('on disk')) await new Promise(setImmediate);
+  await daemon.client.connection.sendRequest('shutdown');
 });
 
 it('follows the user\'s own settings file, whoever writes it', async () => {

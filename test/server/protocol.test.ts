@@ -17,6 +17,8 @@ const cases: Record<string, Case> = {
   'after three-byte letters': { text: '語言|', line: 0, character: { 'utf-8': 6, 'utf-16': 2, 'utf-32': 2 } },
   'after an astral character': { text: 'a😀|b', line: 0, character: { 'utf-8': 5, 'utf-16': 3, 'utf-32': 2 } },
   'after a joined family': { text: '👩‍👧|', line: 0, character: { 'utf-8': 11, 'utf-16': 5, 'utf-32': 3 } },
+  'after half a character': { text: 'a\ud83d|\ufeffb', line: 0, character: { 'utf-8': 4, 'utf-16': 2, 'utf-32': 2 } },
+  'after a byte order mark': { text: '\ufeffé|\ude00', line: 0, character: { 'utf-8': 5, 'utf-16': 2, 'utf-32': 2 } },
   'a CRLF line': { text: 'é\r\n😀x|\r\nz', line: 1, character: { 'utf-8': 5, 'utf-16': 3, 'utf-32': 2 } },
   'the end after a line break': { text: 'abc\n|', line: 1, character: { 'utf-8': 0, 'utf-16': 0, 'utf-32': 0 } },
 };
@@ -43,6 +45,7 @@ describe('a position outside the document', () => {
     ['below zero goes to the start', 'utf-16', -1, -5, 0],
     ['between surrogates goes before the character', 'utf-16', 0, 2, 1],
     ['inside a UTF-8 sequence goes before the character', 'utf-8', 0, 3, 1],
+    ['between surrogates in UTF-8 goes before the character', 'utf-8', 0, 2, 1],
     ['beyond the line in UTF-8', 'utf-8', 0, 50, 3],
   ];
   for (const [name, encoding, line, character, offset] of clamped) {

@@ -20,15 +20,17 @@ interface Setup {
   readonly changes: Config[];
 }
 
-function setup(text?: string, options?: unknown, home = temporaryFolder()): Setup {
-  const root = temporaryFolder();
+const excludedFrom = ({ repository }: Settings): string | undefined => repository.excludeFrom;
+
+/** `root`: the folder that the editor opens; `text` of its kedge.json. */
+function setup(text?: string, options?: unknown, home = temporaryFolder(), root = temporaryFolder()): Setup {
   const file = join(root, 'kedge.json');
   if (text !== undefined) writeFileSync(file, text);
   const published: Setup['published'] = [];
   const told: string[] = [];
   const changes: Config[] = [];
   const publish = (path: string, diagnostics: Diagnostic[]): void => void published.push([path, diagnostics.map(({ range, message }) => [range.start.line, String(message)])]);
-  const settings = new Settings([root], options, { env: { HOME: home }, encoding: 'utf-16', publish, tell: (fault) => told.push(fault), changed: (before) => changes.push(before) });
+  const settings = new Settings([root], options, { env: { HOME: home }, encoding: 'utf-16', publish, tell: (fault) => told.push(fault), changed: ({ config }) => changes.push(config) });
   return { settings, root, file, user: userConfigPath({ HOME: home }), published, told, changes };
 }
 
@@ -60,6 +62,54 @@ describe('a running daemon\'s settings', () => {
     writeFileSync(file, '{ "multiline": false }');
     settings.apply([{ kind: 'disk', path: file }]);
     expect(settings.config.multiline).toBe(false);
+  });
+
+  it('are those of the nearest kedge.json in the folder and above it, wherever one comes, changes or goes', () => {
+    const above = temporaryFolder();
+    const root = join(above, 'packages', 'one');
+    mkdirSync(root, { recursive: true });
+    const far = join(above, 'kedge.json');
+    writeFileSync(far, '{ "contextTokensMax": 1000, "exclude": ["/packages/one/generated"] }');
+    const home = temporaryFolder();
+    const { settings, file } = setup(undefined, undefined, home, root);
+    const near = join(above, 'packages', 'kedge.json');
+    const after = (kind: 'disk' | 'close', path: string): unknown[] => {
+      settings.apply([{ kind, path }]);
+      return [settings.config.contextTokensMax, excludedFrom(settings)];
+    };
+    expect(settings.places()).toEqual([userConfigPath({ HOME: home }), file, near, far]);
+    expect(after('disk', file)).toEqual([1000, above]);
+    writeFileSync(near, '{ "contextTokensMax": 2000 }');
+    expect(after('disk', near)).toEqual([2000, dirname(near)]);
+    writeFileSync(file, '{ "contextTokensMax": 2000 }');
+    expect(after('disk', file)).toEqual([2000, root]);
+    rmSync(file);
+    rmSync(near);
+    expect(after('disk', file)).toEqual([1000, above]);
+    settings.apply([{ kind: 'open', path: far, text: '{ "contextTokensMax": 3000 }' }]);
+    expect(settings.config.contextTokensMax).toBe(3000);
+    expect(after('close', far)).toEqual([1000, above]);
+    rmSync(far);
+    expect(after('disk', far)).toEqual([5000, undefined]);
+    expect(settings.places()).toEqual([userConfigPath({ HOME: home }), file]);
+    settings.apply([{ kind: 'open', path: file, text: '{ "contextTokensMax": 4000 }' }]);
+    expect(settings.config.contextTokensMax).toBe(4000);
+  });
+
+  it('tell of two folders of a project only what does not count', () => {
+    const above = temporaryFolder();
+    const roots = ['one', 'two', 'three'].map((name) => join(above, name));
+    for (const folder of [above, ...roots.slice(1)]) {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'kedge.json'), '{ "multiline": false }');
+    }
+    rmSync(join(roots[1], 'kedge.json'));
+    const { settings, published } = setup(undefined, undefined, undefined, roots[0]);
+    settings.apply([{ kind: 'roots', roots }]);
+    expect([settings.config.multiline, published]).toEqual([false, [[join(roots[2], 'kedge.json'), [[0, expect.stringContaining('only the first one')]]]]]);
+    writeFileSync(join(roots[1], 'kedge.json'), '{}');
+    settings.apply([{ kind: 'disk', path: join(roots[1], 'kedge.json') }]);
+    expect(published.map(([path]) => path)).toEqual([join(roots[2], 'kedge.json'), join(roots[1], 'kedge.json')]);
   });
 
   it('are the first folder\'s, which the other folders\' files say', () => {

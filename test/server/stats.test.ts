@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { UserError } from '../../base/errors.js';
 import type { Log } from '../../base/log.js';
 import { runtimeDir } from '../../base/paths.js';
 import { lacksOf } from '../../server/client-needs.js';
@@ -84,11 +85,13 @@ describe('a daemon\'s file', () => {
   });
 });
 
-describe('the limit of watches', () => {
-  it('is told once and noted; other errors are not', () => {
+describe('of what a watcher meets', () => {
+  it('the limit of watches is told once and noted, what the user can mend told once, and the rest neither', () => {
     const { reporter, told, timers, env } = setup();
     reporter.watchFailed(new Error('EACCES: permission denied, watch'));
     expect(told).toEqual([]);
+    for (let n = 0; n < 2; n++) reporter.watchFailed(new UserError('the watcher ended: restart it'));
+    expect(told.splice(0)).toEqual(['Kedge: the watcher ended: restart it']);
     for (let n = 0; n < 3; n++) reporter.watchFailed(Object.assign(new Error('ENOSPC: System limit for number of file watchers reached, watch'), { code: 'ENOSPC' }));
     timers.fire();
     expect([told, runningDaemons(env, everybody)[0].stats?.watchLimitReached]).toEqual([[watchLimitMessage], 'ENOSPC']);

@@ -1,9 +1,9 @@
 // What a newcomer installs: the packed tarball, globally, without install scripts, gives a working kedge and warns of nothing.
 // Refuses to run where the npm registry cannot be reached: the tarball's dependencies come from there.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeIf } from '../harness/require.js';
 
@@ -17,20 +17,24 @@ describeIf(isReachable, 'the npm registry', () => {
   const dir = mkdtempSync(join(tmpdir(), 'kedge-package-'));
   const kedge = join(dir, 'global', ...(isWindows ? ['kedge.cmd'] : ['bin', 'kedge']));
   const env = { ...process.env, KEDGE_CACHE_DIR: join(dir, 'cache') };
+  const stale = join(root, 'dist', 'server', 'gone.js');
   let packed: { readonly filename: string; readonly files: readonly { readonly path: string }[] };
   let installed: ReturnType<typeof npm>;
   const run = (...args: string[]): string => execFileSync(kedge, args, { cwd: dir, env, encoding: 'utf8', shell: isWindows });
 
   beforeAll(() => {
+    mkdirSync(dirname(stale), { recursive: true });
+    writeFileSync(stale, '// left by a source that is gone\n');
     execFileSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' });
     packed = (JSON.parse(npm(['pack', '--json', '--pack-destination', dir]).stdout) as [typeof packed])[0];
     installed = npm(['install', '--global', '--ignore-scripts', '--prefix', join(dir, 'global'), join(dir, packed.filename)], dir);
   }, 600_000);
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  it('packs no tests and nothing of this machine', () => {
+  it('packs no tests, nothing of this machine, and nothing that a build left of sources that are gone', () => {
     const paths = packed.files.map(({ path }) => path).filter((path) => !path.startsWith('node_modules/'));
     expect(paths).toContain('dist/server/main.js');
+    expect(paths).not.toContain('dist/server/gone.js');
     expect(paths).toContain('models/catalogue.json');
     expect(paths.filter((path) => /^(test|training|dist\/test|\.)|__pycache__|\.(tmp|gguf|onnx|jsonl|tsbuildinfo)$/.test(path))).toEqual([]);
   });
