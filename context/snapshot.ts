@@ -50,8 +50,8 @@ export interface Shared {
   readonly texts: ByteLru<string, Kept>;
   /** Keyed by language-bearing path and text digest. */
   readonly outlines: ByteLru<string, { readonly outline: Outline | undefined; readonly bytes: number }>;
-  /** Keyed by form, name from the repository's root and text digest. */
-  readonly pieces: ByteLru<string, { readonly pieces: readonly Piece[]; readonly bytes: number }>;
+  /** Keyed by form and path, so that of what is edited one version is held: of the text with this digest, under this name from the repository's root. */
+  readonly pieces: ByteLru<string, { readonly digest: string; readonly name: string; readonly pieces: readonly Piece[]; readonly bytes: number }>;
   /** Keyed by path: of the text with this digest, unless it is left out while nobody opens it. */
   readonly worded: ByteLru<string, { readonly digest: string; readonly isLeftOut: boolean; readonly pieces: readonly WordedPiece[]; readonly bytes: number }>;
   /** Of every file that was outlined. */
@@ -257,11 +257,12 @@ export class Snapshot {
     const buffer = this.readable(known) ?? this.installed(known);
     if (!buffer) return [];
     const name = this.nameOf(known);
-    const key = `${form}:${name}:${buffer.digest}`;
+    const { digest } = buffer;
+    const key = `${form}:${known}`;
     let kept = this.shared.pieces.get(key);
-    if (!kept) {
+    if (kept?.digest !== digest || kept.name !== name) {
       const pieces = piecesOf(name, buffer.text, this.outlineOf(known, buffer), form);
-      kept = { pieces, bytes: 1000 + 4 * buffer.text.length };
+      kept = { digest, name, pieces, bytes: 1000 + 4 * buffer.text.length };
       this.shared.pieces.set(key, kept);
     }
     return kept.pieces;

@@ -163,12 +163,13 @@ test('what is known of other files outlasts the versions of an open one', () => 
   const parsed: string[] = [];
   const workspace = new Workspace([root], { parse: (path, text) => (parsed.push(path.slice(root.length + 1)), outlineOf(path, text)) });
   const outlined = (name: string): unknown => workspace.snapshot.outline(join(root, name));
-  const before = outlined('c.ts');
-  for (let version = 0; version < 12; version++) {
+  const pieces = (name: string): unknown => workspace.snapshot.pieces(join(root, name), 'outline');
+  const before = [outlined('c.ts'), pieces('c.ts')];
+  for (let version = 0; version < 20; version++) {
     workspace.apply([{ kind: 'open', path: join(root, 'b.ts'), text: `export const b = ${version};\nexport const long = \`${'filler\n'.repeat(120_000)}\`;\n` }]);
-    outlined('b.ts');
+    pieces('b.ts');
   }
-  expect([outlined('c.ts') === before, parsed]).toEqual([true, ['c.ts']]);
+  expect([outlined('c.ts') === before[0], pieces('c.ts') === before[1], parsed]).toEqual([true, true, ['c.ts']]);
 });
 
 test('what is no text is not read again until it changes', () => {
