@@ -16,6 +16,7 @@ import { namingRoot, relativeName } from './naming.js';
 import type { Outline } from './outline.js';
 import type { Buffer, Overlay } from './overlay.js';
 import { isSource, looksGenerated, unaskedBytesMax, type OpenOutlines } from './parse.js';
+import { isProject } from './project.js';
 import { moduleOf, type Modules } from './resolve.js';
 import { envNames, holdsKey, isEnvExample, isSecret, isSecretFolder } from './secrets.js';
 import { piecesOf, type Piece, type SegmentForm } from './segments.js';
@@ -106,6 +107,12 @@ export class Layout {
     let best: IgnoreRules | undefined;
     for (const rules of this.rules) if (path !== rules.root && isInside(rules.root, path) && rules.root.length >= (best?.root.length ?? 0)) best = rules;
     return best;
+  }
+
+  /** Whether somebody tells of changes in the path's root: of a folder that is no project's nobody does. */
+  isWatched(path: string): boolean {
+    const root = this.rulesFor(path)?.root;
+    return this.roots.some(({ real, isLoose }) => real === root && !isLoose && isProject(real));
   }
 
   /** Of a root or a folder in one. */
@@ -364,7 +371,9 @@ export class Snapshot {
   }
 
   private buffer(known: string): Buffer | undefined {
-    return this.overlay.get(known) ?? (this.isReadable(known) ? (isSource(known) ? this.onDisk(known, String(this.changes.get(known) ?? 0)) : this.stamped(known)) : undefined);
+    const open = this.overlay.get(known);
+    if (open || !this.isReadable(known)) return open;
+    return isSource(known) && this.layout.isWatched(known) ? this.onDisk(known, String(this.changes.get(known) ?? 0)) : this.stamped(known);
   }
 
   private readable(known: string): Buffer | undefined {
@@ -380,9 +389,10 @@ export class Snapshot {
     return this.layout.dependencies.baseOf(path) === undefined ? undefined : this.stamped(path);
   }
 
-  /** What is not watched: its stamp says whether it is still the same. */
+  /** What is not watched: its stamp says whether it is still the same. It may have become a link since it was looked for. */
   private stamped(path: string): Buffer | undefined {
-    const stamp = this.shared.disk.stamp(path);
+    const { disk } = this.shared;
+    const stamp = disk.real(path) === path ? disk.stamp(path) : undefined;
     return stamp && this.onDisk(path, `${stamp.mtimeMs}:${stamp.size}`);
   }
 

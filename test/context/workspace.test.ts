@@ -85,6 +85,18 @@ test('an open file that is too large for the disk is completed in, and is nobody
   expect([snapshot.own(path), snapshot.read(path), snapshot.pieces(path, 'passage')]).toEqual([text, undefined, []]);
 });
 
+test('where nobody watches, what changed on disk counts at the next look', () => {
+  const { root } = layOut(source);
+  const snapshot = new Workspace([]).apply([{ kind: 'roots', roots: [root], isLoose: true }]);
+  const path = join(root, 'b.ts');
+  const known = (): unknown => [snapshot.read(path), snapshot.outline(path)?.declarations[0].names, snapshot.wordedPieces(path, false)?.map(({ piece }) => piece.segment.text)];
+  expect(known()).toEqual(['export const b = 1;\n', ['b'], ['export const b = 1;\n']]);
+  writeFileSync(path, 'export const other = 2;\n');
+  expect(known()).toEqual(['export const other = 2;\n', ['other'], ['export const other = 2;\n']]);
+  rmSync(path);
+  expect(known()).toEqual([undefined, undefined, []]);
+});
+
 test('a change on disk that changes nothing is dropped', () => {
   const { root } = layOut(source);
   const workspace = new Workspace([root]);
