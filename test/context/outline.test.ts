@@ -147,6 +147,22 @@ test('what stands before and after an error is found', () => {
   expect(names).toEqual(['good', 'later']);
 });
 
+test('comments before a declaration belong to it, as far as somebody may have written them', () => {
+  for (const [comments, belong] of [[499, 499], [501, 500]]) {
+    const text = `a = 1\n\n${'# line\n'.repeat(comments)}b = 2\n`;
+    expect(text.slice(outlineOf('a.py', text)!.declarations[1].start)).toBe(`${'# line\n'.repeat(belong)}b = 2\n`);
+  }
+});
+
+test('a comment between a decorator and what it decorates stands inside', () => {
+  for (const doc of ['', '/** Doc. */\n  ']) {
+    const whole = `${doc}@Get() // Why.\n  name() {}`;
+    const text = `class A {\n  ${whole}\n}\n`;
+    const [member] = outlineOf('a.ts', text)!.declarations[0].children;
+    expect([text.slice(member.start, member.end), member.doc && text.slice(member.doc.start, member.doc.end)]).toEqual([whole, doc === '' ? undefined : doc.trim()]);
+  }
+});
+
 test('exports under other names', () => {
   expect(outlineOf('a.ts', 'const a = 1;\nexport { a as b };\nexport default a;\n')!.exports).toEqual([
     { exported: 'b', local: 'a' },
