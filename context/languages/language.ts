@@ -87,7 +87,7 @@ export function trimmedEnd(text: string, start: number, end: number): number {
 /** Of one declaration: a look at each costs, and nobody wrote more by hand. */
 const leadingCommentsMax = 500;
 
-/** Comments directly before a declaration, no blank line between, belong to it: returns where the first of them starts. */
+/** Comments directly before a declaration, no blank line between and nothing before them on their lines, belong to it: returns where the first of them starts. */
 export class LeadingComments {
   private nodes: Node[] = [];
 
@@ -104,10 +104,16 @@ export class LeadingComments {
     for (const node of this.nodes.slice(-leadingCommentsMax).reverse()) {
       // One behind a decorator stands inside.
       if (node.startIndex >= startIndex) continue;
-      if (/\n[ \t\r]*\n/.test(this.text.slice(node.endIndex, start))) break;
+      const between = this.text.slice(node.endIndex, start);
+      if (/\n[ \t\r]*\n/.test(between) || (between.includes('\n') && this.standsBehind(node.startIndex))) break;
       start = node.startIndex;
     }
     this.nodes = [];
     return start;
+  }
+
+  /** Something else than a comment stands before on the line. */
+  private standsBehind(at: number): boolean {
+    return !/^\s*(?:\/\*.*\*\/\s*)?$/.test(this.text.slice(this.text.lastIndexOf('\n', at - 1) + 1, at));
   }
 }

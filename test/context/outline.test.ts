@@ -1,6 +1,6 @@
 // What parsing yields for each language: imports with their names, declarations with signatures, docs and members.
 import { expect, test } from 'vitest';
-import { outlineOf, type Declaration } from '../../context/index.js';
+import { outlineOf, piecesOf, type Declaration } from '../../context/index.js';
 import { OpenOutlines } from '../../context/parse.js';
 
 /** One line a declaration: kind, names, signature; members indented. `doc` where there is one. */
@@ -152,6 +152,22 @@ test('comments before a declaration belong to it, as far as somebody may have wr
     const text = `a = 1\n\n${'# line\n'.repeat(comments)}b = 2\n`;
     expect(text.slice(outlineOf('a.py', text)!.declarations[1].start)).toBe(`${'# line\n'.repeat(belong)}b = 2\n`);
   }
+});
+
+test('a comment behind something on its line is none of what follows', () => {
+  for (const [path, text, docs] of [
+    ['a.ts', 'const a = 1; // A.\nconst b = 2;\n', [undefined, undefined]],
+    ['a.ts', 'f(); // F.\n// B.\nconst b = 2;\n', [undefined, '// B.']],
+    ['a.ts', 'const a = 1; /* B. */ const b = 2;\n', [undefined, '/* B. */']],
+    ['a.ts', '/* eslint-disable */ /** A. */\nconst a = 1;\n', ['/* eslint-disable */ /** A. */']],
+    ['a.py', 'a = 1  # A.\nb = 2\n', [undefined, undefined]],
+    ['a.py', 'a = [  # A.\n]  # Of a.\n# B.\nb = 2\n', [undefined, '# B.']],
+  ] as const) {
+    const { declarations } = outlineOf(path, text)!;
+    expect(declarations.map(({ doc }) => doc && text.slice(doc.start, doc.end))).toEqual(docs);
+  }
+  const text = 'class A {\n  a = 1; // A.\n  b = 2;\n}\n';
+  expect(piecesOf('a.ts', text, outlineOf('a.ts', text), 'outline')[0].segment.text).toBe('class A {\n  a = 1;\n  b = 2;\n}\n');
 });
 
 test('a comment between a decorator and what it decorates stands inside', () => {
