@@ -71,7 +71,7 @@ function namesOf(node: Node): string[] {
     case 'type_alias_statement':
       return node.namedChildren.slice(0, 1).map((c) => c.text.replace(/\[.*/s, ''));
     case 'expression_statement':
-      return node.namedChildren.flatMap((c) => (c.type === 'assignment' ? targets(c.childForFieldName('left')) : []));
+      return node.namedChildren.flatMap(assigned);
     case 'if_statement':
     case 'try_statement':
     case 'with_statement':
@@ -87,6 +87,12 @@ function namesOf(node: Node): string[] {
 }
 
 const nameOf = (node: Node | null): string[] => (node ? [node.text] : []);
+
+/** `a` and `b` of `a = b = 1`. */
+function assigned(node: Node): string[] {
+  const right = node.type === 'assignment' ? node.childForFieldName('right') : undefined;
+  return right === undefined ? [] : [...targets(node.childForFieldName('left')), ...(right ? assigned(right) : [])];
+}
 
 function targets(left: Node | null): string[] {
   if (!left) return [];

@@ -1,6 +1,6 @@
 // TypeScript, TSX, JavaScript and JSX: imports, exports and declarations out of their trees, which have the same node names.
 // Refuses to resolve specifiers.
-import type { Declaration, DeclarationKind, ExportAlias, ImportedName, ImportStatement } from '../outline.js';
+import { wholeModule, type Declaration, type DeclarationKind, type ExportAlias, type ImportedName, type ImportStatement } from '../outline.js';
 import { callImports, exportedAliases, isRequire } from './commonjs.js';
 import { functionCharsMin, LeadingComments, standing, trimmedEnd, type FileNodes, type Language, type MadeDeclarations, type Node } from './language.js';
 import { bindings, literal, plainName } from './script-nodes.js';
@@ -196,6 +196,9 @@ function exportAliases({ text, statements }: FileNodes): ExportAlias[] {
     }
     const value = node.childForFieldName('value');
     if (value?.type === 'identifier') found.push({ exported: 'default', local: value.text });
+    // export = a
+    const whole = node.children[1]?.type === '=' ? node.children[2] : undefined;
+    if (whole?.type === 'identifier') found.push(...['default', wholeModule].map((exported) => ({ exported, local: whole.text })));
   }
   return found;
 }

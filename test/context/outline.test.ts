@@ -49,7 +49,7 @@ const declarations: Record<string, [path: string, text: string, expected: string
   ],
   'Python declarations': [
     'a.py',
-    `"""Module."""\n# About A.\n@dec\nclass A(B):\n    """Doc."""\n    x: int = 1\n    @property\n    def f(self) -> int:  # why\n        """F."""\n        return 1\nasync def g(a,\n            b): pass\nX, Y = 1, 2\nif cond:\n    def h(): pass\nelse:\n    h = None\ntype L = list\n`,
+    `"""Module."""\n# About A.\n@dec\nclass A(B):\n    """Doc."""\n    x: int = 1\n    @property\n    def f(self) -> int:  # why\n        """F."""\n        return 1\nasync def g(a,\n            b): pass\nX, Y = 1, 2\nV = W = Z = 3\nif cond:\n    def h(): pass\nelse:\n    h = None\ntype L = list\n`,
     [
       'statement : """Module.""" // """Module."""',
       'class A: @dec⏎class A(B): // """Doc."""',
@@ -58,6 +58,7 @@ const declarations: Record<string, [path: string, text: string, expected: string
       '  function f: @property⏎    def f(self) -> int: // """F."""',
       'function g: async def g(a,⏎            b):',
       'variable X,Y: X, Y = 1, 2',
+      'variable V,W,Z: V = W = Z = 3',
       'statement h: if cond:⏎    def h(): pass⏎else:⏎    h = None',
       'type L: type L = list',
     ],
@@ -184,6 +185,7 @@ test('exports under other names', () => {
     { exported: 'b', local: 'a' },
     { exported: 'default', local: 'a' },
   ]);
+  expect(outlineOf('a.d.ts', 'declare function a(): void;\nexport = a;\n')!.exports.map(({ exported, local }) => `${exported}=${local}`)).toEqual(['default=a', 'module.exports=a']);
   expect(outlineOf('a.js', 'exports.b = a;\nmodule.exports = { b: a, c, d: 1 };\nmodule.exports = a;\n')!.exports.map(({ exported, local }) => `${exported}=${local}`)).toEqual(['b=a', 'b=a', 'default=a', 'module.exports=a']);
 });
 
