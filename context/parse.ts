@@ -5,7 +5,7 @@ import javascriptGrammar from 'tree-sitter-javascript';
 import pythonGrammar from 'tree-sitter-python';
 import typescriptGrammar from 'tree-sitter-typescript';
 import { unbroken } from './exit-lock.js';
-import { MadeDeclarations, type Language, type Node } from './languages/language.js';
+import { fileNodes, MadeDeclarations, type Language, type Node } from './languages/language.js';
 import { python } from './languages/python.js';
 import { withRecovered } from './languages/recover.js';
 import { typescript } from './languages/typescript.js';
@@ -57,12 +57,14 @@ function grammarFor(path: string, text: string): Grammar | undefined {
 const parsed = ({ parser }: Grammar, text: string, before?: Parser.Tree): Parser.Tree => parser.parse((index) => text.slice(index, index + chunkChars), before);
 
 function outlineIn(tree: Parser.Tree, grammar: Grammar, text: string, made: MadeDeclarations): Outline {
+  const { name, language } = grammar;
   const root = tree.rootNode as unknown as Node;
+  const file = fileNodes(root, text);
   return {
-    language: grammar.name,
-    imports: grammar.language.imports(root, text),
-    declarations: withRecovered(grammar.language.declarations(root, text, made), root, text, grammar.name),
-    exports: grammar.language.exports(root, text),
+    language: name,
+    imports: language.imports(file),
+    declarations: withRecovered(language.declarations(file, made), root, text, name),
+    exports: language.exports(file),
   };
 }
 

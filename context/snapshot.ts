@@ -16,6 +16,7 @@ import { namingRoot, relativeName } from './naming.js';
 import type { Outline } from './outline.js';
 import type { Buffer, Overlay } from './overlay.js';
 import { isSource, looksGenerated, unaskedBytesMax, type OpenOutlines } from './parse.js';
+import { isProject } from './project.js';
 import { moduleOf, type Modules } from './resolve.js';
 import { envNames, holdsKey, isEnvExample, isSecret, isSecretFolder } from './secrets.js';
 import { piecesOf, type Piece, type SegmentForm } from './segments.js';
@@ -50,8 +51,8 @@ export interface Shared {
   readonly texts: ByteLru<string, Kept>;
   /** Keyed by language-bearing path and text digest. */
   readonly outlines: ByteLru<string, { readonly outline: Outline | undefined; readonly bytes: number }>;
-  /** Keyed by form, name from the repository's root and text digest. */
-  readonly pieces: ByteLru<string, { readonly pieces: readonly Piece[]; readonly bytes: number }>;
+  /** Keyed by form and path, so that of what is edited one version is held: of the text with this digest, under this name from the repository's root. */
+  readonly pieces: ByteLru<string, { readonly digest: string; readonly name: string; readonly pieces: readonly Piece[]; readonly bytes: number }>;
   /** Keyed by path: of the text with this digest, unless it is left out while nobody opens it. */
   readonly worded: ByteLru<string, { readonly digest: string; readonly isLeftOut: boolean; readonly pieces: readonly WordedPiece[]; readonly bytes: number }>;
   /** Of every file that was outlined. */
@@ -107,6 +108,12 @@ export class Layout {
     let best: IgnoreRules | undefined;
     for (const rules of this.rules) if (path !== rules.root && isInside(rules.root, path) && rules.root.length >= (best?.root.length ?? 0)) best = rules;
     return best;
+  }
+
+  /** Whether somebody tells of changes in the path's root: of a folder that is no project's nobody does. */
+  isWatched(path: string): boolean {
+    const root = this.rulesFor(path)?.root;
+    return this.roots.some(({ real, isLoose }) => real === root && !isLoose && isProject(real));
   }
 
   /** Of a root or a folder in one. */
@@ -258,11 +265,12 @@ export class Snapshot {
     const buffer = this.readable(known) ?? this.installed(known);
     if (!buffer) return [];
     const name = this.nameOf(known);
-    const key = `${form}:${name}:${buffer.digest}`;
+    const { digest } = buffer;
+    const key = `${form}:${known}`;
     let kept = this.shared.pieces.get(key);
-    if (!kept) {
+    if (kept?.digest !== digest || kept.name !== name) {
       const pieces = piecesOf(name, buffer.text, this.outlineOf(known, buffer), form);
-      kept = { pieces, bytes: 1000 + 4 * buffer.text.length };
+      kept = { digest, name, pieces, bytes: 1000 + 4 * buffer.text.length };
       this.shared.pieces.set(key, kept);
     }
     return kept.pieces;
@@ -364,7 +372,9 @@ export class Snapshot {
   }
 
   private buffer(known: string): Buffer | undefined {
-    return this.overlay.get(known) ?? (this.isReadable(known) ? (isSource(known) ? this.onDisk(known, String(this.changes.get(known) ?? 0)) : this.stamped(known)) : undefined);
+    const open = this.overlay.get(known);
+    if (open || !this.isReadable(known)) return open;
+    return isSource(known) && this.layout.isWatched(known) ? this.onDisk(known, String(this.changes.get(known) ?? 0)) : this.stamped(known);
   }
 
   private readable(known: string): Buffer | undefined {
@@ -380,9 +390,10 @@ export class Snapshot {
     return this.layout.dependencies.baseOf(path) === undefined ? undefined : this.stamped(path);
   }
 
-  /** What is not watched: its stamp says whether it is still the same. */
+  /** What is not watched: its stamp says whether it is still the same. It may have become a link since it was looked for. */
   private stamped(path: string): Buffer | undefined {
-    const stamp = this.shared.disk.stamp(path);
+    const { disk } = this.shared;
+    const stamp = disk.real(path) === path ? disk.stamp(path) : undefined;
     return stamp && this.onDisk(path, `${stamp.mtimeMs}:${stamp.size}`);
   }
 

@@ -25,7 +25,7 @@ export type FileChange =
   | { readonly kind: 'missed' }
   /**
    * The workspace's folders from now on. `isLoose`: no project's, but the folder of a file that belongs to none: plans look round the
-   * cursor in it, and nobody surveys it or looks for projects below.
+   * cursor in it, and nobody watches or surveys it or looks for projects below.
    */
   | { readonly kind: 'roots'; readonly roots: readonly string[]; readonly isLoose?: boolean }
   /** The user's Python environments from now on: see WorkspaceDeps. */

@@ -75,7 +75,7 @@ export class Folders {
   private watchAnew(by: ClientProfile['watching']): Promise<void> {
     return this.next(async () => {
       await this.release();
-      // Elsewhere changes count when a file is opened.
+      // Elsewhere each plan looks for itself what a file holds.
       const projects = this.roots.filter(isProject);
       if (this.closed || projects.length === 0) return;
       const isWatched = by !== 'never' && (await this.watchedByClient(projects, by));

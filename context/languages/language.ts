@@ -18,10 +18,24 @@ export interface Node {
 
 /** Reads one file's tree. Never throws on a tree with errors: it yields what stands. */
 export interface Language {
-  imports(root: Node, text: string): ImportStatement[];
+  imports(file: FileNodes): ImportStatement[];
   /** What `made` remembers of the text before is not made again. */
-  declarations(root: Node, text: string, made: MadeDeclarations): Declaration[];
-  exports(root: Node, text: string): ExportAlias[];
+  declarations(file: FileNodes, made: MadeDeclarations): Declaration[];
+  exports(file: FileNodes): ExportAlias[];
+}
+
+/** A file's tree, what stands directly in it looked up once: there may be very much of it, and most of it comments. */
+export interface FileNodes {
+  readonly root: Node;
+  readonly text: string;
+  /** In order, and those of them that are no comments. */
+  readonly nodes: readonly Node[];
+  readonly statements: readonly Node[];
+}
+
+export function fileNodes(root: Node, text: string): FileNodes {
+  const nodes = [...standing(root.namedChildren)];
+  return { root, text, nodes, statements: nodes.filter((node) => node.type !== 'comment') };
 }
 
 /** Declarations by their whole text, so that of a text that was edited only what changed is walked: nodes are dear, characters cheap. */
@@ -70,27 +84,36 @@ export function trimmedEnd(text: string, start: number, end: number): number {
   return end;
 }
 
-/** Comments directly before a declaration, no blank line between, belong to it: returns where the first of them starts. */
+/** Of one declaration: a look at each costs, and nobody wrote more by hand. */
+const leadingCommentsMax = 500;
+
+/** Comments directly before a declaration, no blank line between and nothing before them on their lines, belong to it: returns where the first of them starts. */
 export class LeadingComments {
-  private start: number | undefined;
-  private end = 0;
+  private nodes: Node[] = [];
 
   constructor(private readonly text: string) {}
 
   /** Call for each comment in order. */
   add(node: Node): void {
-    if (this.start === undefined || !this.touches(node.startIndex)) this.start = node.startIndex;
-    this.end = node.endIndex;
+    this.nodes.push(node);
   }
 
   /** Call for each other node: where it starts with its comments. */
   take(startIndex: number): number {
-    const start = this.start !== undefined && this.touches(startIndex) ? this.start : startIndex;
-    this.start = undefined;
+    let start = startIndex;
+    for (const node of this.nodes.slice(-leadingCommentsMax).reverse()) {
+      // One behind a decorator stands inside.
+      if (node.startIndex >= startIndex) continue;
+      const between = this.text.slice(node.endIndex, start);
+      if (/\n[ \t\r]*\n/.test(between) || (between.includes('\n') && this.standsBehind(node.startIndex))) break;
+      start = node.startIndex;
+    }
+    this.nodes = [];
     return start;
   }
 
-  private touches(startIndex: number): boolean {
-    return !/\n[ \t\r]*\n/.test(this.text.slice(this.end, startIndex));
+  /** Something else than a comment stands before on the line. */
+  private standsBehind(at: number): boolean {
+    return !/^\s*(?:\/\*.*\*\/\s*)?$/.test(this.text.slice(this.text.lastIndexOf('\n', at - 1) + 1, at));
   }
 }

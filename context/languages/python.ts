@@ -6,16 +6,16 @@ import { functionCharsMin, LeadingComments, standing, trimmedEnd, type Language,
 export const isPython = (path: string): boolean => /\.pyi?$/i.test(path);
 
 export const python: Language = {
-  imports: (root, text) => [...standing(root.namedChildren)].flatMap((n) => importsOf(n, true)).concat(nestedImports(root, text)).sort((a, b) => a.start - b.start),
-  declarations: (root, text, made) => bodyOf(root.namedChildren, text, made),
+  imports: ({ root, text, statements }) => statements.flatMap((n) => importsOf(n, true)).concat(nestedImports(root, text)).sort((a, b) => a.start - b.start),
+  declarations: ({ nodes, text }, made) => bodyOf(nodes, text, made),
   // Every name that a module has can be imported from it.
   exports: () => [],
 };
 
-function bodyOf(nodes: readonly Node[], text: string, made: MadeDeclarations): Declaration[] {
+function bodyOf(nodes: Iterable<Node>, text: string, made: MadeDeclarations): Declaration[] {
   const found: Declaration[] = [];
   const comments = new LeadingComments(text);
-  for (const node of standing(nodes)) {
+  for (const node of nodes) {
     if (node.type === 'comment') comments.add(node);
     else {
       const start = comments.take(node.startIndex);
@@ -39,7 +39,7 @@ function declarationOf(node: Node, start: number, text: string, made: MadeDeclar
   const signature = { start: node.startIndex, end: body ? trimmedEnd(text, node.startIndex, headEnd(inner, body)) : end };
   const doc = (body && docstring(body.namedChildren[0])) ?? comment;
   const cut = body !== null && (kind === 'class' || end - start > functionCharsMin);
-  return { kind, names: namesOf(inner), start, end, signature, doc, children: cut ? bodyOf(body.namedChildren, text, made) : [] };
+  return { kind, names: namesOf(inner), start, end, signature, doc, children: cut ? bodyOf(standing(body.namedChildren), text, made) : [] };
 }
 
 /** Comments between the colon and the first statement stand outside the block: the head ends at the colon. */
@@ -71,7 +71,7 @@ function namesOf(node: Node): string[] {
     case 'type_alias_statement':
       return node.namedChildren.slice(0, 1).map((c) => c.text.replace(/\[.*/s, ''));
     case 'expression_statement':
-      return node.namedChildren.flatMap((c) => (c.type === 'assignment' ? targets(c.childForFieldName('left')) : []));
+      return node.namedChildren.flatMap(assigned);
     case 'if_statement':
     case 'try_statement':
     case 'with_statement':
@@ -87,6 +87,12 @@ function namesOf(node: Node): string[] {
 }
 
 const nameOf = (node: Node | null): string[] => (node ? [node.text] : []);
+
+/** `a` and `b` of `a = b = 1`. */
+function assigned(node: Node): string[] {
+  const right = node.type === 'assignment' ? node.childForFieldName('right') : undefined;
+  return right === undefined ? [] : [...targets(node.childForFieldName('left')), ...(right ? assigned(right) : [])];
+}
 
 function targets(left: Node | null): string[] {
   if (!left) return [];

@@ -1,13 +1,13 @@
 // TypeScript, TSX, JavaScript and JSX: imports, exports and declarations out of their trees, which have the same node names.
 // Refuses to resolve specifiers.
-import type { Declaration, DeclarationKind, ExportAlias, ImportedName, ImportStatement } from '../outline.js';
+import { wholeModule, type Declaration, type DeclarationKind, type ExportAlias, type ImportedName, type ImportStatement } from '../outline.js';
 import { callImports, exportedAliases, isRequire } from './commonjs.js';
-import { functionCharsMin, LeadingComments, standing, trimmedEnd, type Language, type MadeDeclarations, type Node } from './language.js';
+import { functionCharsMin, LeadingComments, standing, trimmedEnd, type FileNodes, type Language, type MadeDeclarations, type Node } from './language.js';
 import { bindings, literal, plainName } from './script-nodes.js';
 
 export const typescript: Language = {
-  imports: (root, text) => [...statementImports(root), ...callImports(root, text)].sort((a, b) => a.start - b.start),
-  declarations: (root, text, made) => bodyOf(root.namedChildren, text, made),
+  imports: ({ root, text, statements }) => [...statementImports(statements), ...callImports(root, text)].sort((a, b) => a.start - b.start),
+  declarations: ({ nodes, text }, made) => bodyOf(nodes, text, made),
   exports: exportAliases,
 };
 
@@ -38,13 +38,14 @@ const kinds: Readonly<Record<string, DeclarationKind>> = {
   module: 'namespace',
 };
 
-function bodyOf(nodes: readonly Node[], text: string, made: MadeDeclarations): Declaration[] {
+function bodyOf(nodes: Iterable<Node>, text: string, made: MadeDeclarations): Declaration[] {
   const found: Declaration[] = [];
   const comments = new LeadingComments(text);
   let decorators: number | undefined;
-  for (const node of standing(nodes)) {
-    if (node.type === 'comment') comments.add(node);
-    else if (node.type === 'decorator') decorators ??= node.startIndex;
+  for (const node of nodes) {
+    const { type } = node;
+    if (type === 'comment') comments.add(node);
+    else if (type === 'decorator') decorators ??= node.startIndex;
     else {
       const signatureStart = decorators ?? node.startIndex;
       decorators = undefined;
@@ -133,8 +134,8 @@ const containers = new Set<DeclarationKind>(['class', 'interface', 'namespace', 
 
 function childrenOf(body: Node | null, kind: DeclarationKind, text: string, made: MadeDeclarations): Declaration[] {
   if (!body || text[body.startIndex] !== '{') return [];
-  if (containers.has(kind)) return bodyOf(body.namedChildren, text, made);
-  if (kind === 'function' && body.endIndex - body.startIndex > functionCharsMin) return bodyOf(body.namedChildren, text, made);
+  if (containers.has(kind)) return bodyOf(standing(body.namedChildren), text, made);
+  if (kind === 'function' && body.endIndex - body.startIndex > functionCharsMin) return bodyOf(standing(body.namedChildren), text, made);
   return [];
 }
 
@@ -143,9 +144,9 @@ function endWithSemicolon(node: Node, text: string): number {
   return /[;,]/.test(text[node.endIndex] ?? '') ? node.endIndex + 1 : node.endIndex;
 }
 
-function statementImports(root: Node): ImportStatement[] {
+function statementImports(statements: readonly Node[]): ImportStatement[] {
   const found: ImportStatement[] = [];
-  for (const node of standing(root.namedChildren)) {
+  for (const node of statements) {
     const reexport = node.type === 'export_statement';
     if (node.type !== 'import_statement' && !reexport) continue;
     const source = node.childForFieldName('source') ?? node.namedChildren.find((c) => c.type === 'import_require_clause')?.childForFieldName('source');
@@ -179,10 +180,10 @@ function aliased(node: Node): ImportedName {
   return { imported, local: plainName(node.childForFieldName('alias'))[0] ?? imported };
 }
 
-function exportAliases(root: Node, text: string): ExportAlias[] {
+function exportAliases({ text, statements }: FileNodes): ExportAlias[] {
   const found: ExportAlias[] = [];
   const mayAssign = /\bexports\b/.test(text);
-  for (const node of standing(root.namedChildren)) {
+  for (const node of statements) {
     if (mayAssign && node.type === 'expression_statement') found.push(...exportedAliases(node));
     if (node.type !== 'export_statement' || node.childForFieldName('source')) continue;
     for (const clause of node.namedChildren) {
@@ -195,6 +196,9 @@ function exportAliases(root: Node, text: string): ExportAlias[] {
     }
     const value = node.childForFieldName('value');
     if (value?.type === 'identifier') found.push({ exported: 'default', local: value.text });
+    // export = a
+    const whole = node.children[1]?.type === '=' ? node.children[2] : undefined;
+    if (whole?.type === 'identifier') found.push(...['default', wholeModule].map((exported) => ({ exported, local: whole.text })));
   }
   return found;
 }

@@ -1,5 +1,5 @@
 // What stands around a cursor, as far as text written there has to fit it. Refuses to look at that text.
-import { dutiesOf, openersOf, scan, type CommentMark, type Duties, type LineState, type Opener } from './brackets.js';
+import { dutiesOf, openersOf, scan, type CommentMark, type Duties, type LineState, type Opener, type Scan } from './brackets.js';
 import { indentOf, isBlank, normal } from './lines.js';
 
 export type Stop = 'line' | 'block';
@@ -36,7 +36,7 @@ export function placeOf(prefix: string, suffix: string, stop: Stop, mark: Commen
   const lineAfter = linesAfter.find((line) => /[\p{L}\p{N}]/u.test(line))?.trimEnd() ?? '';
 
   const scanned = scan(before, mark, { ...code, comment: opensInComment(before, after) ? 'block' : '', isFresh: true }, closesComment(after));
-  const hole = closesQuote(lineRest, scanned.openQuote) ? holeOf(lineStart, lineRest, scanned.openQuote) : undefined;
+  const hole = closesQuote(lineRest, scanned.openQuote) ? holeOf(before, scanned, lineRest, mark) : undefined;
   const found = hole ? scan(hole.before, mark, code) : scanned;
   const line = { quote: found.openQuote, comment: found.openComment, isFresh: isBlank(lineStart) };
   const quoteCloses = closesQuote(hole?.after ?? lineRest, line.quote);
@@ -71,12 +71,34 @@ const closesComment = (text: string): boolean => /^(?:(?!\/\*)[^])*?\*\//.test(t
 /** Whether what is shown of the file begins within a block comment. */
 const opensInComment = (before: string, after: string): boolean => /^[ \t]*\*[ \t/\n]/.test(before) && closesComment(before + after);
 
-/** What stands before and after the cursor in the braces of a string (`f"{a.|}"`), where code goes on; undefined where the string's own text does. */
-function holeOf(lineStart: string, lineRest: string, quote: string): { before: string; after: string } | undefined {
-  const at = lineStart.lastIndexOf(quote);
-  const isFormatted = /(?<![\p{L}\p{N}_])(?:f|fr|rf|t)$/iu.test(lineStart.slice(0, at));
-  const opening = quote === '`' ? /\$\{([^{}]*)$/ : isFormatted ? /(?<!\{)(?:\{\{)*\{([^{}]*)$/ : undefined;
-  const before = opening?.exec(lineStart.slice(at + 1))?.[1];
-  const after = /^([^{}]*)\}/.exec(lineRest)?.[1];
-  return before === undefined || after === undefined || after.includes(quote) ? undefined : { before, after };
+/** What opens the braces of a string: of a template, and of one of Python's that is formatted. */
+const holes = { template: /(?<!\\)\$\{/, formatted: /(?<!\{)(?:\{\{)*\{(?!\{)/ };
+const formats = /(?<![\p{L}\p{N}_])(?:f|fr|rf|t)(?:""|'')?$/iu;
+
+/** What stands before and after the cursor in the braces of the string that is open at the end of `before` (`f"{a.|}"`), where code goes on; undefined where the string's own text does. */
+function holeOf(before: string, { strings, openQuote }: Scan, lineRest: string, mark: CommentMark): { before: string; after: string } | undefined {
+  const start = strings[strings.length - 1][0];
+  const opening = openQuote === '`' ? holes.template : formats.test(before.slice(0, start)) ? holes.formatted : undefined;
+  let inside = before.slice(start + 1);
+  for (let match = opening?.exec(inside); match; match = opening?.exec(inside)) {
+    inside = inside.slice(match.index + match[0].length);
+    const found = scan(inside, mark, code);
+    const depths = depthsOf(found, 1);
+    const end = depths.find(({ depth }) => depth === 0);
+    if (end) {
+      inside = inside.slice(end.at + 1);
+      continue;
+    }
+    const rest = lineRest.slice(0, lineRest.indexOf(openQuote));
+    const after = depthsOf(scan(rest, mark, { ...code, quote: closesQuote(rest, found.openQuote) ? found.openQuote : '' }), depths.at(-1)?.depth ?? 1);
+    // Where inner braces are not closed yet, the last one closes those of the string.
+    const close = after.find(({ depth }) => depth === 0) ?? after.findLast(({ char }) => char === '}');
+    return close && { before: inside, after: rest.slice(0, close.at) };
+  }
+  return undefined;
+}
+
+/** The braces of code that begins `depth` deep in such, each with how deep it leaves us. */
+function depthsOf({ brackets }: Scan, depth: number): { readonly at: number; readonly char: string; readonly depth: number }[] {
+  return brackets.filter(({ char }) => char === '{' || char === '}').map(({ at, char }) => ({ at, char, depth: (depth += char === '{' ? 1 : -1) }));
 }

@@ -1,6 +1,6 @@
 // What parsing yields for each language: imports with their names, declarations with signatures, docs and members.
 import { expect, test } from 'vitest';
-import { outlineOf, type Declaration } from '../../context/index.js';
+import { outlineOf, piecesOf, type Declaration } from '../../context/index.js';
 import { OpenOutlines } from '../../context/parse.js';
 
 /** One line a declaration: kind, names, signature; members indented. `doc` where there is one. */
@@ -49,7 +49,7 @@ const declarations: Record<string, [path: string, text: string, expected: string
   ],
   'Python declarations': [
     'a.py',
-    `"""Module."""\n# About A.\n@dec\nclass A(B):\n    """Doc."""\n    x: int = 1\n    @property\n    def f(self) -> int:  # why\n        """F."""\n        return 1\nasync def g(a,\n            b): pass\nX, Y = 1, 2\nif cond:\n    def h(): pass\nelse:\n    h = None\ntype L = list\n`,
+    `"""Module."""\n# About A.\n@dec\nclass A(B):\n    """Doc."""\n    x: int = 1\n    @property\n    def f(self) -> int:  # why\n        """F."""\n        return 1\nasync def g(a,\n            b): pass\nX, Y = 1, 2\nV = W = Z = 3\nif cond:\n    def h(): pass\nelse:\n    h = None\ntype L = list\n`,
     [
       'statement : """Module.""" // """Module."""',
       'class A: @dec⏎class A(B): // """Doc."""',
@@ -58,6 +58,7 @@ const declarations: Record<string, [path: string, text: string, expected: string
       '  function f: @property⏎    def f(self) -> int: // """F."""',
       'function g: async def g(a,⏎            b):',
       'variable X,Y: X, Y = 1, 2',
+      'variable V,W,Z: V = W = Z = 3',
       'statement h: if cond:⏎    def h(): pass⏎else:⏎    h = None',
       'type L: type L = list',
     ],
@@ -147,11 +148,44 @@ test('what stands before and after an error is found', () => {
   expect(names).toEqual(['good', 'later']);
 });
 
+test('comments before a declaration belong to it, as far as somebody may have written them', () => {
+  for (const [comments, belong] of [[499, 499], [501, 500]]) {
+    const text = `a = 1\n\n${'# line\n'.repeat(comments)}b = 2\n`;
+    expect(text.slice(outlineOf('a.py', text)!.declarations[1].start)).toBe(`${'# line\n'.repeat(belong)}b = 2\n`);
+  }
+});
+
+test('a comment behind something on its line is none of what follows', () => {
+  for (const [path, text, docs] of [
+    ['a.ts', 'const a = 1; // A.\nconst b = 2;\n', [undefined, undefined]],
+    ['a.ts', 'f(); // F.\n// B.\nconst b = 2;\n', [undefined, '// B.']],
+    ['a.ts', 'const a = 1; /* B. */ const b = 2;\n', [undefined, '/* B. */']],
+    ['a.ts', '/* eslint-disable */ /** A. */\nconst a = 1;\n', ['/* eslint-disable */ /** A. */']],
+    ['a.py', 'a = 1  # A.\nb = 2\n', [undefined, undefined]],
+    ['a.py', 'a = [  # A.\n]  # Of a.\n# B.\nb = 2\n', [undefined, '# B.']],
+  ] as const) {
+    const { declarations } = outlineOf(path, text)!;
+    expect(declarations.map(({ doc }) => doc && text.slice(doc.start, doc.end))).toEqual(docs);
+  }
+  const text = 'class A {\n  a = 1; // A.\n  b = 2;\n}\n';
+  expect(piecesOf('a.ts', text, outlineOf('a.ts', text), 'outline')[0].segment.text).toBe('class A {\n  a = 1;\n  b = 2;\n}\n');
+});
+
+test('a comment between a decorator and what it decorates stands inside', () => {
+  for (const doc of ['', '/** Doc. */\n  ']) {
+    const whole = `${doc}@Get() // Why.\n  name() {}`;
+    const text = `class A {\n  ${whole}\n}\n`;
+    const [member] = outlineOf('a.ts', text)!.declarations[0].children;
+    expect([text.slice(member.start, member.end), member.doc && text.slice(member.doc.start, member.doc.end)]).toEqual([whole, doc === '' ? undefined : doc.trim()]);
+  }
+});
+
 test('exports under other names', () => {
   expect(outlineOf('a.ts', 'const a = 1;\nexport { a as b };\nexport default a;\n')!.exports).toEqual([
     { exported: 'b', local: 'a' },
     { exported: 'default', local: 'a' },
   ]);
+  expect(outlineOf('a.d.ts', 'declare function a(): void;\nexport = a;\n')!.exports.map(({ exported, local }) => `${exported}=${local}`)).toEqual(['default=a', 'module.exports=a']);
   expect(outlineOf('a.js', 'exports.b = a;\nmodule.exports = { b: a, c, d: 1 };\nmodule.exports = a;\n')!.exports.map(({ exported, local }) => `${exported}=${local}`)).toEqual(['b=a', 'b=a', 'default=a', 'module.exports=a']);
 });
 

@@ -85,6 +85,18 @@ test('an open file that is too large for the disk is completed in, and is nobody
   expect([snapshot.own(path), snapshot.read(path), snapshot.pieces(path, 'passage')]).toEqual([text, undefined, []]);
 });
 
+test('where nobody watches, what changed on disk counts at the next look', () => {
+  const { root } = layOut(source);
+  const snapshot = new Workspace([]).apply([{ kind: 'roots', roots: [root], isLoose: true }]);
+  const path = join(root, 'b.ts');
+  const known = (): unknown => [snapshot.read(path), snapshot.outline(path)?.declarations[0].names, snapshot.wordedPieces(path, false)?.map(({ piece }) => piece.segment.text)];
+  expect(known()).toEqual(['export const b = 1;\n', ['b'], ['export const b = 1;\n']]);
+  writeFileSync(path, 'export const other = 2;\n');
+  expect(known()).toEqual(['export const other = 2;\n', ['other'], ['export const other = 2;\n']]);
+  rmSync(path);
+  expect(known()).toEqual([undefined, undefined, []]);
+});
+
 test('a change on disk that changes nothing is dropped', () => {
   const { root } = layOut(source);
   const workspace = new Workspace([root]);
@@ -163,12 +175,13 @@ test('what is known of other files outlasts the versions of an open one', () => 
   const parsed: string[] = [];
   const workspace = new Workspace([root], { parse: (path, text) => (parsed.push(path.slice(root.length + 1)), outlineOf(path, text)) });
   const outlined = (name: string): unknown => workspace.snapshot.outline(join(root, name));
-  const before = outlined('c.ts');
-  for (let version = 0; version < 12; version++) {
+  const pieces = (name: string): unknown => workspace.snapshot.pieces(join(root, name), 'outline');
+  const before = [outlined('c.ts'), pieces('c.ts')];
+  for (let version = 0; version < 20; version++) {
     workspace.apply([{ kind: 'open', path: join(root, 'b.ts'), text: `export const b = ${version};\nexport const long = \`${'filler\n'.repeat(120_000)}\`;\n` }]);
-    outlined('b.ts');
+    pieces('b.ts');
   }
-  expect([outlined('c.ts') === before, parsed]).toEqual([true, ['c.ts']]);
+  expect([outlined('c.ts') === before[0], pieces('c.ts') === before[1], parsed]).toEqual([true, true, ['c.ts']]);
 });
 
 test('what is no text is not read again until it changes', () => {
