@@ -10,6 +10,7 @@ import { Dependencies } from './dependencies.js';
 import { fileBytesMax, type Disk, type LeftOutReason } from './disk.js';
 import { IgnoreRules, type Exclusion } from './ignore-rules.js';
 import type { ImporterIndex, ImportRequest } from './importers.js';
+import { manifestOf } from './languages/manifests.js';
 import { PythonResolver, type PythonModule } from './languages/resolve-python.js';
 import { TypescriptResolver } from './languages/resolve-typescript.js';
 import { namingRoot, relativeName } from './naming.js';
@@ -361,7 +362,7 @@ export class Snapshot {
     if (root === undefined) return undefined;
     for (let folder = dirname(known); ; folder = dirname(folder)) {
       const text = this.read(join(folder, 'package.json'));
-      if (text !== undefined) return /"name"\s*:\s*"([^"]+)"/.exec(text)?.[1];
+      if (text !== undefined) return namedIn(text);
       if (folder === root) return undefined;
     }
   }
@@ -408,6 +409,12 @@ export class Snapshot {
     }
     return 'text' in kept ? kept : undefined;
   }
+}
+
+/** A package.json's own name. */
+function namedIn(text: string): string | undefined {
+  const name = manifestOf(text)?.name;
+  return typeof name === 'string' ? name : undefined;
 }
 
 /** `path` with the real path of the root that holds it in the place of the given one. */

@@ -13,9 +13,13 @@ export const mainFields = ['source', 'types', 'typings', 'module', 'main'];
 /** Undefined where there is none that can be read. */
 export function manifestAt(folder: string, disk: Disk): Manifest | undefined {
   const reading = disk.read(join(folder, 'package.json'));
-  if (!('text' in reading)) return undefined;
+  return 'text' in reading ? manifestOf(reading.text) : undefined;
+}
+
+/** Undefined where the text is none. */
+export function manifestOf(text: string): Manifest | undefined {
   try {
-    const parsed: unknown = JSON.parse(reading.text);
+    const parsed: unknown = JSON.parse(text);
     return isRecord(parsed) ? parsed : undefined;
   } catch {
     return undefined;

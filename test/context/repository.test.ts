@@ -80,7 +80,7 @@ describe('what a snapshot says of files', () => {
 const importers: Record<string, [source: string, of: string, expected: string[]]> = {
   'relative, by index, and as another extension': [`--- a.ts\nimport './lib';\n--- b.ts\nimport { x } from './lib/index.js';\n--- lib/c.ts\nexport * from '.';\n--- d.ts\nimport './other/lib';\n--- lib/index.ts\n--- other/lib.ts\n`, 'lib/index.ts', ['a.ts', 'b.ts', 'lib/c.ts']],
   'by tsconfig paths and package imports': [`--- tsconfig.json\n{ "compilerOptions": { "paths": { "@/*": ["./src/*"] } } }\n--- package.json\n{ "imports": { "#b": "./src/b.ts" } }\n--- a.ts\nimport '@/b';\n--- c.ts\nimport '#b';\n--- src/b.ts\n`, 'src/b.ts', ['a.ts', 'c.ts']],
-  'by the name of a package of the workspace': [`--- package.json\n{}\n--- app/a.ts\nimport '@x/kit';\n--- lib/package.json\n{ "name": "@x/kit", "main": "dist/index.js" }\n--- lib/src/index.ts\n--- node_modules/@x/kit -> ../../lib\n`, 'lib/src/index.ts', ['app/a.ts']],
+  'by the name of a package of the workspace': [`--- package.json\n{}\n--- app/a.ts\nimport '@x/kit';\n--- lib/package.json\n{ "author": { "name": "Ann" }, "name": "@x/kit", "main": "dist/index.js" }\n--- lib/src/index.ts\n--- node_modules/@x/kit -> ../../lib\n`, 'lib/src/index.ts', ['app/a.ts']],
   'Python: module, name from a package, relative, and a package itself': [
     `--- app/__init__.py\n--- app/user.py\n--- app/one.py\nfrom app import user\n--- app/two.py\nfrom .user import User\n--- app/three.py\nfrom . import user\n--- main.py\nimport app.user\n--- other.py\nfrom user import x\n`,
     'app/user.py', ['app/one.py', 'app/three.py', 'app/two.py', 'main.py'],
