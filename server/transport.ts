@@ -1,7 +1,9 @@
 // How the editor is reached: the standard streams, Node's IPC channel, or a socket or pipe on which the editor listens.
 // Refuses to guess: the command line names exactly one, and nothing else beside it.
 import { createConnection as connect, type NetConnectOpts, type Socket } from 'node:net';
-import { IPCMessageReader, IPCMessageWriter, StreamMessageReader, StreamMessageWriter, type MessageReader, type MessageWriter } from 'vscode-languageserver/node';
+import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { IPCMessageReader, IPCMessageWriter, Message, StreamMessageReader, StreamMessageWriter, type DataCallback, type Disposable, type MessageReader, type MessageWriter } from 'vscode-languageserver/node';
 import { UserError } from '../base/errors.js';
 
 export type Transport =
@@ -61,18 +63,67 @@ async function overSocket(options: NetConnectOpts, place: string): Promise<Chann
 function streams(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Channel {
   // A stream that breaks is closed next: that is when the daemon ends.
   for (const stream of [input, output]) stream.on('error', () => {});
+  const unanswered = new Set<unknown>();
   return {
-    reader: new StreamMessageReader(input),
-    writer: new StreamMessageWriter(output),
+    reader: new NotingReader(input, unanswered),
+    writer: new NotingWriter(output, unanswered),
     onGone: (action) => {
       let gone = false;
+      let ended = false;
       const once = (): void => {
         if (!gone) action();
         gone = true;
       };
-      input.on('end', once).on('close', once);
+      input.on('end', () => {
+        ended = true;
+        void allAnswered(unanswered).then(once);
+      });
+      input.on('close', () => ended || once());
+      output.on('error', once).on('close', once);
     },
   };
+}
+
+const answersLookedForMs = 100;
+const answersMsMax = 10_000;
+
+/** Who writes requests and closes the input waits for the answers. Messages are handled one by one: what came last may not have been noted before the first look. */
+async function allAnswered(unanswered: ReadonlySet<unknown>): Promise<void> {
+  for (let ms = 0; ms < answersMsMax; ms += answersLookedForMs) {
+    await sleep(answersLookedForMs);
+    if (unanswered.size === 0) return;
+  }
+}
+
+/** Notes requests. The connection does not hear of the input's end: it would answer nothing any more. */
+class NotingReader extends StreamMessageReader {
+  constructor(
+    input: NodeJS.ReadableStream,
+    private readonly unanswered: Set<unknown>,
+  ) {
+    super(input.pipe(new PassThrough(), { end: false }));
+  }
+
+  override listen(callback: DataCallback): Disposable {
+    return super.listen((message) => {
+      if (Message.isRequest(message)) this.unanswered.add(message.id);
+      callback(message);
+    });
+  }
+}
+
+class NotingWriter extends StreamMessageWriter {
+  constructor(
+    output: NodeJS.WritableStream,
+    private readonly unanswered: Set<unknown>,
+  ) {
+    super(output);
+  }
+
+  override async write(message: Message): Promise<void> {
+    await super.write(message);
+    if (Message.isResponse(message)) this.unanswered.delete(message.id);
+  }
 }
 
 const flagOf = (transport: Transport): string => `--${transport.kind}`;

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noModelMessage } from '../../server/model-offer.js';
 import { mainPath, outsideMessages, spawnDaemon, spawnOver } from '../harness/client.js';
@@ -79,6 +80,18 @@ describe('the daemon\'s process', () => {
     await client.connection.sendRequest('initialize', { processId: parent.pid, rootUri: null, capabilities: {}, workspaceFolders: null });
     parent.kill('SIGKILL');
     expect(await ended).toBe(1);
+  });
+
+  const ask = (id: number, method: string, params: object = {}): object => ({ id, method, params });
+  const uri = pathToFileURL(file).href;
+  const opening = [ask(1, 'initialize', { processId: null, rootUri: null, capabilities: {} }), { method: 'initialized', params: {} }, { method: 'textDocument/didOpen', params: { textDocument: { uri, languageId: 'typescript', version: 1, text: 'const a = 1;\n' } } }];
+  it.each([
+    ['an exit that does not wait for the answer to shutdown', ['1'], [ask(2, 'shutdown'), { method: 'exit' }], 0],
+    ['a completion', ['1', '2'], [ask(2, 'textDocument/completion', { textDocument: { uri }, position: { line: 0, character: 5 } })], 1],
+  ])('answers what was written before its input ended: %s', (_, answered, more, code) => {
+    const input = [...opening, ...more].map((message) => JSON.stringify({ jsonrpc: '2.0', ...message })).map((body) => `Content-Length: ${body.length}\r\n\r\n${body}`).join('');
+    const { status, stdout } = spawnSync(process.execPath, [mainPath, '--stdio'], { env: { ...process.env, ...env }, encoding: 'utf8', input });
+    expect([status, Array.from(stdout.matchAll(/"id":(\d),"result":[^n]/g), ([, id]) => id)]).toEqual([code, answered]);
   });
 
   it('writes protocol only to stdout, whatever else is printed in it', async () => {
