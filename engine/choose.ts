@@ -84,6 +84,9 @@ export interface TokenText {
   readonly text: string;
   /** Whether it stands in a signature, or names the file. */
   readonly isSignature: boolean;
+  readonly isName: boolean;
+  readonly isImport: boolean;
+  readonly isDoc: boolean;
 }
 
 const everyKth = (tokens: number, share: number): number[] => {
@@ -123,6 +126,7 @@ export async function chooseByQueries(
   sinkMass: readonly Float32Array[],
   budget: number,
   factorsOf: (candidate: Candidate) => Float32Array | undefined,
+  isMentioned: (candidate: Candidate) => boolean,
 ): Promise<Choice | undefined> {
   const total = sinkMass.map((mass) => mass.slice());
   const score = async (candidate: Candidate, others: readonly Float32Array[] | undefined, own: (block: Scored) => void): Promise<boolean> => {
@@ -157,7 +161,19 @@ export async function chooseByQueries(
     if (!weighed) return undefined;
     weights.push(own);
   }
+  guarantee(weights, candidates.map(isMentioned), Math.round(experiment.mentionedRoom * budget));
   return bestRanks(weights, ranker.heads, budget);
+}
+
+/** The best `room` rows of each head among candidates that are mentioned weigh more than all others. */
+function guarantee(weights: readonly (readonly Float32Array[])[], mentioned: readonly boolean[], room: number): void {
+  const of = weights.filter((_, s) => mentioned[s]);
+  if (room === 0 || of.length === 0) return;
+  for (let b = 0; b < of[0].length; b++) {
+    const all = Float32Array.from(of.flatMap((own) => [...own[b]])).sort();
+    const threshold = all[Math.max(0, all.length - room)];
+    for (const own of of) own[b].forEach((weight, rank) => (own[b][rank] = weight >= threshold ? weight + 2 : weight));
+  }
 }
 
 /**

@@ -90,7 +90,7 @@ export class Contexts {
     if (policy === 'two-stage') {
       if (!queries) return spreadByOrder(candidates, budget);
       const sinkMass = this.ranker.massOfWindow(this.sink, queries);
-      return chooseByQueries(this.ranker, candidates, this.load, dequantise, queries, sinkMass, budget, (candidate) => this.factorsOf(candidate));
+      return chooseByQueries(this.ranker, candidates, this.load, dequantise, queries, sinkMass, budget, (candidate) => this.factorsOf(candidate), isMentioned);
     }
     if (!FLOORS_OF_TOKENS.includes(policy)) return choiceByOrder(candidates, policy, budget);
     const picked = tokensPicked(policy, candidates, budget, (candidate) => this.textsOf(candidate));
@@ -124,10 +124,10 @@ export class Contexts {
   private readonly load: Load = (candidate, ranks) => this.library.load(candidate, ranks);
 
   private factorsOf(candidate: Candidate): Float32Array | undefined {
-    const { signatureFactor, mentionedFactor } = experiment;
-    if (signatureFactor === 1 && mentionedFactor === 1) return undefined;
-    const own = candidate.segments.some(({ digest }) => mentionedNow.has(digest)) ? mentionedFactor : 1;
-    return Float32Array.from(this.textsOf(candidate), ({ isSignature }) => own * (isSignature ? signatureFactor : 1));
+    const { signatureFactor, mentionedFactor, nameFactor, importFactor, docFactor } = experiment;
+    if ([signatureFactor, mentionedFactor, nameFactor, importFactor, docFactor].every((factor) => factor === 1)) return undefined;
+    const own = isMentioned(candidate) ? mentionedFactor : 1;
+    return Float32Array.from(this.textsOf(candidate), ({ isSignature, isName, isImport, isDoc }) => own * (isSignature ? signatureFactor : 1) * (isName ? nameFactor : 1) * (isImport ? importFactor : 1) * (isDoc ? docFactor : 1));
   }
 
   /** Token by token; a character split over tokens counts with the last of them. */
@@ -137,10 +137,12 @@ export class Contexts {
       const decoder = new TextDecoder();
       for (const token of this.library.tokensOf([segment])) texts.push(decoder.decode(this.tokenizer.bytesOf(token), { stream: true }));
       // The file's name stands before the segment's text.
+      const names = namesOf(segment);
       let at = segment.text.length - texts.reduce((sum, text) => sum + text.length, 0);
       return texts.map((text) => {
         const [start, end] = [at, (at += text.length)];
-        return { text, isSignature: start < 0 || segment.ranges.some((range) => (range.kind === 'signature' || range.kind === 'header') && start < range.end && end > range.start) };
+        const within = (kind: string) => segment.ranges.some((range) => range.kind === kind && start < range.end && end > range.start);
+        return { text, isName: names.some((name) => start < name.end && end > name.start), isImport: within('import'), isDoc: within('doc'), isSignature: start < 0 || segment.ranges.some((range) => (range.kind === 'signature' || range.kind === 'header') && start < range.end && end > range.start) };
       });
     });
   }
@@ -162,4 +164,17 @@ function outlineOf(segment: Segment): Segment {
   const kept = segment.ranges.filter(({ kind }) => kind === 'header' || kind === 'signature');
   const text = kept.map(({ start, end }) => segment.text.slice(start, end).trimEnd()).join('\n');
   return { path: segment.path, text: `${text}\n`, ranges: [], digest: digestOf(segment.path, text) };
+}
+
+export const isMentioned = ({ segments }: Candidate) => segments.some(({ digest }) => mentionedNow.has(digest));
+
+const notNames = new Set('export default async await function class def const let var public private protected static readonly abstract interface type enum declare get set namespace override new struct fn pub impl func'.split(' '));
+/** Where each signature declares its name: its first identifier that is no modifier, decorators left out. */
+function namesOf(segment: Segment): { start: number; end: number }[] {
+  return segment.ranges.flatMap(({ kind, start, end }) => {
+    if (kind !== 'signature') return [];
+    const text = segment.text.slice(start, end).replace(/^[ \t]*@.*$/gm, (line) => ' '.repeat(line.length));
+    for (const { 0: word, index } of text.matchAll(/[\p{L}_$][\p{L}\p{N}_$]*/gu)) if (!notNames.has(word)) return [{ start: start + index, end: start + index + word.length }];
+    return [];
+  });
 }

@@ -13,7 +13,12 @@ export interface Experiment {
   valueSteps: number;
   /** Factors of rows in signatures and headers, and in segments that the cursor's surroundings mention. */
   signatureFactor: number;
+  nameFactor: number;
+  importFactor: number;
+  docFactor: number;
   mentionedFactor: number;
+  /** Of each head's budget, what only rows of such segments may take, their best first. */
+  mentionedRoom: number;
   /** Added to the scores of composed rows, and a factor of these (APE, arXiv 2502.05431, section 4: scaling and temperature). */
   contextBias: number;
   keyFactor: number;
@@ -24,5 +29,5 @@ export interface Experiment {
   headFloor: number;
 }
 
-export const plain: Experiment = { prefixQueries: 24, middleQuery: true, looks: 1, mean: false, gap: 0, keySteps: 127, valueSteps: 127, signatureFactor: 1, mentionedFactor: 1, contextBias: 0, keyFactor: 1, partBudgets: [1, 1, 1, 1, 1, 1, 1, 1], sharing: 'none', headFloor: 0.2 };
+export const plain: Experiment = { prefixQueries: 24, middleQuery: true, looks: 1, mean: false, gap: 0, keySteps: 127, valueSteps: 127, signatureFactor: 1, nameFactor: 1, importFactor: 1, docFactor: 1, mentionedFactor: 1, mentionedRoom: 0, contextBias: 0, keyFactor: 1, partBudgets: [1, 1, 1, 1, 1, 1, 1, 1], sharing: 'none', headFloor: 0.2 };
 export const experiment: Experiment = { ...plain };
