@@ -112,16 +112,19 @@ class NotingReader extends StreamMessageReader {
   }
 }
 
+/** Notes answers. To an editor that is gone nothing is due: not everything that writes heeds what becomes of it. */
 class NotingWriter extends StreamMessageWriter {
   constructor(
-    output: NodeJS.WritableStream,
+    private readonly output: NodeJS.WritableStream,
     private readonly unanswered: Set<unknown>,
   ) {
     super(output);
   }
 
   override async write(message: Message): Promise<void> {
-    await super.write(message);
+    await super.write(message).catch((error: unknown) => {
+      if (this.output.writable) throw error;
+    });
     if (Message.isResponse(message)) this.unanswered.delete(message.id);
   }
 }

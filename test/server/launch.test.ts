@@ -1,11 +1,14 @@
 // The spawned program: exit codes, what may stand on stdout, the parent's death, and bad calls. Refuses to need a model.
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noModelMessage } from '../../server/model-offer.js';
+import { openChannel } from '../../server/transport.js';
 import { mainPath, outsideMessages, spawnDaemon, spawnOver } from '../harness/client.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'kedge-launch-'));
@@ -111,6 +114,15 @@ describe('the daemon\'s process', () => {
   it('would notice a stray byte', () => {
     expect(outsideMessages(Buffer.from('Content-Length: 2\r\n\r\n{}xContent-Length: 2\r\n\r\n{}\n'))).toBe('x\n');
   });
+});
+
+it('what is written to an editor that is gone is dropped', async () => {
+  const editor = createServer((socket) => socket.destroy()).listen({ port: 0, host: '127.0.0.1' });
+  await once(editor, 'listening');
+  const { writer, onGone } = await openChannel({ kind: 'socket', port: (editor.address() as AddressInfo).port }, process.stdout);
+  await new Promise<void>(onGone);
+  editor.close();
+  await expect(writer.write({ jsonrpc: '2.0' })).resolves.toBeUndefined();
 });
 
 describe('the program', () => {
