@@ -1,12 +1,12 @@
 // A scripted editor: starts the built daemon, speaks LSP to it over stdio, times every answer.
 // Refuses to know what is measured with it.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter, type CompletionList, type MessageConnection } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { packageFile } from '../base/package.js';
+import { residentMb } from './memory.js';
 
 export interface Answer {
   /** What would be inserted; '' where nothing was offered. */
@@ -15,7 +15,6 @@ export interface Answer {
 }
 
 const languageIds: Readonly<Record<string, string>> = { '.ts': 'typescript', '.tsx': 'typescriptreact', '.js': 'javascript', '.jsx': 'javascriptreact', '.py': 'python' };
-const LINUX_KB = 1024;
 
 export class ScriptedEditor {
   private readonly documents = new Map<string, TextDocument>();
@@ -79,9 +78,7 @@ export class ScriptedEditor {
 
   /** Of the daemon's whole process so far, in megabytes; undefined where the system does not tell. */
   rssPeakMb(): number | undefined {
-    if (process.platform !== 'linux') return undefined;
-    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'));
-    return peak ? (Number(peak[1]) * LINUX_KB) / 1e6 : undefined;
+    return residentMb(this.child.pid, 'peak');
   }
 
   /** Shuts the daemon down; its exit code. */

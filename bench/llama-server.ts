@@ -1,12 +1,12 @@
 // llama.cpp's server as a child process: started on a GGUF, asked for what stands at a cursor, timed by what arrives.
 // Refuses to find or build it: the user says where it lies.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../base/errors.js';
+import { residentMb } from './memory.js';
 
 /** The fields of `POST /infill` that are set here; the server lays them out with the model's own fill-in-the-middle tokens. */
 export interface Infill {
@@ -34,7 +34,6 @@ interface Event {
 const HOST = '127.0.0.1';
 const START_MS_MAX = 120_000;
 const POLL_MS = 200;
-const KB = 1024;
 
 export class LlamaServer {
   private constructor(
@@ -85,9 +84,7 @@ export class LlamaServer {
 
   /** Resident memory now, in megabytes; undefined where the system does not tell. */
   rssMb(): number | undefined {
-    if (process.platform !== 'linux') return undefined;
-    const now = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'));
-    return now ? (Number(now[1]) * KB) / 1e6 : undefined;
+    return residentMb(this.child.pid, 'now');
   }
 
   stop(): void {
