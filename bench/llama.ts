@@ -4,6 +4,7 @@ import { segmentsToRead, type ContextPlan, type LocalPrompt } from '../base/segm
 import { prepare } from '../context/index.js';
 import type { CompleteRequest, Engine } from '../engine/index.js';
 import { exactMatch, recipeByDefault, windowByDefault } from '../evaluation/index.js';
+import { quantile } from './editor.js';
 import { LlamaServer, type Infill, type Infilled } from './llama-server.js';
 import { crossfileTasks } from './tasks.js';
 import type { WindowOptions } from './window.js';
@@ -30,7 +31,7 @@ const KEYSTROKES = 8;
 const SERVER_ROOM = 4096;
 
 const { rows, stored } = recipeByDefault;
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
+const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 export async function benchLlama(engine: Engine, options: LlamaOptions): Promise<string> {
   const server = await LlamaServer.start(options.server, options.gguf, { threads: options.threads, contextTokens: options.contextTokensMax + SERVER_ROOM });
@@ -85,7 +86,7 @@ interface Way {
 
 /** As the daemon asks where nothing is set. */
 function kedge(engine: Engine, plan: ContextPlan | undefined): Way {
-  const contextOf = (state: 'first' | 'warm'): CompleteRequest['context'] => (plan ? { form: 'composed', plan, anchors: { policy: 'two-stage', residentShare: rows, storedShare: stored, state } } : { form: 'none' });
+  const contextOf = (state: 'first' | 'warm'): CompleteRequest['context'] => (plan ? { form: 'composed', plan, anchors: { policy: 'two-stage', residentShare: rows, storedShare: stored, state }, storedOnly: true } : { form: 'none' });
   const ask = async (prompt: LocalPrompt, state: 'first' | 'warm'): Promise<Infilled> => {
     const { text, timing } = await engine.complete({ client: CLIENT, document: CLIENT, prompt, context: contextOf(state), stop: 'line', tokensMax: TOKENS_MAX, decodeMsMax: 0, waitMsMax: 0, confidenceFloor: 0 });
     return { text, ...timing };

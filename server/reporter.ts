@@ -40,7 +40,7 @@ export class Reporter {
     const [limit] = /\b(?:ENOSPC|EMFILE)\b/.exec(String(error)) ?? [];
     if (this.watchLimitReached || limit === undefined) return;
     this.watchLimitReached = limit as WatchLimit;
-    this.tellOnce(watchLimitMessage);
+    this.tell(watchLimitMessage);
     this.file.touch();
   }
 
