@@ -32,7 +32,7 @@ const py: Grammar = { name: 'python', language: python, parser: parserOf(pythonG
 const grammars: Readonly<Record<string, Grammar>> = { ts: plain, mts: plain, cts: plain, tsx, js: script, mjs: script, cjs: script, jsx: script, py, pyi: py };
 
 /** Text of a file above this many code units is not parsed. */
-export const parseCharsMax = 1_048_576;
+const parseCharsMax = 1_048_576;
 /** A larger file holds its thread for a third of a second: it is parsed only where somebody opened it or imports it. */
 export const unaskedBytesMax = 256 << 10;
 /** The parser asks for the text in pieces of this many code units: its binding cannot take a long string at once. */
@@ -51,7 +51,7 @@ export function outlineOf(path: string, text: string): Outline | undefined {
 
 function grammarFor(path: string, text: string): Grammar | undefined {
   const grammar = isSource(path) ? grammars[extensionOf(path)] : undefined;
-  return grammar && text.length <= parseCharsMax && !looksGenerated(text) ? grammar : undefined;
+  return grammar && isWrittenByHand(text) ? grammar : undefined;
 }
 
 const parsed = ({ parser }: Grammar, text: string, before?: Parser.Tree): Parser.Tree => parser.parse((index) => text.slice(index, index + chunkChars), before);
@@ -137,8 +137,13 @@ function pointAt(text: string, offset: number): Parser.Point {
   return { row, column: offset - line };
 }
 
-/** Minified or packed: a long text whose lines are far longer than anyone writes. */
-export function looksGenerated(text: string): boolean {
+/** Whether people are meant to read this: not so long, nor so packed, that only a program writes it. */
+export function isWrittenByHand(text: string): boolean {
+  return text.length <= parseCharsMax && !isPacked(text);
+}
+
+/** A long text whose lines are far longer than anyone writes. */
+function isPacked(text: string): boolean {
   if (text.length < 20_000) return false;
   let lines = 1;
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;

@@ -16,7 +16,7 @@ import { TypescriptResolver } from './languages/resolve-typescript.js';
 import { namingRoot, relativeName } from './naming.js';
 import type { Outline } from './outline.js';
 import type { Buffer, Overlay } from './overlay.js';
-import { isSource, looksGenerated, unaskedBytesMax, type OpenOutlines } from './parse.js';
+import { isSource, isWrittenByHand, unaskedBytesMax, type OpenOutlines } from './parse.js';
 import { isProject } from './project.js';
 import { moduleOf, type Modules } from './resolve.js';
 import { envNames, holdsKey, isEnvExample, isSecret, isSecretFolder } from './secrets.js';
@@ -54,8 +54,8 @@ export interface Shared {
   readonly outlines: ByteLru<string, { readonly outline: Outline | undefined; readonly bytes: number }>;
   /** Keyed by form and path, so that of what is edited one version is held: of the text with this digest, under this name from the repository's root. */
   readonly pieces: ByteLru<string, { readonly digest: string; readonly name: string; readonly pieces: readonly Piece[]; readonly bytes: number }>;
-  /** Keyed by path: of the text with this digest, unless it is left out while nobody opens it. */
-  readonly worded: ByteLru<string, { readonly digest: string; readonly isLeftOut: boolean; readonly pieces: readonly WordedPiece[]; readonly bytes: number }>;
+  /** Keyed by path: of the text with this digest; one that is unparsed is cut anew when somebody opens it. */
+  readonly worded: ByteLru<string, { readonly digest: string; readonly isUnparsed: boolean; readonly pieces: readonly WordedPiece[]; readonly bytes: number }>;
   /** Of every file that was outlined. */
   readonly importers: ImporterIndex;
   readonly open: OpenOutlines;
@@ -277,22 +277,26 @@ export class Snapshot {
     return kept.pieces;
   }
 
-  /** A readable source file's passages, import blocks apart, with their words; none of what is packed or long, unless it is open. `knownOnly`: undefined where that is work to be done. */
+  /** A readable source file's passages, import blocks apart, with their words. Unless it is open, a long file is cut unparsed and a packed one has none. `knownOnly`: undefined where that is work to be done. */
   wordedPieces(path: string, knownOnly: boolean): readonly WordedPiece[] | undefined {
     const known = this.canonical(path);
     let kept = this.shared.worded.get(known);
     if (knownOnly && !kept) return undefined;
     const isOpen = this.overlay.has(known);
     const { text, digest } = this.readable(known) ?? { text: '', digest: '' };
-    if (kept?.digest !== digest || (kept.isLeftOut && isOpen)) {
+    if (kept?.digest !== digest || (kept.isUnparsed && isOpen)) {
       if (knownOnly) return undefined;
-      const isLeftOut = !isOpen && (text.length > unaskedBytesMax || looksGenerated(text));
-      const whole = isLeftOut ? [] : this.pieces(known, 'passage');
+      const isUnparsed = !isOpen && (text.length > unaskedBytesMax || !isWrittenByHand(text));
+      const whole = isUnparsed ? this.unparsedPassages(known, text) : this.pieces(known, 'passage');
       const pieces = whole.filter((piece) => !piece.isImports).map((piece) => ({ piece, bag: bagOf(piece.segment.text) }));
-      kept = { digest, isLeftOut, pieces, bytes: 500 + pieces.reduce((sum, { bag }) => sum + 40 * bag.times.size, 0) };
+      kept = { digest, isUnparsed, pieces, bytes: 500 + pieces.reduce((sum, { bag }) => sum + 40 * bag.times.size, 0) };
       this.shared.worded.set(known, kept);
     }
     return kept.pieces;
+  }
+
+  private unparsedPassages(known: string, text: string): readonly Piece[] {
+    return isWrittenByHand(text) ? piecesOf(this.nameOf(known), text, undefined, 'passage') : [];
   }
 
   /** Whether the file's text may become context: inside a root, not ignored, not secret, no link that leads out; on disk or open. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { systemDisk } from '../../../context/disk.js';
 import { prepare, Workspace } from '../../../context/index.js';
+import { outlineOf } from '../../../context/parse.js';
 import { layOut } from '../../harness/fixture.js';
 import { check, countTokens, type Given, type Wanted } from './check.js';
 
@@ -31,14 +32,15 @@ const cases: Record<string, [fixture: string, wanted: Wanted, given?: Given]> = 
     `--- a.ts\nledger.post(‸\n--- b.ts\n${Array.from({ length: 40 }, (_, i) => `export function step${i}() {\n  return walk(${i}) + walk(${i + 1}) + walk(${i + 2});\n}\n`).join('')}export function last() {\n  ledger.post(42);\n}\n`,
     { plan: ['b.ts 1 like the lines before the cursor'], holds: ['ledger.post(42)'], lacks: ['step1('] },
   ],
-  'nothing that was packed, and no file that takes long to parse': [
-    `--- a.ts\nledger.post(‸\n--- b.min.js\n${packed}\n--- c.ts\n${long}`,
-    { plan: [] },
+  'nothing that was packed': [`--- a.ts\nledger.post(‸\n--- b.min.js\n${packed}`, { plan: [] }],
+  'of a file that takes long to parse, too': [
+    `--- a.ts\nledger.post(‸\n--- c.ts\n${long}`,
+    { plan: ['c.ts 1 like the lines before the cursor'], holds: ['ledger.post(42)'] },
   ],
   'but what is open': [
-    `--- a.ts\nledger.post(‸\n--- c.ts\n`,
-    { plan: ['c.ts 1 like the lines before the cursor'], holds: ['ledger.post(42)'] },
-    { changes: [{ kind: 'open', path: 'c.ts', text: long }] },
+    `--- a.ts\nledger.post(‸\n--- b.min.js\n`,
+    { plan: Array<string>(2).fill('b.min.js 1 like the lines before the cursor'), holds: ['ledger.post(42)'] },
+    { changes: [{ kind: 'open', path: 'b.min.js', text: packed }] },
   ],
   'only lines near the cursor ask': [
     `--- a.ts\nledger.post(1);\n${'\n'.repeat(12)}walk(‸\n--- b.ts\nledger.post(2);\n`,
@@ -53,6 +55,14 @@ test.each(Object.entries(cases))('%s', async (_, [fixture, wanted, given]) => {
 test('what is not known yet is left for later where the answer is waited for', async () => {
   const fixture = `--- a.ts\nledger.post(‸\n--- b.ts\nledger.post(2);\n`;
   await check('alike', fixture, { plan: [] }, { knownOnly: true });
+});
+
+test('a long file is not parsed to be looked through', async () => {
+  const { root, cursor } = layOut(`--- a.ts\nledger.post(‸\n--- c.ts\n${long}`);
+  const parsed: string[] = [];
+  const workspace = new Workspace([root], { parse: (path, text) => (parsed.push(path.slice(root.length + 1)), outlineOf(path, text)) });
+  await prepare(workspace.snapshot, cursor, { contextTokensMax: 8000, prefixTokensMax: 64, suffixTokensMax: 16, importTokensMax: 64, countTokens, sources: ['alike'] });
+  expect(parsed).toEqual(['a.ts']);
 });
 
 test('files of other kinds are not looked at, folders are listed once, and others may run after each', async () => {
