@@ -24,10 +24,10 @@ export type FileChange =
   /** Any number of files changed on disk, and nobody can say which. */
   | { readonly kind: 'missed' }
   /**
-   * The workspace's folders from now on. `isLoose`: no project's, but the folder of a file that belongs to none: plans look round the
-   * cursor in it, and nobody watches or surveys it or looks for projects below.
+   * The workspace's folders from now on. `loose`: those that are no project's, but the folder of a file that belongs to none: plans look
+   * round the cursor in it, and nobody watches or surveys it or looks for projects below.
    */
-  | { readonly kind: 'roots'; readonly roots: readonly string[]; readonly isLoose?: boolean }
+  | { readonly kind: 'roots'; readonly roots: readonly string[]; readonly loose?: readonly string[] }
   /** The user's Python environments from now on: see WorkspaceDeps. */
   | { readonly kind: 'environments'; readonly folders: readonly string[] }
   /** What is excluded from now on: see WorkspaceDeps. */
@@ -102,7 +102,7 @@ export class Workspace {
     let { roots, environments, exclude } = layout;
     const outcomes = new Map<string, Outcome>();
     for (const change of changes) {
-      if (change.kind === 'roots') roots = this.rooted(change.roots, change.isLoose);
+      if (change.kind === 'roots') roots = this.rooted(change.roots, change.loose);
       else if (change.kind === 'environments') environments = change.folders;
       else if (change.kind === 'exclude') exclude = change;
       else if (change.kind === 'missed') this.shared.texts.clear();
@@ -168,8 +168,8 @@ export class Workspace {
     return this.shared.texts.get(`${path}\0${this.changes.get(path) ?? 0}`);
   }
 
-  private rooted(roots: readonly string[], isLoose = false): Root[] {
-    return roots.map((given) => ({ given, real: this.shared.disk.real(given) ?? given, isLoose }));
+  private rooted(roots: readonly string[], loose: readonly string[] = []): Root[] {
+    return roots.map((given) => ({ given, real: this.shared.disk.real(given) ?? given, isLoose: loose.includes(given) }));
   }
 
   private canonical(path: string): string {

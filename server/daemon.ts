@@ -113,7 +113,7 @@ export class Daemon {
     });
     const unfollow = follow(() => settings.places(), (path) => settings.apply([{ kind: 'disk', path }]));
     this.started = { session, engines, settings, repository, folders, reporter, unfollow };
-    log.info(`Kedge ${packageVersion()} serves ${client.name || 'an editor without a name'} in ${roots.join(', ') || 'the folder of the first file'}`);
+    log.info(`Kedge ${packageVersion()} serves ${client.name || 'an editor without a name'} in ${roots.join(', ') || 'the projects of the files that are opened'}`);
     return session;
   }
 
@@ -141,8 +141,8 @@ export class Daemon {
       register: (options) => this.connection.client.register(DidChangeWatchedFilesNotification.type, options),
       watch: (projects, onChanges, onError) => repository.watch(projects, onChanges, onError),
       watchFailed: (error) => reporter.watchFailed(error),
-      moved: (moved, isLoose) => {
-        changed([{ kind: 'roots', roots: moved, isLoose }]);
+      moved: (moved, loose) => {
+        changed([{ kind: 'roots', roots: moved, loose }]);
         reporter.rootsChanged(moved);
       },
     });

@@ -2,6 +2,7 @@
 // Refuses to look at files.
 import { pathToFileURL } from 'node:url';
 import { WatchKind, type DidChangeWatchedFilesRegistrationOptions, type Disposable, type WorkspaceFoldersChangeEvent } from 'vscode-languageserver';
+import { isInside } from '../base/inside.js';
 import type { Log } from '../base/log.js';
 import { isProject, watchedGlobs, type FileChange, type Watcher } from '../context/index.js';
 import type { ClientProfile } from './clients.js';
@@ -16,8 +17,8 @@ export interface FoldersDeps {
   watch(roots: readonly string[], onChanges: (changes: FileChange[]) => void, onError: (error: unknown) => void): Watcher;
   watchFailed(error: unknown): void;
   changed(changes: readonly FileChange[]): void;
-  /** The workspace's folders are others from now on. */
-  moved(roots: readonly string[], isLoose?: boolean): void;
+  /** The workspace's folders are others from now on; `loose`: those of them that are no project's. */
+  moved(roots: readonly string[], loose: readonly string[]): void;
 }
 
 export class Folders {
@@ -27,17 +28,18 @@ export class Folders {
   /** One change of watching after another. */
   private turn: Promise<void> = Promise.resolve();
   private closed = false;
-  /** The root that stands in where the client names none. */
-  private adopted: string | undefined;
+  /** What stands in for folders where the client names none. */
+  private adopted: readonly ProjectOf[] = [];
 
-  /** `roots`: the client's own, none where it opened a single file. */
+  /** `named`: the client's own, none where it opens single files. */
   constructor(
-    private roots: readonly string[],
+    private named: readonly string[],
     private readonly deps: FoldersDeps,
   ) {}
 
-  get isEmpty(): boolean {
-    return this.roots.length === 0;
+  /** Whether the workspace is whatever the files that are opened belong to. */
+  get followFiles(): boolean {
+    return this.named.length === 0;
   }
 
   /** The client listens from now on. */
@@ -46,17 +48,19 @@ export class Folders {
   }
 
   /** A folder that no client named, so that none watches it; nor does Kedge where it is no project's. */
-  adopt({ root, isLoose }: ProjectOf): Promise<void> {
-    this.adopted = root;
-    this.set([root], isLoose);
-    return isLoose ? Promise.resolve() : this.watchAnew('never');
+  adopt(project: ProjectOf): Promise<void> {
+    if (this.adopted.some(({ root, isLoose }) => root === project.root || (!isLoose && isInside(root, project.root)))) return Promise.resolve();
+    this.adopted = [...this.adopted, project];
+    this.moved();
+    return project.isLoose ? Promise.resolve() : this.watchAnew('never');
   }
 
   changed({ added, removed }: WorkspaceFoldersChangeEvent): Promise<void> {
     const paths = (folders: typeof added): string[] => folders.map(({ uri }) => pathOf(uri)).filter((path) => path !== undefined);
-    const gone = new Set([...paths(removed), this.adopted]);
-    this.adopted = undefined;
-    this.set([...new Set([...this.roots.filter((root) => !gone.has(root)), ...paths(added)])]);
+    const gone = new Set(paths(removed));
+    this.adopted = [];
+    this.named = [...new Set([...this.named.filter((root) => !gone.has(root)), ...paths(added)])];
+    this.moved();
     return this.watchAnew(this.deps.client.watching);
   }
 
@@ -67,16 +71,16 @@ export class Folders {
     await this.release();
   }
 
-  private set(roots: readonly string[], isLoose = false): void {
-    this.roots = roots;
-    this.deps.moved(roots, isLoose);
+  private moved(): void {
+    const loose = this.adopted.filter(({ isLoose }) => isLoose).map(({ root }) => root);
+    this.deps.moved([...this.named, ...this.adopted.map(({ root }) => root)], loose);
   }
 
   private watchAnew(by: ClientProfile['watching']): Promise<void> {
     return this.next(async () => {
       await this.release();
       // Elsewhere each plan looks for itself what a file holds.
-      const projects = this.roots.filter(isProject);
+      const projects = [...this.named, ...this.adopted.flatMap(({ root, isLoose }) => (isLoose ? [] : [root]))].filter(isProject);
       if (this.closed || projects.length === 0) return;
       const isWatched = by !== 'never' && (await this.watchedByClient(projects, by));
       if (this.closed || isWatched) return;

@@ -33,7 +33,7 @@ export interface SessionDeps extends RestDeps {
   readonly client: ClientProfile;
   readonly clock: Clock;
   readonly log: Log;
-  readonly folders: Pick<Folders, 'isEmpty' | 'adopt'>;
+  readonly folders: Pick<Folders, 'followFiles' | 'adopt'>;
   /** For the editor's trace of the protocol; `verbose` is shown where it asks for more. */
   trace(message: string, verbose: string): void;
 }
@@ -73,10 +73,10 @@ export class Session {
     return this.deps.settings.config;
   }
 
-  /** An editor that names no folder works in the project of the first file that it opens. */
+  /** An editor that names no folder works in the projects of the files that it opens. */
   opened(params: DidOpenTextDocumentParams): void {
     const path = pathOf(params.textDocument.uri);
-    if (path !== undefined && this.deps.folders.isEmpty) void this.deps.folders.adopt(projectOf(path));
+    if (path !== undefined && this.deps.folders.followFiles) void this.deps.folders.adopt(projectOf(path));
     this.deps.changes.opened(params);
     this.rest.changed(path);
     this.scheduler.touched(params.textDocument.uri, openedRestMs);

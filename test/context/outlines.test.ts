@@ -39,7 +39,7 @@ test('a folder of a file that belongs to no project is not walked', async () => 
     let parsed = 0;
     const workspace = new Workspace([], { parse: () => ((parsed += 1), undefined) });
     const survey = workspace.surveyed(temporaryFolder(), new Turns());
-    workspace.apply([{ kind: 'roots', roots: [root], isLoose }]);
+    workspace.apply([{ kind: 'roots', roots: [root], loose: isLoose ? [root] : [] }]);
     await survey.idle();
     await survey.close();
     expect([parsed > 0, workspace.snapshot.resolveModule(join(root, 'sub/c.py'), 'far') !== undefined]).toEqual([!isLoose, !isLoose]);

@@ -87,7 +87,7 @@ test('an open file that is too large for the disk is completed in, and is nobody
 
 test('where nobody watches, what changed on disk counts at the next look', () => {
   const { root } = layOut(source);
-  const snapshot = new Workspace([]).apply([{ kind: 'roots', roots: [root], isLoose: true }]);
+  const snapshot = new Workspace([]).apply([{ kind: 'roots', roots: [root], loose: [root] }]);
   const path = join(root, 'b.ts');
   const known = (): unknown => [snapshot.read(path), snapshot.outline(path)?.declarations[0].names, snapshot.wordedPieces(path, false)?.map(({ piece }) => piece.segment.text)];
   expect(known()).toEqual(['export const b = 1;\n', ['b'], ['export const b = 1;\n']]);
