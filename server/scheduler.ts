@@ -59,7 +59,8 @@ export class Scheduler {
     });
     const work = task(either).finally(() => {
       if (running.get(kind) === own) running.delete(kind);
-      if (this.restingIn === document && !either.aborted) this.later();
+      // A newer request, an edit and a close see to what comes next themselves; an editor that cancels does not.
+      if (this.restingIn === document && !own.signal.aborted) this.later();
     });
     try {
       return await Promise.race([given, work]);

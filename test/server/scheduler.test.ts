@@ -93,6 +93,17 @@ describe('the scheduler', () => {
     expect(warmed).toEqual(['a']);
   });
 
+  it('goes on after a request that its editor cancelled', async () => {
+    const timers = new ManualTimers();
+    const scheduler = new Scheduler(resting(), silentLog, timers);
+    const [cancel, cancelled] = [new AbortController(), task()];
+    const answer = scheduler.newest('a', 'popup', cancel.signal, 1000, cancelled.run);
+    cancel.abort();
+    await answer;
+    await new Promise(setImmediate);
+    expect(timers.pending.map(({ ms }) => ms)).toEqual([idleMs]);
+  });
+
   it('warms the document touched last, once the user rests', () => {
     const timers = new ManualTimers();
     const warmed: string[] = [];
