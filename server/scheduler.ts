@@ -46,8 +46,8 @@ export class Scheduler {
    */
   async newest<T>(document: string, kind: string, signal: AbortSignal, answerMsMax: number, task: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     const running = this.running.get(document) ?? new Map<string, AbortController>();
-    running.get(kind)?.abort();
     if (signal.aborted) return undefined;
+    running.get(kind)?.abort();
     const own = new AbortController();
     this.running.set(document, running.set(kind, own));
     this.woken(document);

@@ -54,11 +54,16 @@ describe('the scheduler', () => {
     expect(await answer).toBeUndefined();
   });
 
-  it('does not start what is cancelled already, and passes on real errors', async () => {
+  it('does not start what is cancelled already, nor ends anything for it, and passes on real errors', async () => {
     const scheduler = new Scheduler(resting(), silentLog, new ManualTimers());
     let started = false;
     expect(await scheduler.newest('a', 'popup', AbortSignal.abort(), 1000, async () => void (started = true))).toBeUndefined();
     expect(started).toBe(false);
+    const older = task();
+    const answer = scheduler.newest('a', 'popup', never, 1000, older.run);
+    await scheduler.newest('a', 'popup', AbortSignal.abort(), 1000, () => Promise.resolve('never'));
+    older.end('older');
+    expect(await answer).toBe('older');
     await expect(scheduler.newest('a', 'popup', never, 1000, () => Promise.reject(new Error('disk full')))).rejects.toThrow('disk full');
   });
 
