@@ -3,13 +3,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../base/errors.js';
+import { packageRoot, packageVersion } from '../../base/package.js';
 import { cacheDir, type Env } from '../../base/paths.js';
 import { sourcesByDefault, sourcesKnown } from '../../context/index.js';
 import { openEngine } from '../../engine/index.js';
 import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, machine, measuredCommit, NEEDS_EVERY_ROW, POLICIES, preparing, readTasks, recipeByDefault, reportText, ResultStore, spread, summarise, taskKinds, windowByDefault, type ContextName, type Recipe } from '../../evaluation/index.js';
 import { installedModel, noModelError } from '../installed.js';
-import { packageRoot } from '../../base/package.js';
-import { packageVersion } from '../version.js';
 import { countFlag, engineFlags, type EngineFlags } from './engine.js';
 import { withProgress, type AddCommand, type CommandIo } from './io.js';
 
