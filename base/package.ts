@@ -1,4 +1,4 @@
-// Where this package's own files (models/, examples/) lie, from sources and from dist/ alike. Refuses to read them.
+// This package's version, and where its own files (models/, examples/) lie, from sources and from dist/ alike. Refuses to read them.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,8 @@ export const packageRoot: string = (() => {
 
 /** A path inside the package, e.g. `packageFile('models', 'catalogue.json')`. */
 export const packageFile = (...parts: readonly string[]): string => join(packageRoot, ...parts);
+
+export const packageVersion = (): string => (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version;
 
 function isOurs(path: string): boolean {
   return existsSync(path) && (JSON.parse(readFileSync(path, 'utf8')) as { name?: string }).name === 'kedge';

@@ -12,7 +12,7 @@ export interface BenchTask {
 }
 
 /** `limit` crossfile tasks of a tasks file at even distances. */
-export const crossfileAmong = (tasksPath: string, limit: number): readonly Task[] => spread(readTasks(tasksPath).filter(({ kind }) => kind === 'crossfile'), limit);
+const crossfileAmong = (tasksPath: string, limit: number): readonly Task[] => spread(readTasks(tasksPath).filter(({ kind }) => kind === 'crossfile'), limit);
 
 /** The same, each with its snapshot; the repositories lie under `root`. */
 export function* crossfileTasks(tasksPath: string, root: string, limit: number): Generator<BenchTask> {

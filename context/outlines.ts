@@ -1,17 +1,16 @@
 // Outlines that survive a restart: one file for each workspace root in the user's cache, a line for each source file.
 // Refuses to trust it: what is damaged, foreign or of another version is as if it had never been written.
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { asideOf, sweepAsides } from '../base/aside.js';
 import { digestOf } from '../base/digest.js';
 import { isInside } from '../base/inside.js';
-import { packageFile } from '../base/package.js';
+import { packageVersion } from '../base/package.js';
 import type { FileStamp } from './disk.js';
 import { unbroken } from './exit-lock.js';
 import type { Outline } from './outline.js';
 
-const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
 const formatVersion = 4;
 /** Read or written at once. */
 const chunkBytes = 1 << 18;
@@ -44,7 +43,7 @@ export class OutlineStore {
   ) {
     const name = digestOf(root).slice(0, 32);
     this.path = join(dir, `${name}${suffix}`);
-    this.header = JSON.stringify(['kedge outlines', formatVersion, version, name]);
+    this.header = JSON.stringify(['kedge outlines', formatVersion, packageVersion(), name]);
   }
 
   /** Size of the outlines that would be lost now. */

@@ -324,8 +324,7 @@ export class Snapshot {
   nameOf(path: string): string {
     const known = this.canonical(path);
     const folder = dirname(known);
-    let root = this.layout.names.get(folder);
-    root = this.layout.dependencies.baseOf(known) ?? root;
+    let root = this.layout.dependencies.baseOf(known) ?? this.layout.names.get(folder);
     if (root === undefined) {
       const rules = this.layout.rulesFor(known);
       root = rules ? namingRoot(folder, rules, this.shared.disk) : folder;

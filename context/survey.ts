@@ -101,16 +101,23 @@ export class Survey {
       this.abort.signal.throwIfAborted();
       sliceStartMs = performance.now();
     };
-    while (this.walkNext || this.queue.length > 0) {
+    // What comes while it is written is worked on, too.
+    while (this.hasWork) {
       if (this.walkNext) await this.walk(pause);
       const path = this.queue.pop();
-      if (path === undefined) continue;
-      this.queued.delete(path);
-      this.outline(path);
+      if (path !== undefined) this.outline(path);
       await pause();
-      if (this.stores.some((store) => store.charsUnwritten > unwrittenCharsMax)) await this.save(pause);
+      if (this.isSaveDue) await this.save(pause);
     }
-    if (performance.now() - this.savedAtMs > saveEveryMs || this.savedAtMs === 0) await this.save(pause);
+  }
+
+  private get hasWork(): boolean {
+    return this.walkNext || this.queue.length > 0;
+  }
+
+  private get isSaveDue(): boolean {
+    if (this.stores.some((store) => store.charsUnwritten > unwrittenCharsMax)) return true;
+    return !this.hasWork && (this.savedAtMs === 0 || performance.now() - this.savedAtMs > saveEveryMs);
   }
 
   private async walk(pause: () => Promise<void>): Promise<void> {
@@ -145,6 +152,7 @@ export class Survey {
   }
 
   private outline(path: string): void {
+    this.queued.delete(path);
     const { disk, importers } = this.deps;
     const snapshot = this.deps.snapshot();
     const stamp = disk.stamp(path);

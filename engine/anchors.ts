@@ -78,7 +78,7 @@ const expanded = new Uint32Array(1);
 const expandedAsFloat = new Float32Array(expanded.buffer);
 
 /** Rounded up, so that values divided by what is kept still fit. */
-export function packScale(scale: number): number {
+function packScale(scale: number): number {
   bits[0] = scale;
   return Math.min((bitsAsInteger[0] + 0xffff) >>> 16, 0x7f7f);
 }
@@ -223,7 +223,7 @@ function quantiseInto(values: Float32Array, from: number, length: number, out: I
 }
 
 /** Indices of the first `count` weights, the largest first; equal ones in the order of tokens. */
-export function descending(weight: Float32Array, count: number): Uint32Array {
+function descending(weight: Float32Array, count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => weight[b] - weight[a] || a - b);
 }
 

@@ -9,7 +9,7 @@ import { noProgress, type OnProgress } from '../base/progress.js';
 export type * from './types.js';
 export { threadsDefault } from './session.js';
 export { SegmentStore } from './store/store.js';
-export { catalogue, type CatalogueEntry } from './weights/catalogue.js';
+export { catalogue, defaultEntry } from './weights/catalogue.js';
 export { addModel, findModel, installedModels, isReady, pullModel, removeModel, verifyModel, type InstalledModel, type ModelOptions } from './weights/models.js';
 
 export interface OpenOptions extends InstalledOptions {

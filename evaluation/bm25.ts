@@ -6,7 +6,7 @@ import { bagOf, okapi, type Bag } from '../base/okapi.js';
 import type { CountTokens } from '../base/segment.js';
 import { sourceFiles } from './copied.js';
 
-export const CHUNK_LINES = 10;
+const CHUNK_LINES = 10;
 const COUNT_BATCH = 32;
 
 export interface Chunk {

@@ -18,7 +18,7 @@ export interface Share {
 }
 
 const RESAMPLES = 1000;
-export const SEED = 20241;
+const SEED = 20241;
 
 /** Sum of numerators over sum of denominators. */
 export function ratioOfSums(shares: readonly Share[], seed = SEED): Interval {

@@ -37,7 +37,7 @@ export interface Summary {
 
 const KV_MEANS = ['contextTokens', 'rowsStored', 'rowsResident', 'rowsAttended', 'rowsExchanged', 'bytesStored', 'bytesResident'] as const;
 /** Under this share of the bits without context, what context gives is too little to ask how much of it is kept. */
-export const GAIN_SHARE_MIN = 0.02;
+const GAIN_SHARE_MIN = 0.02;
 export const NO_GAIN = 'no gain to retain';
 
 /** `machine`: the one whose latencies count, as `evaluate` was told. */

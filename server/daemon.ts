@@ -8,6 +8,7 @@ import {
 } from 'vscode-languageserver';
 import type { Clock } from '../base/clock.js';
 import type { Log } from '../base/log.js';
+import { packageVersion } from '../base/package.js';
 import type { Env } from '../base/paths.js';
 import type { OnProgress } from '../base/progress.js';
 import type { FileChange, Repository } from '../context/index.js';
@@ -25,7 +26,6 @@ import { Reporter } from './reporter.js';
 import type { Timers } from './scheduler.js';
 import { Session } from './session.js';
 import { Settings, type Counting } from './settings.js';
-import { packageVersion } from './version.js';
 import { showing, type WorkDone } from './work-done.js';
 
 export interface DaemonDeps {

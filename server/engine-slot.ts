@@ -13,7 +13,8 @@ export class EngineSlot {
   private failuresInARow = 0;
   private retryAtMs = -Infinity;
   private readonly told = new Set<string>();
-  private isOpening = false;
+  /** Engines on their way: one that older settings asked for may still be. */
+  private openings = 0;
   private ended = false;
 
   /** `open` resolves with undefined while no model is installed, of which `missing` hears each time; `tell` shows a message to the user. */
@@ -29,8 +30,8 @@ export class EngineSlot {
   get(): Promise<Engine | undefined> {
     if (this.opened) return this.opened;
     if (this.ended || this.clock.nowMs() < this.retryAtMs) return Promise.resolve(undefined);
-    this.isOpening = true;
-    const opened = this.open().finally(() => (this.isOpening = false));
+    this.openings += 1;
+    const opened = this.open().finally(() => (this.openings -= 1));
     const opening = opened.then(
       (engine) => {
         if (engine) return engine;
@@ -70,7 +71,7 @@ export class EngineSlot {
   async end(): Promise<void> {
     this.ended = true;
     const closed = this.close();
-    if (!this.isOpening) await closed;
+    if (this.openings === 0) await closed;
     else closed.catch((error: unknown) => this.log.warn(`closing the engine: ${String(error)}`));
   }
 

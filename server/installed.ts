@@ -1,11 +1,10 @@
 // Opens the engine on an installed model and this user's store: what the daemon and every command share.
 // Refuses to pull a model unasked.
-import { assert } from '../base/assert.js';
 import { UserError } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 import { storeDir, type Env } from '../base/paths.js';
 import type { OnProgress } from '../base/progress.js';
-import { catalogue, findModel, openEngine, pullModel, type Engine, type InstalledModel } from '../engine/index.js';
+import { defaultEntry, findModel, openEngine, pullModel, type Engine, type InstalledModel } from '../engine/index.js';
 import type { Config } from './config.js';
 
 /** An engine that was opened with others is another engine. */
@@ -44,8 +43,7 @@ export interface PullableModel {
 
 /** The default model; converted when it is first opened. */
 export function pullableModel(env: Env): PullableModel {
-  const entry = catalogue().find(({ default: isDefault }) => isDefault);
-  assert(entry, 'the catalogue has a default');
+  const entry = defaultEntry();
   return {
     bytes: entry.bytes,
     pull: async (onProgress, log, signal) => void (await pullModel(entry.name, { env, onProgress, log, signal, convertNow: false })),

@@ -35,7 +35,7 @@ export function completionList(document: TextDocument, offset: number, offer: Of
     label,
     kind: CompletionItemKind.Snippet,
     detail: detailOf(offer.paths),
-    filterText: client.filterBy === 'text' ? text.split('\n').find((line) => line.trim() !== '')! : word === '' ? label : word,
+    filterText: client.filterBy === 'text' ? linesOf(text)[0] : word === '' ? label : word,
     sortText: '0',
     insertTextFormat: snippet ? InsertTextFormat.Snippet : InsertTextFormat.PlainText,
     textEdit: {
@@ -78,9 +78,12 @@ function restOfLine(document: TextDocument, offset: number): string {
   return /^[^\r\n]*/.exec(document.getText().slice(offset))![0];
 }
 
+/** Those that hold anything, without their ends. */
+const linesOf = (text: string): string[] => text.split(/\r?\n/).filter((line) => line.trim() !== '');
+
 /** The first line that holds anything, with a mark where there is more. */
 function labelOf(text: string): string {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  const lines = linesOf(text);
   return lines.length > 1 ? `${lines[0].trim()} …` : lines[0].trim();
 }
 

@@ -2,10 +2,10 @@
 // The program: argv, the daemon's launch and exit codes. Loads only the command that was asked for, so that `--version` is instant.
 // Refuses to print anything but results (a command) or protocol (the daemon) on stdout.
 import { UserError } from '../base/errors.js';
+import { packageVersion } from '../base/package.js';
 import type { AddCommand } from './commands/io.js';
 import { claimStdout } from './output.js';
 import { commandIo, exitCodeOf } from './terminal.js';
-import { packageVersion } from './version.js';
 
 /** In the order that `--help` lists them. */
 const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {

@@ -3,6 +3,7 @@
 import { UserError } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 import type { Config } from './config.js';
+import { megabytes } from './quantities.js';
 
 export const noModelMessage = 'Kedge has no model yet, so it completes nothing. Run `kedge model pull` in a terminal; completions then start by themselves.';
 export const offerMessage = 'Kedge has no model yet, so it completes nothing. Shall it download one? Completions then start by themselves.';
@@ -39,7 +40,7 @@ export class ModelOffer {
     const { ask, pullBytes, tell } = this.deps;
     if (policy === 'always') return this.pull(stopped);
     if (policy === 'never' || !ask) return tell(noModelMessage);
-    const download = `Download (${Math.round(pullBytes / 1e6)} MB)`;
+    const download = `Download (${megabytes(pullBytes)})`;
     if ((await ask(offerMessage, [download, 'Not now'])) === download) await this.pull(stopped);
   }
 

@@ -2,10 +2,10 @@
 // Refuses to know how it is told: stats.ts does.
 import type { InitializeParams } from 'vscode-languageserver';
 import { UserError } from '../base/errors.js';
+import { packageVersion } from '../base/package.js';
 import { lacksOf } from './client-needs.js';
 import { Meter } from './meter.js';
 import { StatsFile, type StatsFileDeps, type WatchLimit } from './stats.js';
-import { packageVersion } from './version.js';
 
 export const watchLimitMessage = 'Kedge cannot watch all files, since the system allows no more watches: what changes outside of the editor may be seen late. `kedge doctor` in a terminal says how to raise the limit.';
 

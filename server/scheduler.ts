@@ -46,8 +46,8 @@ export class Scheduler {
    */
   async newest<T>(document: string, kind: string, signal: AbortSignal, answerMsMax: number, task: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     const running = this.running.get(document) ?? new Map<string, AbortController>();
-    running.get(kind)?.abort();
     if (signal.aborted) return undefined;
+    running.get(kind)?.abort();
     const own = new AbortController();
     this.running.set(document, running.set(kind, own));
     this.woken(document);
@@ -59,7 +59,8 @@ export class Scheduler {
     });
     const work = task(either).finally(() => {
       if (running.get(kind) === own) running.delete(kind);
-      if (this.restingIn === document && !either.aborted) this.later();
+      // A newer request, an edit and a close see to what comes next themselves; an editor that cancels does not.
+      if (this.restingIn === document && !own.signal.aborted) this.later();
     });
     try {
       return await Promise.race([given, work]);

@@ -10,7 +10,7 @@ const filesMax = 200;
 /** Names that stand behind what is asked for. */
 const behindMax = 64;
 /** Candidate shares of what nothing asks for by name: in an imported file, in a file that is reached through one. */
-export const restShare = 0.5;
+const restShare = 0.5;
 const behindShare = 0.25;
 
 interface Imported {

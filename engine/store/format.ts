@@ -45,7 +45,7 @@ export const recordBytes = (parts: Uint32Array): number => recordFixedBytes + pa
 export const entryBytes = (pieces: readonly number[]): number => pieces.reduce((bytes, piece) => bytes + alignUp(piece) + 8, recordFixedBytes);
 
 /** Bytes from an entry's start to the end of its first `partCount` parts. */
-export function spanBytes(parts: Uint32Array, partCount: number): number {
+function spanBytes(parts: Uint32Array, partCount: number): number {
   let bytes = 0;
   for (let part = 0; part < partCount; part++) bytes = alignUp(bytes) + parts[2 * part];
   return bytes;

@@ -12,7 +12,7 @@ export interface HubTimes {
   readonly silenceMsMax: number;
 }
 
-export const hubTimes: HubTimes = { answerMsMax: 4500, silenceMsMax: 20_000 };
+const hubTimes: HubTimes = { answerMsMax: 4500, silenceMsMax: 20_000 };
 
 const attemptsMax = 30;
 

@@ -64,7 +64,7 @@ export function findModel(name: string | undefined, env: Env, entries: Catalogue
 }
 
 /** Names of the fill-in-the-middle tokens of a file that the catalogue knows, null where it knows that there are none; undefined: ask the GGUF. */
-export function fimTokensOf(sha256: string, entries: Catalogue = catalogue()): FimTokens | null | undefined {
+function fimTokensOf(sha256: string, entries: Catalogue = catalogue()): FimTokens | null | undefined {
   return entries.find((entry) => entry.sha256 === sha256)?.fim;
 }
 

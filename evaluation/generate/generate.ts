@@ -54,7 +54,7 @@ export async function generate(options: GenerateOptions): Promise<GenerateReport
 }
 
 /** Tasks of one repository that is laid out already. */
-export async function tasksOf(repositoryRoot: string, repository: string, options: Pick<GenerateOptions, 'limit' | 'seed' | 'packageRoot' | 'signal'>): Promise<Task[]> {
+async function tasksOf(repositoryRoot: string, repository: string, options: Pick<GenerateOptions, 'limit' | 'seed' | 'packageRoot' | 'signal'>): Promise<Task[]> {
   const paths = sourceFiles(repositoryRoot);
   const scripts = paths.filter((path) => /\.[mc]?[jt]sx?$/.test(path));
   const python = paths.filter((path) => path.endsWith('.py'));

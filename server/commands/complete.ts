@@ -4,17 +4,16 @@ import { resolve } from 'node:path';
 import { systemClock } from '../../base/clock.js';
 import { UserError } from '../../base/errors.js';
 import { segmentsToRead, type ContextPlan, type PlannedSegment, type Segment } from '../../base/segment.js';
-import { LocalRepository, Workspace, type Cursor, type Snapshot } from '../../context/index.js';
+import { Workspace, type Snapshot } from '../../context/index.js';
 import type { CompleteResult, Engine } from '../../engine/index.js';
 import { complete } from '../complete.js';
-import { repositorySettings } from '../config.js';
 import { storedShare } from '../context-form.js';
 import { projectOf, segmentsOfFile } from '../files.js';
 import { planned } from '../planning.js';
 import { megabytes } from '../quantities.js';
-import { commandConfig, engineFlags, withEngine, type EngineFlags } from './engine.js';
+import { engineFlags, withEngine, type EngineFlags } from './engine.js';
 import { withProgress, type AddCommand, type CommandIo } from './io.js';
-import { offsetIn, parsePlace, textOf } from './place.js';
+import { openPlace, textOf } from './place.js';
 
 interface Flags extends EngineFlags {
   readonly with?: string | readonly string[];
@@ -32,16 +31,10 @@ export const addCompleteCommand: AddCommand = (cli, io) => {
 async function run(place: string, more: readonly string[], flags: Flags, io: CommandIo): Promise<void> {
   const named = flags.with === undefined ? [] : [flags.with].flat().map(String);
   if (more.length > 0 && named.length === 0) throw new UserError(`"${more[0]}" stands alone: files to use as context follow --with`, 2);
-  const at = parsePlace(place);
-  const path = resolve(at.file);
-  const root = projectOf(path).root;
-  const config = commandConfig(io, root);
-  const repository = new LocalRepository({ roots: [root], ...repositorySettings(config, io.env) });
-  const { snapshot } = repository.workspace;
-  const cursor: Cursor = { path, offset: offsetIn(textOf(snapshot, at.file), at) };
-  const given = [...new Map([...named, ...more].map((file) => [resolve(file), file])).values()].flatMap((file) => segmentsIn(snapshot, file));
+  const { config, repository, cursor } = openPlace(place, io);
+  const given = [...new Map([...named, ...more].map((file) => [resolve(file), file])).values()].flatMap((file) => segmentsIn(repository.workspace.snapshot, file));
   await withEngine(io, flags, async (engine) => {
-    const request = { client: 'complete', document: path, repository, cursor, given: await plannedOf(engine, given), decodeMsMax: 0, waitMsMax: 0 };
+    const request = { client: 'complete', document: cursor.path, repository, cursor, given: await plannedOf(engine, given), decodeMsMax: 0, waitMsMax: 0 };
     await readFirst(engine, (await planned(engine, request, config)).held.plan, io, flags.json === true);
     const { result, planMs } = await complete(engine, request, config, systemClock, io.signal);
     io.out(flags.json ? JSON.stringify(jsonOf(result, planMs)) : textFor(result, planMs));

@@ -33,7 +33,7 @@ export interface WithEngineOptions {
 
 /** Opens the engine for `use` and closes it, sealing what was read. UserError where the model is not installed. */
 export async function withEngine<T>(io: CommandIo, flags: EngineFlags, use: (engine: Engine) => Promise<T>, { dir, config = commandConfig(io) }: WithEngineOptions = {}): Promise<T> {
-  const settings = { ...config, model: flags.model === undefined ? config.model : String(flags.model), threads: countFlag('threads', flags.threads) ?? config.threads };
+  const settings = { ...config, model: flags.model === undefined ? config.model : String(flags.model), threads: flags.threads === undefined ? config.threads : wholeFlag('threads', flags.threads) };
   const engine = await withProgress(io, false, (onProgress) => openInstalled(settings, io.env, { dir, onProgress }));
   if (!engine) throw noModelError();
   try {
@@ -43,9 +43,8 @@ export async function withEngine<T>(io: CommandIo, flags: EngineFlags, use: (eng
   }
 }
 
-/** A flag that is a whole number from 1 up, or absent. */
-export function countFlag(name: string, value: string | number | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
-  throw new UserError(`--${name} ${value} is not a whole number from 1 up`, 2);
+/** What a flag says that takes a whole number from `least` up. UserError where it is none. */
+export function wholeFlag(name: string, given: string | number, least = 1): number {
+  if (typeof given === 'number' && Number.isInteger(given) && given >= least) return given;
+  throw new UserError(`--${name} ${given} is not a whole number from ${least} up`, 2);
 }

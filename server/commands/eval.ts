@@ -3,14 +3,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../base/errors.js';
+import { packageRoot, packageVersion } from '../../base/package.js';
 import { cacheDir, type Env } from '../../base/paths.js';
 import { sourcesByDefault, sourcesKnown } from '../../context/index.js';
 import { openEngine } from '../../engine/index.js';
 import { CONTEXTS, evaluate, generate, IGNORES_ROWS, isPolicy, machine, measuredCommit, NEEDS_EVERY_ROW, POLICIES, preparing, readTasks, recipeByDefault, reportText, ResultStore, spread, summarise, taskKinds, windowByDefault, type ContextName, type Recipe } from '../../evaluation/index.js';
 import { installedModel, noModelError } from '../installed.js';
-import { packageRoot } from '../../base/package.js';
-import { packageVersion } from '../version.js';
-import { countFlag, engineFlags, type EngineFlags } from './engine.js';
+import { engineFlags, wholeFlag, type EngineFlags } from './engine.js';
 import { withProgress, type AddCommand, type CommandIo } from './io.js';
 
 /** As cac hands them over: it makes numbers of what looks like one. */
@@ -73,7 +72,7 @@ function listPolicies(io: CommandIo): void {
 
 async function generateTasks(sources: string | undefined, flags: Flags, io: CommandIo): Promise<void> {
   if (sources === undefined || flags.out === undefined) throw new UserError('kedge eval generate needs SOURCES.json and --out DIR', 2);
-  const options = { sourcesPath: sources, outDir: String(flags.out), limit: whole('limit', flags.limit ?? GENERATE_LIMIT), seed: whole('seed', flags.seed!, 0), packageRoot, signal: io.signal };
+  const options = { sourcesPath: sources, outDir: String(flags.out), limit: wholeFlag('limit', flags.limit ?? GENERATE_LIMIT), seed: wholeFlag('seed', flags.seed!, 0), packageRoot, signal: io.signal };
   const report = await withProgress(io, flags.json === true, (onProgress) => generate({ ...options, onProgress }));
   const lines = report.files.map(({ path, crossfile, line, repositories }) => `${path}: ${crossfile} crossfile and ${line} line tasks from ${repositories} repositories`);
   io.out(flags.json ? JSON.stringify(report) : [...lines, `sources: ${report.root}`].join('\n'));
@@ -83,7 +82,7 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
   if (path === undefined || flags.root === undefined) throw new UserError('kedge eval needs TASKS.jsonl and --root DIR', 2);
   if (more !== undefined) throw new UserError(`"${more}" was not expected after ${path}`, 2);
   const recipes = recipesOf(flags);
-  const limit = flags.limit === undefined ? Infinity : whole('limit', flags.limit);
+  const limit = flags.limit === undefined ? Infinity : wholeFlag('limit', flags.limit);
   const kind = flags.kind === undefined ? undefined : choice('kind', flags.kind, taskKinds);
   let refused = 0;
   const onRefused = (line: string): void => {
@@ -97,7 +96,7 @@ async function runTasks(path: string | undefined, more: string | undefined, flag
   if (!existsSync(root) || !statSync(root).isDirectory()) throw new UserError(`--root ${root} is not a folder`);
   const model = installedModel(flags.model === undefined ? undefined : String(flags.model), io.env);
   if (!model) throw noModelError();
-  const threads = countFlag('threads', flags.threads);
+  const threads = flags.threads === undefined ? undefined : wholeFlag('threads', flags.threads);
   const isQuiet = flags.json === true;
   const storeDir = join(cacheDir(io.env), 'eval-store');
   const engine = await withProgress(io, isQuiet, (onProgress) => openEngine({ model, storeDir, storeBytesMax: EVAL_STORE_BYTES_MAX, threads, storedShare: 1, onProgress }));
@@ -134,7 +133,7 @@ export function recipesOf(flags: Flags): Omit<Recipe, 'model'>[] {
   if (ngrams === 'on') throw new UserError('--ngrams on: Kedge has no n-gram cache yet', 2);
   const shares = String(flags.rows).split(',').map((text) => share('rows', text));
   const stored = share('stored', flags.stored!);
-  const sizes = { tokens: whole('tokens', flags.tokens!), prefix: whole('prefix', flags.prefix!), suffix: whole('suffix', flags.suffix!, 0) };
+  const sizes = { tokens: wholeFlag('tokens', flags.tokens!), prefix: wholeFlag('prefix', flags.prefix!), suffix: wholeFlag('suffix', flags.suffix!, 0) };
   const sources = [...new Set(String(flags.sources).split(','))].map((name) => choice('sources', name, sourcesKnown)).sort();
   const common = { sources, ...sizes, drafts, ngrams };
   return [...new Set(contexts as ContextName[])].flatMap((context): Omit<Recipe, 'model'>[] => {
@@ -155,11 +154,5 @@ function choice<T extends string>(name: string, given: unknown, allowed: readonl
 function share(name: string, given: Given): number {
   const value = Number(given);
   if (!(value > 0 && value <= 1) || String(given).trim() === '') throw new UserError(`--${name} ${given} is not a share above 0 and up to 1`, 2);
-  return value;
-}
-
-function whole(name: string, given: Given, least = 1): number {
-  const value = Number(given);
-  if (!Number.isInteger(value) || value < least) throw new UserError(`--${name} ${given} is not a whole number from ${least} up`, 2);
   return value;
 }

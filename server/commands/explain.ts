@@ -1,15 +1,13 @@
 // `kedge explain FILE:LINE:COLUMN`: the context plan at a place in its order, each segment with its reason, and what was left out and why.
 // Refuses to run the model: of it the tokenizer alone is asked, and where none is installed tokens are estimated and said to be.
-import { resolve } from 'node:path';
 import type { CountTokens } from '../../base/segment.js';
-import { explain, LocalRepository, type Explained } from '../../context/index.js';
+import { explain, type Explained } from '../../context/index.js';
 import { findModel } from '../../engine/index.js';
-import { repositorySettings, type Config } from '../config.js';
-import { projectOf } from '../files.js';
+import type { Config } from '../config.js';
 import { sourcesOf } from '../planning.js';
-import { commandConfig, engineFlags, withEngine, type EngineFlags } from './engine.js';
+import { engineFlags, withEngine, type EngineFlags } from './engine.js';
 import type { AddCommand, CommandIo } from './io.js';
-import { offsetIn, parsePlace, textOf } from './place.js';
+import { openPlace } from './place.js';
 
 interface Flags extends EngineFlags {
   readonly json?: boolean;
@@ -27,13 +25,8 @@ const tokenBytes = 3.6;
 const estimated: CountTokens = (texts) => Promise.resolve(texts.map((text) => Math.ceil(Buffer.byteLength(text) / tokenBytes)));
 
 async function run(place: string, flags: Flags, io: CommandIo): Promise<void> {
-  const at = parsePlace(place);
-  const path = resolve(at.file);
-  const root = projectOf(path).root;
-  const config = commandConfig(io, root);
-  const { snapshot } = new LocalRepository({ roots: [root], ...repositorySettings(config, io.env) }).workspace;
-  const cursor = { path, offset: offsetIn(textOf(snapshot, at.file), at) };
-  const explained = (countTokens: CountTokens): Promise<Explained> => explain(snapshot, cursor, { ...config, ...sourcesOf(config), countTokens });
+  const { config, repository, cursor } = openPlace(place, io);
+  const explained = (countTokens: CountTokens): Promise<Explained> => explain(repository.workspace.snapshot, cursor, { ...config, ...sourcesOf(config), countTokens });
   const isCounted = flags.model !== undefined || findModel(config.model, io.env) !== undefined;
   const found = isCounted ? await withEngine(io, flags, (engine) => explained((texts) => engine.countTokens(texts)), { config }) : await explained(estimated);
   io.out(flags.json ? JSON.stringify(jsonOf(found, config, isCounted)) : textFor(found, config, isCounted));

@@ -1,14 +1,28 @@
-// Places as commands take them: FILE:LINE:COLUMN with the text that it is in, and a folder. Refuses places beyond the text and files that Kedge does not read.
+// Places as commands take them: FILE:LINE:COLUMN with the project that it is in, and a folder. Refuses places beyond the text and files that Kedge does not read.
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { explainSystemError, UserError } from '../../base/errors.js';
-import type { Snapshot } from '../../context/index.js';
+import { LocalRepository, type Cursor, type Snapshot } from '../../context/index.js';
+import { repositorySettings, type Config } from '../config.js';
+import { projectOf } from '../files.js';
+import { commandConfig } from './engine.js';
+import type { CommandIo } from './io.js';
 
 /** Counted from 1; the column in UTF-16 units. */
 export interface Place {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+}
+
+/** The project that a place is in, under the settings that count there. UserError where there is no such place, or none that may be read. */
+export function openPlace(place: string, io: CommandIo): { readonly config: Config; readonly repository: LocalRepository; readonly cursor: Cursor } {
+  const at = parsePlace(place);
+  const path = resolve(at.file);
+  const { root } = projectOf(path);
+  const config = commandConfig(io, root);
+  const repository = new LocalRepository({ roots: [root], ...repositorySettings(config, io.env) });
+  return { config, repository, cursor: { path, offset: offsetIn(textOf(repository.workspace.snapshot, at.file), at) } };
 }
 
 export function parsePlace(place: string): Place {

@@ -1,7 +1,7 @@
 // `initialize`: who the client is, what it may ask. Refuses to load the model: that waits for a document.
 import { TextDocumentSyncKind, type InitializeParams, type InitializeResult } from 'vscode-languageserver';
+import { packageVersion } from '../../base/package.js';
 import type { Daemon } from '../daemon.js';
-import { packageVersion } from '../version.js';
 
 export const initialize = (daemon: Daemon) => (params: InitializeParams): InitializeResult => {
   const { client, config } = daemon.start(params);

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { asideOf } from '../../base/aside.js';
+import { describe, expect, test, vi } from 'vitest';
+import { asideOf, isAside } from '../../base/aside.js';
 import { Workspace } from '../../context/index.js';
 import { outlineOf } from '../../context/parse.js';
 import { surveyFilesMax } from '../../context/survey.js';
@@ -102,6 +102,31 @@ test('a change on disk is outlined again while the program runs', async () => {
   });
   expect(parsed).toEqual([...all, 'sub/d.py']);
   expect(importers('sub/c.py')).toEqual(['sub/d.py']);
+});
+
+test('what changes while outlines are written is outlined again, too', async () => {
+  const { root } = layOut(Array.from({ length: 64 }, (_, i) => `--- f${i}.ts\n`).join(''));
+  const dir = temporaryFolder();
+  const path = join(root, 'f0.ts');
+  const parsed: string[] = [];
+  const workspace = new Workspace([root], { parse: (file, text) => (parsed.push(text), outlineOf(file, text)) });
+  const turns = new Turns();
+  const survey = workspace.surveyed(dir, turns);
+  let now = 0;
+  // Each slice is over as soon as it is looked at.
+  const time = vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000));
+  vi.spyOn(turns, 'pause').mockImplementation(() => {
+    if (readdirSync(dir).some(isAside)) {
+      writeFileSync(path, 'late();\n');
+      workspace.apply([{ kind: 'disk', path }]);
+    }
+    return Promise.resolve();
+  });
+  survey.start();
+  await survey.idle();
+  time.mockRestore();
+  expect([parsed.at(-1), survey.pending]).toEqual(['late();\n', 0]);
+  await survey.close();
 });
 
 test('the file is the user\'s alone and names no place of the machine', async () => {

@@ -46,6 +46,18 @@ it('opens none once it has ended, and waits for none that is still being opened'
   expect(engine.closed).toBe(1);
 });
 
+it('waits at its end for none that is still being opened under newer settings, though an older one has opened', async () => {
+  const opens: ((engine: Engine) => void)[] = [];
+  const { slot } = slotOf(() => new Promise((resolve) => opens.push(resolve)));
+  const asked = slot.get();
+  const renewed = slot.renew();
+  void slot.get();
+  opens[0](new ScriptedEngine());
+  await Promise.all([asked, renewed]);
+  const ended = slot.end().then(() => 'ended');
+  expect(await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 50, 'waits'))])).toBe('ended');
+});
+
 it('asks again for one that did not open, later each time', async () => {
   const { slot, told, clock, times } = slotOf(() => Promise.reject(new UserError('no such file')));
   for (const [ms, opened] of [[0, 1], [1999, 1], [2000, 2], [5999, 2], [6000, 3]]) {

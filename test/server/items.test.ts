@@ -13,7 +13,7 @@ const clients = {
   neovim: profile('Neovim', ['utf-8', 'utf-16', 'utf-32'], { snippetSupport: true, documentationFormat: ['markdown', 'plaintext'] }),
   helix: profile('helix', ['utf-8', 'utf-32', 'utf-16'], { snippetSupport: true, insertTextModeSupport: { valueSet: [1] } }),
   vscode: profile('Visual Studio Code', ['utf-16'], { snippetSupport: true, insertTextModeSupport: { valueSet: [1, 2] }, documentationFormat: ['markdown', 'plaintext'] }),
-  eglot: profile('Emacs', []),
+  eglot: profile('Eglot', []),
 };
 
 interface Case {
@@ -52,6 +52,9 @@ const cases: Record<string, Case> = {
   'several lines as they are where the client may be told not to indent': {
     client: 'helix', document: '  f(|', text: 'a,\n    b)', edit: [0, 4, 4, 'a,\n    b)'],
     item: { label: 'a, …', insertTextFormat: 1, insertTextMode: 1, documentation: { kind: 'plaintext', value: 'a,\n    b)' } },
+  },
+  'a filter is a line without its end': {
+    client: 'eglot', document: '  f(|', text: 'a,\r\n    b)', edit: [0, 4, 4, 'a,\r\n    b)'], item: { label: 'a, …', filterText: 'a,' },
   },
   'columns in the client\'s encoding': {
     client: 'helix', document: 'x = "😀" + näm|', text: 'e', edit: [0, 13, 17, 'näme'], item: { filterText: 'näme' },

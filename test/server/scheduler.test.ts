@@ -54,11 +54,16 @@ describe('the scheduler', () => {
     expect(await answer).toBeUndefined();
   });
 
-  it('does not start what is cancelled already, and passes on real errors', async () => {
+  it('does not start what is cancelled already, nor ends anything for it, and passes on real errors', async () => {
     const scheduler = new Scheduler(resting(), silentLog, new ManualTimers());
     let started = false;
     expect(await scheduler.newest('a', 'popup', AbortSignal.abort(), 1000, async () => void (started = true))).toBeUndefined();
     expect(started).toBe(false);
+    const older = task();
+    const answer = scheduler.newest('a', 'popup', never, 1000, older.run);
+    await scheduler.newest('a', 'popup', AbortSignal.abort(), 1000, () => Promise.resolve('never'));
+    older.end('older');
+    expect(await answer).toBe('older');
     await expect(scheduler.newest('a', 'popup', never, 1000, () => Promise.reject(new Error('disk full')))).rejects.toThrow('disk full');
   });
 
@@ -91,6 +96,17 @@ describe('the scheduler', () => {
     await scheduler.newest('a', 'popup', never, 1000, () => Promise.resolve('x'));
     timers.fire();
     expect(warmed).toEqual(['a']);
+  });
+
+  it('goes on after a request that its editor cancelled', async () => {
+    const timers = new ManualTimers();
+    const scheduler = new Scheduler(resting(), silentLog, timers);
+    const [cancel, cancelled] = [new AbortController(), task()];
+    const answer = scheduler.newest('a', 'popup', cancel.signal, 1000, cancelled.run);
+    cancel.abort();
+    await answer;
+    await new Promise(setImmediate);
+    expect(timers.pending.map(({ ms }) => ms)).toEqual([idleMs]);
   });
 
   it('warms the document touched last, once the user rests', () => {
