@@ -90,7 +90,7 @@ export class EngineSlot {
   }
 
   private report(error: unknown): void {
-    this.log.error(error instanceof UserError || !(error instanceof Error) ? String(error) : (error.stack ?? error.message));
+    this.log.error(detailOf(error));
     this.tellOnce(error instanceof UserError ? `Kedge: ${error.message}` : 'Kedge met an error and starts its model again; `kedge doctor` in a terminal says more if completions stay away.');
   }
 
@@ -108,4 +108,11 @@ export class EngineSlot {
     this.told.add(message);
     this.tell(message);
   }
+}
+
+/** A UserError says enough, but for what it may stand for. */
+function detailOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof UserError)) return error.stack ?? error.message;
+  return error.cause === undefined ? String(error) : `${String(error)}\n${detailOf(error.cause)}`;
 }

@@ -1,5 +1,6 @@
 // What a completion would draw on: from a cursor and the settings to the local prompt and the context plan.
 // Refuses to run the model: of the engine it asks token counts.
+import { RequestError, UserError } from '../base/errors.js';
 import type { ContextPlan, CountTokens, LocalPrompt, PlannedSegment, SourceName } from '../base/segment.js';
 import type { Cursor, PlanOptions, Prepared, Repository } from '../context/index.js';
 import type { Engine } from '../engine/index.js';
@@ -29,18 +30,26 @@ export interface Planned {
 
 export type PlanSettings = Pick<Config, 'contextTokensMax' | 'sources' | 'importTokensMax' | 'prefixTokensMax' | 'suffixTokensMax'>;
 
-/** Where the held plan's window had to move, what still stands of it keeps its place. Rejects with the signal's reason when aborted. */
+/** Where the held plan's window had to move, what still stands of it keeps its place. Rejects with the signal's reason when aborted, and with a RequestError where it is the file that cannot be planned. */
 export async function planned(engine: Engine, request: PlanRequest, settings: PlanSettings, signal?: AbortSignal): Promise<Planned> {
   const { repository, cursor, held, readBefore, priority = 'completion', knownOnly = false } = request;
   const { importTokensMax, prefixTokensMax, suffixTokensMax } = settings;
   const common = { ...sourcesOf(settings), importTokensMax, prefixTokensMax, suffixTokensMax, countTokens: countTokensOf(engine), windowStart: held?.windowStart, readBefore, priority, knownOnly };
-  const prepared = (contextTokensMax: number, previous?: ContextPlan): Promise<Prepared> => repository.prepare(cursor, { ...common, contextTokensMax, previous }, signal);
+  const prepared = (contextTokensMax: number, previous?: ContextPlan): Promise<Prepared> =>
+    repository.prepare(cursor, { ...common, contextTokensMax, previous }, signal).catch((error: unknown) => blamed(error, engine, cursor.path, signal));
   if (held) {
     const local = await prepared(0);
     if (local.windowStart === held.windowStart) return { prompt: withSelected(local.prompt, request.selected), held };
   }
   const { prompt, plan, windowStart } = await prepared(settings.contextTokensMax, held?.plan);
   return { prompt: withSelected(prompt, request.selected), held: { plan: withGiven(plan, request.given ?? []), windowStart } };
+}
+
+/** Planning asks the engine for nothing but counts of tokens: one that is broken rejects here as it did there. */
+async function blamed(error: unknown, engine: Engine, path: string, signal: AbortSignal | undefined): Promise<never> {
+  if (error instanceof UserError || signal?.aborted) throw error;
+  await engine.countTokens([path]);
+  throw new RequestError(`what ${path} draws on cannot be planned (${error instanceof Error ? error.message : String(error)}): nothing is offered there, other files are completed`, 1, { cause: error });
 }
 
 /** What the settings turn on, and what they turn off; the language decides about the rest. */

@@ -1,7 +1,7 @@
 // What a session does while its user rests: plans are made anew and read, rows chosen for the cursor, then other files' plans read.
 // Refuses to say when that is: the scheduler does.
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import { UserError } from '../base/errors.js';
+import { RequestError, UserError } from '../base/errors.js';
 import { segmentsToRead, type ContextPlan, type LocalPrompt } from '../base/segment.js';
 import type { Cursor, Repository } from '../context/index.js';
 import type { ContextForm, Engine, ReadReport, ReadRequest } from '../engine/index.js';
@@ -88,8 +88,17 @@ export class Rest implements Resting {
     const open = new Map(changes.uris.filter((uri) => this.documents.completable(uri)).map((uri) => [pathOf(uri)!, this.documents.of(uri)]));
     for await (const path of this.plans.next([...open.keys()], signal)) {
       const engine = (await this.paused()) ? undefined : await engines.get();
-      if (!engine || signal.aborted || !(await this.readPlan(engine, { path, offset: open.get(path)?.cursor ?? 0 }, open.get(path)?.held?.plan, 'background', signal))) return;
+      if (!engine || signal.aborted) return;
+      const { cursor, held } = open.get(path) ?? {};
+      if (!(await this.readPlan(engine, { path, offset: cursor ?? 0 }, held?.plan, 'background', signal).catch((error: unknown) => this.passedOver(path, error)))) return;
     }
+  }
+
+  /** What fails for one file alone keeps no other from being read. */
+  private passedOver(path: string, error: unknown): true {
+    if (!(error instanceof RequestError)) throw error;
+    this.plans.wasRead(path);
+    return true;
   }
 
   /** False where the user moved on before it was done. */

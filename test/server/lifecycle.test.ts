@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CancellationTokenSource, type CompletionList } from 'vscode-languageserver/node';
 import { UserError } from '../../base/errors.js';
+import { openRepository } from '../../context/index.js';
 import type { Engine } from '../../engine/index.js';
 import { userConfigPath } from '../../server/config-files.js';
 import { noModelMessage, offerMessage } from '../../server/model-offer.js';
@@ -108,6 +109,53 @@ describe('without a model', () => {
     }
     expect((await client.complete(path, 2, 14)).items.map(({ label }) => label)).toEqual(installed ? ['user'] : []);
     expect(pulled).toBe(pulls);
+  });
+});
+
+describe('a file whose context cannot be planned', () => {
+  const startedWithBroken = async (): Promise<Started & { root: string; broken: string }> => {
+    const root = project();
+    const broken = join(root, 'broken.ts');
+    const daemon = await started({
+      roots: [root],
+      deps: {
+        openRepository: (roots, settings) => {
+          const repository = openRepository({ roots, ...settings, inProcess: true });
+          const prepare = repository.prepare.bind(repository);
+          repository.prepare = (cursor, ...more) => (cursor.path === broken ? Promise.reject(new TypeError('no such node')) : prepare(cursor, ...more));
+          return repository;
+        },
+      },
+    });
+    daemon.engine.answerAll = 'er';
+    await daemon.client.open(join(root, 'main.ts'), mainText);
+    await daemon.client.open(broken, mainText);
+    return { ...daemon, root, broken };
+  };
+
+  it('is told once, and others are completed', async () => {
+    const { client, engine, root, broken } = await startedWithBroken();
+    for (let i = 0; i < 2; i += 1) expect(await client.complete(broken, 2, 14)).toEqual(emptyList);
+    expect((await client.complete(join(root, 'main.ts'), 2, 14)).items.map(({ label }) => label)).toEqual(['user']);
+    expect(client.messages('window/showMessage')).toEqual([{ type: 2, message: `Kedge: what ${broken} draws on cannot be planned (no such node): nothing is offered there, other files are completed` }]);
+    expect(engine.closed).toBe(0);
+  });
+
+  it('keeps no other from being read ahead', async () => {
+    const { client, engine, timers, broken } = await startedWithBroken();
+    await client.complete(broken, 2, 14);
+    const isRead = (): boolean => engine.reads.some(({ segments }) => segments.flat().some(({ path }) => path === 'user.ts'));
+    while (!isRead()) {
+      timers.fire();
+      await new Promise(setImmediate);
+    }
+  });
+
+  it('is the engine\'s trouble where that counts no tokens', async () => {
+    const { client, engine, broken } = await startedWithBroken();
+    engine.countTokens = () => Promise.reject(new Error('the engine is gone'));
+    expect(await client.complete(broken, 2, 14)).toEqual(emptyList);
+    expect(engine.closed).toBe(1);
   });
 });
 
