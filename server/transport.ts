@@ -25,7 +25,7 @@ export function transportOf(args: readonly string[]): Transport {
   const named: Transport[] = [];
   for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
     const [flag, value] = arg.split(/=(.*)/s, 2);
-    const given = (): string => value ?? left.shift() ?? '';
+    const given = (): string => value ?? (left[0]?.startsWith('--') ? undefined : left.shift()) ?? '';
     if (flag === '--stdio' || flag === '--node-ipc') named.push({ kind: flag === '--stdio' ? 'stdio' : 'node-ipc' });
     else if (flag === '--socket') named.push({ kind: 'socket', port: portOf(given()) });
     else if (flag === '--pipe') named.push({ kind: 'pipe', name: pipeOf(given()) });
@@ -133,7 +133,7 @@ const flagOf = (transport: Transport): string => `--${transport.kind}`;
 
 function portOf(value: string): number {
   const port = Number(value);
-  if (!/^\d+$/.test(value) || port < 1 || port > 65_535) throw new UserError(`--socket ${value} names no port: an editor starts Kedge as kedge --socket=PORT`, 2);
+  if (!/^\d+$/.test(value) || port < 1 || port > 65_535) throw new UserError(`${['--socket', value].join(' ').trim()} names no port: an editor starts Kedge as kedge --socket=PORT`, 2);
   return port;
 }
 

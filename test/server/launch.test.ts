@@ -143,6 +143,8 @@ describe('the program', () => {
     'an option beside --stdio': { args: ['--stdio', '--fast'], code: 2, says: /"--fast" does not go with --stdio/ },
     'two transports': { args: ['--stdio', '--socket=6009'], code: 2, says: /--stdio and --socket do not go together/ },
     'a socket without a port': { args: ['--socket=no'], code: 2, says: /--socket no names no port/ },
+    'a socket with a flag for a port': { args: ['--socket', '--stdio'], code: 2, says: /--socket names no port/ },
+    'a process without a number': { args: ['--clientProcessId', '--stdio', '--fast'], code: 2, says: /"--fast" does not go with --stdio/ },
     'a pipe without a name': { args: ['--pipe'], code: 2, says: /--pipe names no pipe/ },
     'a port on which nobody listens': { args: ['--socket=1'], code: 1, says: /no editor listens on port 1 of this machine/ },
     'a pipe on which nobody listens': { args: ['--pipe=gone.sock'], code: 1, says: /no editor listens on gone\.sock/ },
