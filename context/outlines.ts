@@ -12,7 +12,7 @@ import { unbroken } from './exit-lock.js';
 import type { Outline } from './outline.js';
 
 const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
-const formatVersion = 4;
+const formatVersion = 5;
 /** Read or written at once. */
 const chunkBytes = 1 << 18;
 const suffix = '.outlines';
