@@ -83,9 +83,18 @@ function declaredAt(modules: Modules, module: PythonModule, name: string, hopsLe
     const passed = outline && passedOn(modules, file, outline, local, alias !== undefined || isPython(file), hopsLeft, seen);
     if (passed) return passed;
     if (outline && declares(outline, name)) return { path: file, name };
+    const described = describing(file);
+    const at = described === undefined || !modules.outline(described) ? undefined : declaredAt(modules, { file: described }, name, hopsLeft - 1, seen);
+    if (at) return at;
   }
   const submodule = modules.submodule(module, name);
   return submodule?.file === undefined ? undefined : { path: submodule.file, name: undefined };
+}
+
+/** What stands beside a file to describe it, for names that it makes while it runs. */
+function describing(file: string): string | undefined {
+  const match = /^(.*)\.(?:(py)|([cm]?)jsx?)$/.exec(file);
+  return match ? match[1] + (match[2] ? '.pyi' : `.d.${match[3]}ts`) : undefined;
 }
 
 const declares = (outline: Outline, name: string): boolean => outline.declarations.some((d) => d.names.includes(name));

@@ -140,6 +140,10 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- a.js\nconst { one, two } = require('./barrel');\none; two‸\n--- barrel.js\nconst { one } = require('./one');\nconst { two } = require('./no');\nmodule.exports = { one, ...require('./two') };\n--- one.js\nexports.one = 1;\n--- no.js\nexports.two = 1;\n--- two.js\nexports.two = 2;\n`,
     ['two.js', 'barrel.js', 'one.js'],
   ],
+  'what JavaScript does not declare, the declaration file beside it does': [
+    `--- a.ts\nimport { One, type Two } from './lib';\nOne; let t: Two‸\n--- lib.js\nexports.One = class {};\n--- lib.d.ts\nexport declare class One {}\nexport { Two } from './two';\n--- two.d.ts\nexport interface Two { a: 1 }\n`,
+    ['lib.js', 'two.d.ts'],
+  ],
   'a namespace import leads to the names taken from it': [
     `--- a.ts\nimport * as ns from './barrel';\nns.two‸\n--- barrel.ts\nexport { one } from './one';\nexport { two } from './two';\n--- one.ts\nexport const one = 1;\n--- two.ts\nexport const two = 1;\n`,
     ['two.ts', 'barrel.ts'],
@@ -172,6 +176,10 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
   'Python: inside functions and TYPE_CHECKING': [
     `--- a.py\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from b import B\ndef f(x: "B"):\n    from c import (\n        C,\n    )\n    C‸\n--- b.py\nclass B: pass\n--- c.py\nclass C: pass\n`,
     ['c.py', 'b.py'],
+  ],
+  'Python: what a package loads lazily, as its stub says it': [
+    `--- main.py\nfrom pkg import Core, near\nCore()\nnear‸\n--- pkg/__init__.py\nimport lazy_loader\n__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)\n--- pkg/__init__.pyi\nfrom . import near\nfrom .core import Core\n--- pkg/core.py\nclass Core: pass\n--- pkg/near.py\nx = 1\n`,
+    ['pkg/__init__.py', 'pkg/near.py', 'pkg/core.py'],
   ],
   'Python: opened inside the package': [`--- pkg/__init__.py\n--- pkg/a.py\nfrom pkg.b import f\nf‸\n--- pkg/b.py\ndef f(): pass\n`, ['b.py'], ['pkg']],
   'Python: stubs where there is no module': [`--- a.py\nfrom b import f\nf‸\n--- b.pyi\ndef f() -> int: ...\n`, ['b.pyi']],
