@@ -2,7 +2,7 @@
 // Refuses to leave what it is given.
 import { isPython } from './languages/python.js';
 import type { PythonModule } from './languages/resolve-python.js';
-import { wholeModule, type ImportStatement, type Outline } from './outline.js';
+import { declared, wholeModule, type ImportStatement, type Outline } from './outline.js';
 
 /** How often a name may be passed on; also bounds cycles. */
 const hopsMax = 8;
@@ -97,7 +97,7 @@ function describing(file: string): string | undefined {
   return match ? match[1] + (match[2] ? '.pyi' : `.d.${match[3]}ts`) : undefined;
 }
 
-const declares = (outline: Outline, name: string): boolean => outline.declarations.some((d) => d.names.includes(name));
+const declares = (outline: Outline, name: string): boolean => declared(outline).some((d) => d.names.includes(name));
 
 /** Through `export { a } from`, `export *` and their like in CommonJS; `isInScope`: through imports too, of a name that is exported again, and of Python's, all of which pass on. */
 function passedOn(modules: Modules, file: string, outline: Outline, name: string, isInScope: boolean, hopsLeft: number, seen: Set<string>): { path: string; name: string | undefined } | undefined {
