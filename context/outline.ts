@@ -33,7 +33,7 @@ export type DeclarationKind = 'class' | 'interface' | 'function' | 'type' | 'enu
 /** One piece of a file's, class's or namespace's body. Together with the blank space between them these tile the body. */
 export interface Declaration extends Span {
   readonly kind: DeclarationKind;
-  /** Names declared here; a statement has none or those that it declares in its branches. */
+  /** Names declared here; a statement has none or those that it declares in its branches, and `declare module 'a'` none. */
   readonly names: readonly string[];
   /** From decorators to the opening of the body; what stands before it, from `start`, is comment. */
   readonly signature: Span;
@@ -56,3 +56,7 @@ export interface Outline {
   readonly declarations: readonly Declaration[];
   readonly exports: readonly ExportAlias[];
 }
+
+/** What the file declares: in place of `declare module 'a'`, what that declares. */
+export const declared = ({ declarations }: Outline): readonly Declaration[] =>
+  declarations.flatMap((one) => (one.kind === 'namespace' && one.names.length === 0 ? one.children : [one]));

@@ -11,7 +11,7 @@ import type { FileStamp } from './disk.js';
 import { unbroken } from './exit-lock.js';
 import type { Outline } from './outline.js';
 
-const formatVersion = 4;
+const formatVersion = 5;
 /** Read or written at once. */
 const chunkBytes = 1 << 18;
 const suffix = '.outlines';

@@ -2,10 +2,10 @@
 // Refuses to leave what it is given.
 import { isPython } from './languages/python.js';
 import type { PythonModule } from './languages/resolve-python.js';
-import { wholeModule, type ImportStatement, type Outline } from './outline.js';
+import { declared, wholeModule, type ImportStatement, type Outline } from './outline.js';
 
 /** How often a name may be passed on; also bounds cycles. */
-const hopsMax = 4;
+const hopsMax = 8;
 /** How many `export *` of one file are looked into for one name. */
 const starsMax = 48;
 
@@ -56,7 +56,9 @@ export function importTargets(modules: Modules, path: string, statement: ImportS
 
 /** The file that declares what `path` knows as `name`, through what it imports too, and its name there. */
 export function whereDeclared(modules: Modules, path: string, name: string): { readonly path: string; readonly name: string } | undefined {
-  const at = declaredAt(modules, { file: path }, name, hopsMax, new Set());
+  const outline = modules.outline(path);
+  if (!outline || declares(outline, name)) return outline && { path, name };
+  const at = passedOn(modules, path, outline, name, true, hopsMax, new Set());
   return at?.name === undefined ? undefined : { path: at.path, name: at.name };
 }
 
@@ -75,25 +77,35 @@ function declaredAt(modules: Modules, module: PythonModule, name: string, hopsLe
     if (seen.has(key) || hopsLeft === 0) return undefined;
     seen.add(key);
     const outline = modules.outline(file);
-    const local = outline?.exports.find((e) => e.exported === name)?.local ?? name;
+    const alias = outline?.exports.find((e) => e.exported === name)?.local;
+    const local = alias ?? name;
     if (outline && declares(outline, local)) return { path: file, name: local };
-    const passed = outline && passedOn(modules, file, outline, local, hopsLeft, seen);
+    const passed = outline && passedOn(modules, file, outline, local, alias !== undefined || isPython(file), hopsLeft, seen);
     if (passed) return passed;
     if (outline && declares(outline, name)) return { path: file, name };
+    const described = describing(file);
+    const at = described === undefined || !modules.outline(described) ? undefined : declaredAt(modules, { file: described }, name, hopsLeft - 1, seen);
+    if (at) return at;
   }
   const submodule = modules.submodule(module, name);
   return submodule?.file === undefined ? undefined : { path: submodule.file, name: undefined };
 }
 
-const declares = (outline: Outline, name: string): boolean => outline.declarations.some((d) => d.names.includes(name));
+/** What stands beside a file to describe it, for names that it makes while it runs. */
+function describing(file: string): string | undefined {
+  const match = /^(.*)\.(?:(py)|([cm]?)jsx?)$/.exec(file);
+  return match ? match[1] + (match[2] ? '.pyi' : `.d.${match[3]}ts`) : undefined;
+}
 
-/** Through `export { a } from`, `export *`, their like in CommonJS, an import that is exported again, and Python's imports, all of which pass on. */
-function passedOn(modules: Modules, file: string, outline: Outline, name: string, hopsLeft: number, seen: Set<string>): { path: string; name: string | undefined } | undefined {
+const declares = (outline: Outline, name: string): boolean => declared(outline).some((d) => d.names.includes(name));
+
+/** Through `export { a } from`, `export *` and their like in CommonJS; `isInScope`: through imports too, of a name that is exported again, and of Python's, all of which pass on. */
+function passedOn(modules: Modules, file: string, outline: Outline, name: string, isInScope: boolean, hopsLeft: number, seen: Set<string>): { path: string; name: string | undefined } | undefined {
   const stars: ImportStatement[] = [];
   for (const statement of outline.imports) {
     for (const { imported, local } of statement.names) {
       if (local === '*') stars.push(statement);
-      if (local !== name) continue;
+      if (local !== name || !(statement.reexport || isInScope)) continue;
       const module = moduleOf(modules, file, statement.specifier);
       if (!module) continue;
       if (imported === '*') return module.file === undefined ? undefined : { path: module.file, name: undefined };

@@ -24,13 +24,16 @@ export function isRequire(statement: Node): boolean {
   return declarators.length > 0 && declarators.every((declarator) => isBound(declarator, requiredOf(declarator.childForFieldName('value'))));
 }
 
-/** `a` as `b` for `exports.b = a` and `module.exports = { b: a }`; `a` as the default and as the whole for `module.exports = a`. */
+/** `a` as `b` for `exports.b = a` and `module.exports = { b: a }`, as itself for `module.exports = { a }`; `a` as the default and as the whole for `module.exports = a`. */
 export function exportedAliases(statement: Node): ExportAlias[] {
   const exported = exportOf(statement);
   if (exported?.value.type === 'identifier') return (exported.name === 'default' ? ['default', wholeModule] : [exported.name]).map((name) => ({ exported: name, local: exported.value.text }));
   if (exported?.name !== 'default' || exported.value.type !== 'object') return [];
-  const pairs = exported.value.namedChildren.filter((c) => c.type === 'pair' && c.childForFieldName('value')?.type === 'identifier');
-  return pairs.map((pair) => ({ exported: plainName(pair.childForFieldName('key'))[0] ?? '', local: pair.childForFieldName('value')?.text ?? '' }));
+  return exported.value.namedChildren.flatMap((entry) => {
+    if (entry.type === 'shorthand_property_identifier') return [{ exported: entry.text, local: entry.text }];
+    const value = entry.type === 'pair' ? entry.childForFieldName('value') : undefined;
+    return value?.type === 'identifier' ? [{ exported: plainName(entry.childForFieldName('key'))[0] ?? '', local: value.text }] : [];
+  });
 }
 
 /** `x` of `require('x')` and `import('x')`. */

@@ -110,6 +110,9 @@ function namesOf(node: Node): string[] {
       return plainName(node.childForFieldName('key'));
     case 'shorthand_property_identifier':
       return [node.text];
+    case 'module':
+      // What `declare module 'a'` declares is what stands in it.
+      return [node.childForFieldName('name')].flatMap((name) => (name?.type === 'string' ? [] : plainName(name)));
     default:
       return kinds[node.type] ? plainName(node.childForFieldName('name') ?? node.childForFieldName('property')) : [];
   }

@@ -1,7 +1,7 @@
 // What installed packages offer under the names that the current file imports: declarations, signatures and documentation, bodies left out.
 // Refuses names that are not imported, and packages that cannot be read.
 import { isPython } from '../languages/python.js';
-import type { Declaration } from '../outline.js';
+import { declared, type Declaration } from '../outline.js';
 import { outlineText, type Chunk } from '../outline-text.js';
 import { importTargets } from '../resolve.js';
 import { segmentOf, type Piece } from '../segments.js';
@@ -50,7 +50,8 @@ export async function apiDocCandidates({ snapshot, path, outline, mentions, paus
 /** What the file declares as the name, overloads too. */
 function documented(snapshot: Snapshot, { path, name }: Asked): Piece | undefined {
   const text = snapshot.dependencies.read(path);
-  const declarations = snapshot.dependencies.outline(path)?.declarations.filter((d) => d.names.includes(name)) ?? [];
+  const outline = snapshot.dependencies.outline(path);
+  const declarations = outline ? declared(outline).filter((d) => d.names.includes(name)) : [];
   if (text === undefined || declarations.length === 0) return undefined;
   const chunks: Chunk[] = [];
   for (const declaration of declarations) {

@@ -1,6 +1,6 @@
 // Two hops by name: what the signatures of an asked declaration mention or inherit, and which file declares that.
 // Refuses to go further, and to look into bodies.
-import type { Declaration, Outline } from '../outline.js';
+import { declared, type Declaration, type Outline } from '../outline.js';
 import { whereDeclared } from '../resolve.js';
 import type { Snapshot } from '../snapshot.js';
 
@@ -24,7 +24,7 @@ export function behindOf(snapshot: Snapshot, path: string, asked: ReadonlySet<st
   if (text === undefined || !outline) return [];
   const inScope = scopeOf(outline);
   const found = new Map<string, Behind>();
-  for (const declaration of outline.declarations) {
+  for (const declaration of declared(outline)) {
     const by = declaration.names.find((name) => asked.has(name));
     if (by === undefined) continue;
     for (const [name] of signaturesOf(text, declaration).matchAll(/[\p{L}_$][\p{L}\p{N}_$]*/gu)) {
@@ -37,8 +37,8 @@ export function behindOf(snapshot: Snapshot, path: string, asked: ReadonlySet<st
 }
 
 /** What a name in the file's outermost scope can mean. */
-export function scopeOf({ declarations, imports }: Outline): Set<string> {
-  return new Set([...declarations.flatMap((d) => d.names), ...imports.flatMap((i) => (i.reexport ? [] : i.names.map((n) => n.local)))]);
+export function scopeOf(outline: Outline): Set<string> {
+  return new Set([...declared(outline).flatMap((d) => d.names), ...outline.imports.flatMap((i) => (i.reexport ? [] : i.names.map((n) => n.local)))]);
 }
 
 function signaturesOf(text: string, declaration: Declaration): string {

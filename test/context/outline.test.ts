@@ -186,7 +186,7 @@ test('exports under other names', () => {
     { exported: 'default', local: 'a' },
   ]);
   expect(outlineOf('a.d.ts', 'declare function a(): void;\nexport = a;\n')!.exports.map(({ exported, local }) => `${exported}=${local}`)).toEqual(['default=a', 'module.exports=a']);
-  expect(outlineOf('a.js', 'exports.b = a;\nmodule.exports = { b: a, c, d: 1 };\nmodule.exports = a;\n')!.exports.map(({ exported, local }) => `${exported}=${local}`)).toEqual(['b=a', 'b=a', 'default=a', 'module.exports=a']);
+  expect(outlineOf('a.js', 'exports.b = a;\nmodule.exports = { b: a, c, d: 1 };\nmodule.exports = a;\n')!.exports.map(({ exported, local }) => `${exported}=${local}`)).toEqual(['b=a', 'b=a', 'c=c', 'default=a', 'module.exports=a']);
 });
 
 test('positions are UTF-16 code units', () => {

@@ -132,6 +132,18 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
     `--- a.js\nconst { User, Role, Group, Team } = require('./models');\nconst Item = require('./item').Item;\nUser; Role; Group; Team; Item‸\n--- models/index.js\nconst Team = require('./team').Team;\nexports.Group = require('./group').Group;\nmodule.exports = { User: require('./user'), Role: require('./role').Role, Team };\n--- models/user.js\nclass User {}\nmodule.exports = User;\n--- models/role.js\nexports.Role = class {};\n--- models/group.js\nexports.Group = class {};\n--- models/team.js\nexports.Team = class {};\n--- item.js\nexports.Item = class {};\n`,
     ['item.js', 'models/team.js', 'models/index.js', 'models/group.js', 'models/role.js', 'models/user.js'],
   ],
+  'a barrel passes on what it exports, not what it only imports': [
+    `--- a.ts\nimport { on } from './barrel';\nimport { scroll } from './deep';\non; scroll‸\n--- barrel.ts\nimport { on } from './own';\nexport * from './core';\non;\n--- own.ts\nexport const on = 1;\n--- core.ts\nexport const on = 2;\n--- deep.ts\nexport * from './deep1';\n--- deep1.ts\nexport * from './deep2';\n--- deep2.ts\nexport * from './deep3';\n--- deep3.ts\nimport { scroll } from './deep4';\nexport { scroll };\n--- deep4.ts\nexport { scroll } from './deep5';\n--- deep5.ts\nexport const scroll = 1;\n`,
+    ['deep5.ts', 'deep.ts', 'core.ts', 'barrel.ts'],
+  ],
+  'CommonJS: what is imported and exported by its own name, and what is not': [
+    `--- a.js\nconst { one, two } = require('./barrel');\none; two‸\n--- barrel.js\nconst { one } = require('./one');\nconst { two } = require('./no');\nmodule.exports = { one, ...require('./two') };\n--- one.js\nexports.one = 1;\n--- no.js\nexports.two = 1;\n--- two.js\nexports.two = 2;\n`,
+    ['two.js', 'barrel.js', 'one.js'],
+  ],
+  'what JavaScript does not declare, the declaration file beside it does': [
+    `--- a.ts\nimport { One, type Two } from './lib';\nOne; let t: Two‸\n--- lib.js\nexports.One = class {};\n--- lib.d.ts\nexport declare class One {}\nexport { Two } from './two';\n--- two.d.ts\nexport interface Two { a: 1 }\n`,
+    ['lib.js', 'two.d.ts'],
+  ],
   'a namespace import leads to the names taken from it': [
     `--- a.ts\nimport * as ns from './barrel';\nns.two‸\n--- barrel.ts\nexport { one } from './one';\nexport { two } from './two';\n--- one.ts\nexport const one = 1;\n--- two.ts\nexport const two = 1;\n`,
     ['two.ts', 'barrel.ts'],
@@ -164,6 +176,10 @@ const cases: Record<string, [source: string, expected: string[], roots?: string[
   'Python: inside functions and TYPE_CHECKING': [
     `--- a.py\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from b import B\ndef f(x: "B"):\n    from c import (\n        C,\n    )\n    C‸\n--- b.py\nclass B: pass\n--- c.py\nclass C: pass\n`,
     ['c.py', 'b.py'],
+  ],
+  'Python: what a package loads lazily, as its stub says it': [
+    `--- main.py\nfrom pkg import Core, near\nCore()\nnear‸\n--- pkg/__init__.py\nimport lazy_loader\n__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)\n--- pkg/__init__.pyi\nfrom . import near\nfrom .core import Core\n--- pkg/core.py\nclass Core: pass\n--- pkg/near.py\nx = 1\n`,
+    ['pkg/__init__.py', 'pkg/near.py', 'pkg/core.py'],
   ],
   'Python: opened inside the package': [`--- pkg/__init__.py\n--- pkg/a.py\nfrom pkg.b import f\nf‸\n--- pkg/b.py\ndef f(): pass\n`, ['b.py'], ['pkg']],
   'Python: stubs where there is no module': [`--- a.py\nfrom b import f\nf‸\n--- b.pyi\ndef f() -> int: ...\n`, ['b.pyi']],

@@ -18,6 +18,10 @@ const cases: Record<string, [fixture: string, wanted: Wanted]> = {
     `--- a.ts\nimport * as lib from 'lib';\nlib.far();\nlib.near(‸)\n--- node_modules/lib/package.json\n{ "types": "index.d.ts" }\n--- node_modules/lib/index.d.ts\nexport declare function far(): 1;\nexport declare function near(): 2;\nexport declare function never(): 3;\n`,
     { plan: ['index.d.ts 0.5 far of lib, imported here', 'index.d.ts 0.5 near of lib, imported here'], lacks: ['never'] },
   ],
+  'a module that is declared by its name, as that of VS Code is': [
+    `--- a.ts\nimport * as lib from 'lib';\nlib.open(‸)\n--- node_modules/@types/lib/index.d.ts\ndeclare module 'lib' {\n  /** Opens a text. */\n  export function open(text: string): Doc;\n  export namespace inner { function never(): 1; }\n}\n`,
+    { plan: ['index.d.ts 0.5 open of lib, imported here'], holds: ['/** Opens a text. */', 'text: string'], lacks: ['never'] },
+  ],
   'Python: a function with its docstring, without its body': [
     `${venv}--- a.py\nfrom shop import total\n\ntotal(‸\n--- ${site}/shop/__init__.py\nfrom .core import total\n--- ${site}/shop/core.py\nimport os\n\n\ndef total(prices: list[int], tax: float = 0.2) -> float:\n    """Sums up.\n\n    With tax.\n    """\n    hidden = os.getpid()\n    return hidden\n`,
     { plan: ['shop/core.py 0.5 total of shop, imported here'], holds: ['tax: float = 0.2', 'With tax.'], lacks: ['hidden'] },
