@@ -8,7 +8,7 @@ export const stages = ['grid', 'floors', 'decoding', 'repetition', 'long'] as co
 export type Stage = (typeof stages)[number];
 
 export interface AnchorsOptions extends TasksMeasured {
-  /** The stages after the grid: where their tasks are, how many of them floors and decoding take, and how many repetition and the long context, which read most; at even distances. */
+  /** The stages after the grid: where their tasks are, how many of them these take, and how many the long context, which reads most; at even distances. */
   readonly othersPath: string;
   readonly limitOthers: number;
   readonly limitLong: number;
@@ -56,14 +56,13 @@ const long: readonly Way[] = [none, dense, rowsWay('all-stored', 0.5, 0.5), ...[
 export async function benchAnchors(engine: Engine, options: AnchorsOptions): Promise<StageFigures[]> {
   const measured = (ways: readonly Way[], bitsOnly: boolean, tasks: Partial<TasksMeasured>): Promise<Summary['runs']> => measureWays(engine, ways, bitsOnly, { ...options, ...tasks });
   const others = { tasksPath: options.othersPath, limit: options.limitOthers };
-  const few = { ...others, limit: options.limitLong };
   const best = async (): Promise<Choosing[]> => bestOf(await measured([none, dense, ...ranked], true, {}));
   const runsOf: Readonly<Record<Stage, () => Promise<Summary['runs']>>> = {
     grid: () => measured([none, dense, ...allStored, ...opened, ...grid], true, {}),
     floors: async () => measured([none, joint, dense, ...allStored, ...(await best()).flatMap((way, i) => atShares(i === 0 ? RESIDENT_SHARES : FLOOR_SHARES, way)).filter(leavesOut), ...floors], true, others),
     decoding: async () => measured([none, { ...textWay('bm25'), tokens: BM25_TOKENS }, joint, dense, ...atShares(DECODING_SHARES, (await best())[0])], false, others),
-    repetition: async () => measured([none, joint, dense, ...atShares(FLOOR_SHARES, (await best())[0]), ...atShares(FLOOR_SHARES, { policy: 'repetition', stored: 1 })], true, few),
-    long: () => measured(long, true, { ...few, contextTokensMax: LONG_TIMES * options.contextTokensMax }),
+    repetition: async () => measured([none, joint, dense, ...atShares(FLOOR_SHARES, (await best())[0]), ...atShares(FLOOR_SHARES, { policy: 'repetition', stored: 1 })], true, others),
+    long: () => measured(long, true, { ...others, limit: options.limitLong, contextTokensMax: LONG_TIMES * options.contextTokensMax }),
   };
   const figures: StageFigures[] = [];
   for (const stage of stages) if (options.stages.includes(stage)) figures.push({ stage, runs: await runsOf[stage]() });
