@@ -1,14 +1,8 @@
 // What crosses between a repository's client and its worker: plain values only. Refuses to carry functions: token counts are asked back for.
 import type { WireError } from '../base/errors.js';
 import type { Cursor } from './prepare.js';
-import type { PlanOptions, RepositoryOptions } from './repository.js';
+import type { PlanOptions } from './repository.js';
 import type { FileChange } from './workspace.js';
-
-export interface WorkerData {
-  readonly options: RepositoryOptions;
-  /** Of the ExitLock. */
-  readonly lock: SharedArrayBuffer;
-}
 
 export type ToWorker =
   | { readonly kind: 'apply'; readonly id: number; readonly changes: readonly FileChange[] }

@@ -5,10 +5,10 @@ import { dirname, join, relative } from 'node:path';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { asideOf, sweepAsides } from '../base/aside.js';
 import { digestOf } from '../base/digest.js';
+import { unbroken } from '../base/exit-lock.js';
 import { isInside } from '../base/inside.js';
 import { packageVersion } from '../base/package.js';
 import type { FileStamp } from './disk.js';
-import { unbroken } from './exit-lock.js';
 import type { Outline } from './outline.js';
 
 const formatVersion = 5;

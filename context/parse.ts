@@ -4,7 +4,7 @@ import Parser from 'tree-sitter';
 import javascriptGrammar from 'tree-sitter-javascript';
 import pythonGrammar from 'tree-sitter-python';
 import typescriptGrammar from 'tree-sitter-typescript';
-import { unbroken } from './exit-lock.js';
+import { unbroken } from '../base/exit-lock.js';
 import { fileNodes, MadeDeclarations, type Language, type Node } from './languages/language.js';
 import { python } from './languages/python.js';
 import { withRecovered } from './languages/recover.js';

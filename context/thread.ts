@@ -1,17 +1,15 @@
 // A repository that works on a thread of its own: turns calls into messages and aborts into cancellations.
 // Refuses to keep its process alive for anything but a call that waits, and to be of use once its thread has ended.
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { fromWire, toWire } from '../base/errors.js';
+import { startWorker } from '../base/exit-lock.js';
 import type { CountTokens } from '../base/segment.js';
-import { ExitLock } from './exit-lock.js';
-import type { FromWorker, ToWorker, WorkerData } from './messages.js';
+import type { FromWorker, ToWorker } from './messages.js';
 import type { Cursor, Prepared } from './prepare.js';
 import type { OutlinedFiles, PlanOptions, Repository, RepositoryOptions } from './repository.js';
 import type { FileChange } from './workspace.js';
 
 const workerHeapMbMax = 512;
-/** No parse takes that long. */
-const exitMsMax = 5000;
 
 interface Call {
   resolve(value: unknown): void;
@@ -30,19 +28,12 @@ export class RepositoryThread implements Omit<Repository, 'watch'> {
   ended: Error | undefined;
 
   constructor(options: RepositoryOptions) {
-    const workerData: WorkerData = { options, lock: new SharedArrayBuffer(4) };
-    const lock = new ExitLock(workerData.lock);
-    const atExit = (): void => lock.end(exitMsMax);
-    process.on('exit', atExit);
-    this.worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, resourceLimits: { maxOldGenerationSizeMb: workerHeapMbMax } });
+    this.worker = startWorker(new URL('./worker.js', import.meta.url), options, workerHeapMbMax).worker;
     // Before it runs it cannot be let go.
     this.worker.once('online', () => this.holdOwner());
     this.worker.on('message', (message: FromWorker) => this.receive(message));
     this.worker.on('error', (error) => this.end(error instanceof Error ? error : new Error(String(error))));
-    this.worker.on('exit', () => {
-      process.off('exit', atExit);
-      this.end(new Error('the repository is closed'));
-    });
+    this.worker.on('exit', () => this.end(new Error('the repository is closed')));
   }
 
   /** Where the thread ends meanwhile, its successor knows all that changed. */

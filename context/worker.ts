@@ -1,19 +1,17 @@
 // A repository on its own thread: messages in, messages out. Parsing blocks its thread, so the protocol's thread must not be it.
 // Refuses to do anything of its own, and to outlive its port.
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
 import { fromWire, toWire } from '../base/errors.js';
+import { loaded } from '../base/exit-lock.js';
 import type { CountTokens } from '../base/segment.js';
-import { ExitLock, unbrokenBy } from './exit-lock.js';
-import type { FromWorker, ToWorker, WorkerData } from './messages.js';
-import { LocalRepository } from './repository.js';
+import type { FromWorker, ToWorker } from './messages.js';
+import { LocalRepository, type RepositoryOptions } from './repository.js';
 
 assert(parentPort, 'worker.ts runs as a worker thread');
 const port = parentPort;
 const send = (message: FromWorker): void => port.postMessage(message);
-const { options, lock } = workerData as WorkerData;
-unbrokenBy(new ExitLock(lock));
-const repository = new LocalRepository(options);
+const repository = new LocalRepository(loaded<RepositoryOptions>());
 const running = new Map<number, AbortController>();
 const counting = new Map<number, { resolve(counts: readonly number[]): void; reject(error: unknown): void }>();
 let counter: { readonly id: number; readonly count: CountTokens } | undefined;

@@ -1,7 +1,7 @@
 // The engine as its callers see it, whichever thread it runs on: turns calls into messages and aborts into cancellations.
 // Refuses to terminate a worker during a run, which would end the whole process.
-import { Worker } from 'node:worker_threads';
 import { fromWire } from '../base/errors.js';
+import { startWorker, type StartedWorker } from '../base/exit-lock.js';
 import type { OnProgress } from '../base/progress.js';
 import type { FromWorker, Method, ToWorker } from './messages.js';
 import type { InstalledOptions } from './open.js';
@@ -21,14 +21,15 @@ export class EngineClient implements Engine {
   private ended: Error | undefined;
 
   private constructor(
-    private readonly worker: Worker,
+    private readonly started: StartedWorker,
     private readonly onOpening: OnProgress,
   ) {}
 
   /** Resolves when the model is converted and loaded; rejects with what prevented it. */
   static async open(options: InstalledOptions, onOpening: OnProgress): Promise<EngineClient> {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: options, resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB_MAX } });
-    const client = new EngineClient(worker, onOpening);
+    const started = startWorker(new URL('./worker.js', import.meta.url), options, WORKER_HEAP_MB_MAX);
+    const { worker } = started;
+    const client = new EngineClient(started, onOpening);
     const opened = new Promise<void>((resolve, reject) => client.calls.set(0, { resolve: () => resolve(), reject }));
     worker.on('message', (message: FromWorker) => client.receive(message));
     worker.on('error', (error) => client.end(error instanceof Error ? error : new Error(String(error))));
@@ -36,7 +37,7 @@ export class EngineClient implements Engine {
     try {
       await opened;
     } catch (error) {
-      await worker.terminate();
+      await started.terminate();
       throw error;
     }
     return client;
@@ -68,7 +69,7 @@ export class EngineClient implements Engine {
     try {
       await this.call('close', []);
     } finally {
-      await this.worker.terminate();
+      await this.started.terminate();
     }
   }
 
@@ -76,7 +77,7 @@ export class EngineClient implements Engine {
     if (this.ended) return Promise.reject(this.ended);
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     const id = this.nextId++;
-    const post = (message: ToWorker): void => this.worker.postMessage(message);
+    const post = (message: ToWorker): void => this.started.worker.postMessage(message);
     return new Promise<T>((resolve, reject) => {
       const onAbort = (): void => post({ kind: 'cancel', id });
       const done = <V>(settle: (value: V) => void) => (value: V): void => {

@@ -2,6 +2,7 @@
 import * as ort from 'onnxruntime-node';
 import { cpus } from 'node:os';
 import { UserError } from '../base/errors.js';
+import { unbrokenUntil } from '../base/exit-lock.js';
 
 export type Feeds = Readonly<Record<string, ort.Tensor>>;
 
@@ -43,7 +44,7 @@ export class Session {
     };
     try {
       // The cast stands for both: the overloads take each alone.
-      return new Session(await ort.InferenceSession.create(graph as string, settings));
+      return new Session(await unbrokenUntil(() => ort.InferenceSession.create(graph as string, settings)));
     } catch (error) {
       const what = typeof graph === 'string' ? graph : 'a built-in graph';
       throw new UserError(`${what} could not be loaded by onnxruntime: ${error instanceof Error ? error.message : String(error)}`);
@@ -52,11 +53,11 @@ export class Session {
 
   /** Only the outputs named are copied out. Each is the session's own copy. */
   async run(feeds: Feeds, fetches: readonly string[]): Promise<Readonly<Record<string, Float32Array>>> {
-    const outputs = await this.session.run(feeds, [...fetches]);
+    const outputs = await unbrokenUntil(() => this.session.run(feeds, [...fetches]));
     return Object.fromEntries(fetches.map((name) => [name, outputs[name].data as Float32Array]));
   }
 
   async close(): Promise<void> {
-    await this.session.release();
+    await unbrokenUntil(() => this.session.release());
   }
 }

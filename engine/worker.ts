@@ -1,8 +1,9 @@
 // The engine on its own thread: messages in, messages out. Runs block their thread, so the protocol's thread must not be it.
 // Refuses to do anything of its own.
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
 import { toWire } from '../base/errors.js';
+import { loaded } from '../base/exit-lock.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { openHere, type InstalledOptions } from './open.js';
 
@@ -10,7 +11,7 @@ assert(parentPort, 'worker.ts runs as a worker thread');
 const port = parentPort;
 const send = (message: FromWorker): void => port.postMessage(message);
 const running = new Map<number, AbortController>();
-const opening = openHere(workerData as InstalledOptions, (progress) => send({ kind: 'opening', progress }));
+const opening = openHere(loaded<InstalledOptions>(), (progress) => send({ kind: 'opening', progress }));
 opening.then(
   () => send({ kind: 'opened' }),
   (error: unknown) => send({ kind: 'failed', id: 0, error: toWire(error) }),

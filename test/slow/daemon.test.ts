@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelsDir } from '../../base/paths.js';
 import { findModel, isReady } from '../../engine/index.js';
@@ -48,6 +49,21 @@ describe('the daemon with the tiny model', () => {
     const warnings = daemon.client.messages('window/logMessage').filter((params) => (params as { type: number }).type === 1);
     expect([warnings, daemon.client.messages('window/showMessage')]).toEqual([[], []]);
     await end(daemon);
+  });
+
+  it('ends as it is told to, whatever its threads load or run just then', async () => {
+    const root = temporaryFolder();
+    mkdirSync(join(root, '.git'));
+    const path = join(root, 'main.ts');
+    const dir = await tinyCache();
+    for (let ms = 0; ms <= 600; ms += 40) {
+      const daemon = spawnDaemon({ KEDGE_CACHE_DIR: dir });
+      await daemon.client.initialize({ root, initializationOptions: { model: tinyModel } });
+      await daemon.client.open(path, 'const user = ');
+      daemon.client.complete(path, 0, 13).catch(() => {});
+      await sleep(ms);
+      await end(daemon);
+    }
   });
 });
 

@@ -123,10 +123,11 @@ it('outlines the workspace by itself, keeps the outlines, and ends in the midst 
   for (let i = 0; i < 2; i++) expect(run(root, until)).toEqual(['true', '[{"files":202,"pending":0},201]']);
 });
 
-it('never outlives its owner, parsing or not, and may be opened and closed many times', () => {
+it('never outlives its owner, loading, parsing or not, and may be opened and closed many times', () => {
   const { root } = layOut(`--- a.ts\n${'export function f(a: number) { return [a, a]; }\n'.repeat(1500)}`);
   const cursor = JSON.stringify({ path: join(root, 'a.ts'), offset: 10 });
   expect(run(root, `open(); open().watch([root], () => {}, () => {}); say('idle');`)).toEqual(['"idle"']);
+  for (const ms of [0, 30, 60, 80, 100, 120, 140, 170]) expect(run(root, `open(); open(); setTimeout(() => process.exit(0), ${ms}); say('loading');`)).toEqual(['"loading"']);
   for (const ms of [1, 20, 40, 60, 80, 100]) {
     expect(run(root, `
       const repository = open();
