@@ -57,10 +57,18 @@ export interface StartedWorker {
 export function startWorker(url: URL, data: unknown, heapMbMax: number): StartedWorker {
   const memory = new SharedArrayBuffer(4);
   const lock = new ExitLock(memory);
-  const end = (): void => lock.end(exitMsMax);
-  process.on('exit', end);
   const worker = new Worker(url, { workerData: { memory, data } satisfies Given, resourceLimits: { maxOldGenerationSizeMb: heapMbMax } });
-  worker.on('exit', () => process.off('exit', end));
+  let isOver = false;
+  const end = (): void => {
+    if (!isOver) lock.end(exitMsMax);
+  };
+  // One that broke in the midst of its work, or while it was loaded, never gives the lock back.
+  const over = (): void => {
+    isOver = true;
+    process.off('exit', end);
+  };
+  process.on('exit', end);
+  worker.on('error', over).on('exit', over);
   return { worker, terminate: () => (end(), worker.terminate()) };
 }
 

@@ -38,7 +38,7 @@ export class Folders {
   ) {}
 
   /** Whether the workspace is whatever the files that are opened belong to. */
-  get followFiles(): boolean {
+  get followsFiles(): boolean {
     return this.named.length === 0;
   }
 

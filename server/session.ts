@@ -33,7 +33,7 @@ export interface SessionDeps extends RestDeps {
   readonly client: ClientProfile;
   readonly clock: Clock;
   readonly log: Log;
-  readonly folders: Pick<Folders, 'followFiles' | 'adopt'>;
+  readonly folders: Pick<Folders, 'followsFiles' | 'adopt'>;
   /** For the editor's trace of the protocol; `verbose` is shown where it asks for more. */
   trace(message: string, verbose: string): void;
 }
@@ -76,7 +76,7 @@ export class Session {
   /** An editor that names no folder works in the projects of the files that it opens. */
   opened(params: DidOpenTextDocumentParams): void {
     const path = pathOf(params.textDocument.uri);
-    if (path !== undefined && this.deps.folders.followFiles) void this.deps.folders.adopt(projectOf(path));
+    if (path !== undefined && this.deps.folders.followsFiles) void this.deps.folders.adopt(projectOf(path));
     this.deps.changes.opened(params);
     this.rest.changed(path);
     this.scheduler.touched(params.textDocument.uri, openedRestMs);
